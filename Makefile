@@ -1,0 +1,72 @@
+# `make help` is the table of contents of the developer's day.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/sh
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: help setup run test check bench seed chaos audit i18n lock screenshots requirements clean
+
+help:  ## what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+# Set-up happens once for each state of the locks; everything after it starts at once.
+.venv/run.stamp: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: .venv/run.stamp  ## install what serving needs, build styles and catalogues, make development keys
+	@$(BIN)/python tools/build_assets.py
+	@$(BIN)/python tools/catalogues.py build
+	@$(BIN)/flask setup
+
+run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
+	@exec $(BIN)/honcho start --no-colour
+
+tools-ready: .venv/dev.stamp
+	@$(BIN)/python tools/build_assets.py
+	@$(BIN)/python tools/catalogues.py build
+
+test: tools-ready  ## every test, a real browser and PostgreSQL included
+	@$(BIN)/python tools/programs.py
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: tools-ready  ## linters, types, import contracts, catalogues
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/djlint app/templates --lint --quiet
+	@$(BIN)/deptry . --no-ansi
+	@$(BIN)/bandit --quiet --recursive app wsgi.py --configfile pyproject.toml
+	@$(BIN)/python tools/catalogues.py check
+
+seed: setup  ## fill both sides with the stories
+	@exec $(BIN)/python -m tools.seed
+
+bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
+	@exec $(BIN)/python -m tools.bench
+
+screenshots: tools-ready  ## pictures of every page, phone and desktop, into screenshots/
+	@exec $(BIN)/python -m tools.screenshots
+
+requirements: tools-ready  ## which requirements a test shows, and which none does
+	@exec $(BIN)/python -m tools.requirements_shown
+
+i18n: tools-ready  ## extract messages and bring the catalogues up to date
+	@exec $(BIN)/python tools/catalogues.py extract
+
+lock: .venv/dev.stamp  ## pin dependencies anew, by hash
+	@for name in run dev; do \
+	  extras="--extra build"; [ $$name = run ] || extras="--all-extras"; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate $$extras pyproject.toml -o requirements/$$name.txt || exit 1; \
+	done
+
+clean:  ## remove what set-up made, but for var/
+	@rm -rf .venv node_modules static/built translations/en_XA translations/ar_XB
