@@ -1,0 +1,131 @@
+"""Engines and the two units of work: `reading()` cannot write, `writing()` holds the only write lock.
+
+SQLite (WAL, synchronous=FULL) needs nothing installed; PostgreSQL goes through the same code. SQLAlchemy's defaults
+lose updates on SQLite, hence the explicit connection settings below.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Engine, LargeBinary, MetaData, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+BUSY_TIMEOUT_MS = 15_000
+ID_LENGTH = 16
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant, kept as whole seconds since 1970 UTC; comes back as an aware UTC datetime."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        """Turn an aware datetime into whole seconds."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return int(value.timestamp())
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        """Turn whole seconds back into an aware UTC datetime."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class PortalRow(DeclarativeBase):
+    """Base of every table in the portal's database."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {bytes: LargeBinary, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's own convention
+
+
+class HubRow(DeclarativeBase):
+    """Base of every table in the Hub's database."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {bytes: LargeBinary, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's own convention
+
+
+class Database:
+    """One side's database: hands out units of work."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._reader = _sqlite_engine(url, begin="BEGIN", query_only=True)
+            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
+        else:
+            self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations."""
+        return self._writer
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A unit of work that cannot write: the database itself refuses (query_only, or READ ONLY)."""
+        with Session(self._reader, expire_on_commit=False, autoflush=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A unit of work that commits at its end or not at all. Nothing slow belongs in it."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def answers(self) -> bool:
+        """True when the database can be read just now (for /readyz). Raises nothing but SQLAlchemy's own errors."""
+        with self.reading() as session:
+            return bool(session.execute(text("SELECT 1")).scalar_one() == 1)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+            f"query_only={'ON' if query_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,191 @@
+"""Rows of the Hub's database: the coded facts that the queue needs, and sealed everything else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.data.database import HubRow
+from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
+
+TO_HUB, TO_PERSON = "to-hub", "to-person"
+REFERRAL, ADDITION, CASE_SECRET = "referral", "addition", "case-secret"
+
+
+class PostState(PostStateMixin, HubRow):
+    """The Hub's own id and counters."""
+
+
+class Outgoing(OutgoingMixin, HubRow):
+    """Envelopes from the Hub to the portal."""
+
+
+class Incoming(IncomingMixin, HubRow):
+    """Envelopes from the portal that the Hub took in."""
+
+    __table_args__ = (UniqueConstraint("database_id", "case_id", "number"), {"sqlite_with_rowid": False})
+
+
+class Aside(AsideMixin, HubRow):
+    """Envelopes from the portal that the Hub refused."""
+
+
+POST = PostTables(state=PostState, outgoing=Outgoing, incoming=Incoming, aside=Aside)
+
+
+class Case(HubRow):
+    """A case: coded facts only. What the person wrote is in SealedDocument."""
+
+    __tablename__ = "case"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(index=True)
+    language: Mapped[str]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    read_at: Mapped[datetime | None]
+    number_out: Mapped[int] = mapped_column(default=0)
+
+
+class RecordSecret(HubRow):
+    """The case's record secret, wrapped to the Hub's newest sealing key: a rotation rewraps this row and nothing else."""
+
+    __tablename__ = "record_secret"
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    wrapped: Mapped[bytes]
+
+
+class SealedDocument(HubRow):
+    """A referral, an addition or the case secret, sealed under the record secret."""
+
+    __tablename__ = "sealed_document"
+    __table_args__ = (UniqueConstraint("case_id", "kind", "number"),)
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    number: Mapped[int]
+    sealed: Mapped[bytes]
+    added_at: Mapped[datetime]
+
+
+class Item(HubRow):
+    """One piece of the conversation, sealed under the case secret."""
+
+    __tablename__ = "item"
+    __table_args__ = (UniqueConstraint("case_id", "direction", "number"),)
+
+    envelope_id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    direction: Mapped[str]
+    number: Mapped[int]
+    body: Mapped[bytes]
+    added_at: Mapped[datetime]
+
+
+class Staff(HubRow):
+    """Somebody who works at the Hub. `shown_name` is what the public sees: a first name."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    shown_name: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(JSON)
+
+
+class StaffSession(HubRow):
+    """A signed-in session, revocable: a hash of its random id."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    expires_at: Mapped[datetime]
+
+
+class Opening(HubRow):
+    """Leave to read one sealed case for a while, given by a logged act."""
+
+    __tablename__ = "opening"
+
+    session_id: Mapped[bytes] = mapped_column(ForeignKey("staff_session.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class Audit(HubRow):
+    """Who did what to which case, when. Never what was read."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[str]
+    action: Mapped[str]
+    case_id: Mapped[bytes | None] = mapped_column(index=True)
+    detail: Mapped[str]
+
+
+def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
+    """Take the next number to the person if it is still `expected` + 1; False when another request took it."""
+    result = session.execute(
+        update(Case).where(Case.id == case_id, Case.number_out == expected).values(number_out=expected + 1)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def queue(
+    session: Session, *, state: str | None = None, owner_id: str | None = None, limit: int = 200
+) -> list[tuple[Case, Staff | None]]:
+    """Open cases with their owners, longest waiting first; `state` and `owner_id` narrow."""
+    query = select(Case, Staff).outerjoin(Staff, Staff.id == Case.owner_id).order_by(Case.received_at).limit(limit)
+    if state is not None:
+        query = query.where(Case.state == state)
+    if owner_id is not None:
+        query = query.where(Case.owner_id == owner_id)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def case_by_reference(session: Session, reference: str) -> Case | None:
+    """The case with this reference (six digits), or None."""
+    return session.scalar(select(Case).where(Case.reference == reference))
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    """How many cases are in each state."""
+    return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}
+
+
+def documents(session: Session, case_id: bytes) -> list[SealedDocument]:
+    """What the case's record secret opens, oldest first."""
+    return list(
+        session.scalars(
+            select(SealedDocument)
+            .where(SealedDocument.case_id == case_id)
+            .order_by(SealedDocument.number, SealedDocument.kind)
+        )
+    )
+
+
+def items(session: Session, case_id: bytes) -> list[Item]:
+    """The conversation of a case, oldest first."""
+    return list(session.scalars(select(Item).where(Item.case_id == case_id).order_by(Item.added_at, Item.number)))
+
+
+def log(
+    session: Session, *, at: datetime, staff_id: str, action: str, case_id: bytes | None = None, detail: str = ""
+) -> None:
+    """Add a line to the audit; it commits with what it tells of."""
+    session.add(Audit(at=at, staff_id=staff_id, action=action, case_id=case_id, detail=detail))
+
+
+def audit_of(session: Session, case_id: bytes, *, limit: int = 50) -> list[Audit]:
+    """The latest audit lines of a case, newest first."""
+    return list(session.scalars(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id.desc()).limit(limit)))

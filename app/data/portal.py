@@ -1,0 +1,204 @@
+"""Rows of the portal's database. Nothing here can be read without a secret that the portal does not hold, but for random
+ids, delivery states and dates to the day (docs/data-map.md lists every column)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.data.database import PortalRow
+from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
+
+NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
+TO_HUB, TO_PERSON = "to-hub", "to-person"
+
+
+class PostState(PostStateMixin, PortalRow):
+    """The portal's own id and counters."""
+
+
+class Outgoing(OutgoingMixin, PortalRow):
+    """Envelopes from the portal to the Hub."""
+
+
+class Incoming(IncomingMixin, PortalRow):
+    """Envelopes from the Hub that the portal took in."""
+
+    __table_args__ = (UniqueConstraint("database_id", "case_id", "number"), NO_ROW_ORDER)
+
+
+class Aside(AsideMixin, PortalRow):
+    """Envelopes from the Hub that the portal refused."""
+
+
+POST = PostTables(state=PostState, outgoing=Outgoing, incoming=Incoming, aside=Aside)
+
+
+class Case(PortalRow):
+    """A person's space. `reference_tag` is a keyed hash: the reference itself is not kept."""
+
+    __tablename__ = "case"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    reference_tag: Mapped[bytes] = mapped_column(unique=True)
+    number_out: Mapped[int] = mapped_column(default=0)
+    opened_on: Mapped[date]
+
+
+class NumberWrap(PortalRow):
+    """The case secret, wrapped under the return number. In a narrow table of its own, so that erasing it erases the case."""
+
+    __tablename__ = "number_wrap"
+    __table_args__ = NO_ROW_ORDER
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    wrap: Mapped[bytes]
+
+
+class Item(PortalRow):
+    """One piece of the conversation, sealed under the case secret."""
+
+    __tablename__ = "item"
+    __table_args__ = (UniqueConstraint("case_id", "direction", "number"), NO_ROW_ORDER)
+
+    envelope_id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    direction: Mapped[str]
+    number: Mapped[int]
+    body: Mapped[bytes]
+
+
+class Draft(PortalRow):
+    """Answers before sending, sealed under a key that lives only in the visitor's cookie; the id is a hash of that key."""
+
+    __tablename__ = "draft"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(default=0)
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
+class Sent(PortalRow):
+    """The return number, sealed under the cookie's key, until the person says that they have it."""
+
+    __tablename__ = "sent"
+    __table_args__ = NO_ROW_ORDER
+
+    draft_id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes]
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
+class Visit(PortalRow):
+    """An open visit: a hash of the cookie's id, and the case secret sealed under that id."""
+
+    __tablename__ = "visit"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
+def draft(session: Session, draft_id: bytes, *, now: datetime) -> Draft | None:
+    """The draft, unless it has expired."""
+    row = session.get(Draft, draft_id)
+    return row if row is not None and row.expires_at > now else None
+
+
+def save_draft(
+    session: Session, draft_id: bytes, *, sealed: bytes, expected_revision: int, expires_at: datetime
+) -> bool:
+    """Write a draft if nobody wrote it since `expected_revision` was read (0: there is none yet). False when somebody did."""
+    if expected_revision == 0:
+        if session.get(Draft, draft_id) is not None:
+            return False
+        session.add(Draft(id=draft_id, revision=1, sealed=sealed, expires_at=expires_at))
+        session.flush()
+        return True
+    result = session.execute(
+        update(Draft)
+        .where(Draft.id == draft_id, Draft.revision == expected_revision)
+        .values(sealed=sealed, revision=expected_revision + 1, expires_at=expires_at)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def erase_draft(session: Session, draft_id: bytes) -> None:
+    """Delete a draft and the number shown after it."""
+    session.execute(delete(Draft).where(Draft.id == draft_id))
+    session.execute(delete(Sent).where(Sent.draft_id == draft_id))
+
+
+def sent(session: Session, draft_id: bytes, *, now: datetime) -> Sent | None:
+    """The number still to be shown for this cookie, unless an hour has passed."""
+    row = session.get(Sent, draft_id)
+    return row if row is not None and row.expires_at > now else None
+
+
+def case_by_tags(session: Session, tags: Sequence[bytes]) -> tuple[Case, NumberWrap] | None:
+    """The case whose reference has one of these keyed hashes (one for each pepper), with its wrap."""
+    row = session.execute(
+        select(Case, NumberWrap)
+        .join(NumberWrap, NumberWrap.case_id == Case.id)
+        .where(Case.reference_tag.in_(list(tags)))
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def visit(session: Session, visit_id: bytes, *, now: datetime) -> Visit | None:
+    """The visit, unless its absolute limit has passed."""
+    row = session.get(Visit, visit_id)
+    return row if row is not None and row.expires_at > now else None
+
+
+def end_visit(session: Session, visit_id: bytes) -> None:
+    """Delete a visit."""
+    session.execute(delete(Visit).where(Visit.id == visit_id))
+
+
+def items(session: Session, case_id: bytes) -> list[Item]:
+    """The conversation of a case, in each direction by number."""
+    return list(session.scalars(select(Item).where(Item.case_id == case_id).order_by(Item.direction, Item.number)))
+
+
+def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
+    """Take the next number to the Hub if it is still `expected` + 1; False when another request took it."""
+    result = session.execute(
+        update(Case).where(Case.id == case_id, Case.number_out == expected).values(number_out=expected + 1)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def delivery(session: Session, case_id: bytes) -> dict[int, str]:
+    """The delivery state of everything sent to the Hub for this case, by number."""
+    rows = session.execute(select(Outgoing.number, Outgoing.state).where(Outgoing.case_id == case_id))
+    return {row.number: row.state for row in rows}
+
+
+def waiting_since(session: Session, case_id: bytes) -> datetime | None:
+    """Since when the oldest waiting envelope of this case waits."""
+    return session.scalar(
+        select(Outgoing.waiting_since)
+        .where(Outgoing.case_id == case_id, Outgoing.waiting_since.is_not(None))
+        .order_by(Outgoing.waiting_since)
+        .limit(1)
+    )
+
+
+def sweep(session: Session, *, now: datetime) -> int:
+    """Delete expired drafts, shown numbers and visits; returns how many."""
+    count = 0
+    for table in (Draft, Sent, Visit):
+        result = session.execute(delete(table).where(table.expires_at <= now))
+        count += result.rowcount  # type: ignore[attr-defined]
+    return count

@@ -1,0 +1,224 @@
+"""Settings of one process: frozen, typed, read from the environment once, refused when unsafe.
+
+A process serves one side. Every refusal is a single line that says what to set (docs/operations.md lists all variables).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+Side = Literal["portal", "hub"]
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+SHORTEST_SECRET = 32
+POSTGRESQL = "postgresql+psycopg://"
+
+# Which variables each side may see. `tools/side.py` and `flask serve` pass on nothing else, so that a portal process never
+# holds what belongs to the Hub. Variables not named here are the machine's own (PATH, HOME, ...).
+SHARED_VARIABLES = frozenset({"SIDE", "PUBLIC_URL", "SECRET_KEY", "QUEUE_URL", "DATA_DIR", "CONTENT_DIR"})
+PORTAL_VARIABLES = frozenset(
+    {"PORTAL_PORT", "PORTAL_DATABASE_URL", "PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"}
+)
+HUB_VARIABLES = frozenset({"HUB_PORT", "HUB_DATABASE_URL", "HUB_PRIVATE_KEYS", "PORTAL_PUBLIC_KEYS", "PORTAL_URL"})
+HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_")
+
+
+class SettingsError(Exception):
+    """The environment asks for something that is unsafe or incomplete; the text is one line that says what to set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What both sides have in common.
+
+    `origins` is empty in development: then only loopback is served. `secret_key` signs the short-lived cookies of this side.
+    """
+
+    side: Side
+    origins: tuple[str, ...]
+    secret_key: str
+    database_url: str
+    data_dir: Path
+    content_dir: Path
+
+    @property
+    def in_development(self) -> bool:
+        """True when PUBLIC_URL is unset: loopback only, keys made on the spot, a "being tested" banner."""
+        return not self.origins
+
+    @property
+    def is_https(self) -> bool:
+        """True when people reach this side over TLS, which is always so outside development."""
+        return bool(self.origins)
+
+    @property
+    def side_dir(self) -> Path:
+        """The folder of this side alone (mode 700)."""
+        return self.data_dir / self.side
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalSettings(Settings):
+    """Settings of a portal process. There is no field for any private key of the Hub, on purpose."""
+
+    peppers_file: Path
+    private_key_file: Path
+    hub_public_keys_file: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSettings(Settings):
+    """Settings of a Hub process (desk or courier)."""
+
+    portal_url: str
+    private_keys_file: Path
+    portal_public_keys_file: Path
+    oidc_issuer: str | None
+
+
+def load(environ: Mapping[str, str]) -> PortalSettings | HubSettings:
+    """Read the settings of the side that `SIDE` names.
+
+    Raises SettingsError when anything is missing or unsafe.
+    """
+    side = environ.get("SIDE", "")
+    if side == "portal":
+        return load_portal(environ)
+    if side == "hub":
+        return load_hub(environ)
+    raise SettingsError("SIDE must be 'portal' or 'hub'.")
+
+
+def load_portal(environ: Mapping[str, str]) -> PortalSettings:
+    """Settings of the portal; refuses to see anything that belongs to the Hub."""
+    for name in sorted(environ):
+        if name in HUB_VARIABLES - {"HUB_PORT", "PORTAL_URL"} or name.startswith(HUB_PREFIXES):
+            raise SettingsError(
+                f"{name} belongs to the Hub: unset it for the portal, which must never hold the Hub's keys or data."
+            )
+    origins, secret_key, data_dir, content_dir = _common(environ)
+    own = data_dir / "portal"
+    _refuse_hub_keys_within(own)
+    return PortalSettings(
+        side="portal",
+        origins=origins,
+        secret_key=secret_key,
+        database_url=_database_url(environ, "PORTAL_DATABASE_URL", own / "portal.sqlite3"),
+        data_dir=data_dir,
+        content_dir=content_dir,
+        peppers_file=_key_file(environ, "PEPPERS_FILE", own / "peppers", origins=origins),
+        private_key_file=_key_file(environ, "PORTAL_PRIVATE_KEY", own / "private-key.json", origins=origins),
+        hub_public_keys_file=_key_file(environ, "HUB_PUBLIC_KEYS", own / "hub-public-keys.json", origins=origins),
+    )
+
+
+def load_hub(environ: Mapping[str, str]) -> HubSettings:
+    """Settings of the Hub (desk and courier)."""
+    for name in ("PORTAL_PRIVATE_KEY", "PEPPERS_FILE", "PORTAL_DATABASE_URL"):
+        if name in environ:
+            raise SettingsError(f"{name} belongs to the portal: unset it for the Hub.")
+    origins, secret_key, data_dir, content_dir = _common(environ)
+    own = data_dir / "hub"
+    portal_url = environ.get("PORTAL_URL", "") or (
+        "" if origins else "http://127.0.0.1:" + environ.get("PORTAL_PORT", "8000")
+    )
+    parts = urlsplit(portal_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise SettingsError(
+            "PORTAL_URL must be the portal's own address, such as https://portal.example.org, without a path."
+        )
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise SettingsError("PORTAL_URL must start with https:// unless the portal runs on this machine.")
+    oidc_issuer = environ.get("OIDC_ISSUER") or None
+    if origins:
+        raise SettingsError(
+            "PUBLIC_URL is set for the Hub, but this release can only sign staff in for development: unset PUBLIC_URL "
+            "and reach the desk on loopback."
+        )
+    return HubSettings(
+        side="hub",
+        origins=origins,
+        secret_key=secret_key,
+        database_url=_database_url(environ, "HUB_DATABASE_URL", own / "hub.sqlite3"),
+        data_dir=data_dir,
+        content_dir=content_dir,
+        portal_url=portal_url.rstrip("/"),
+        private_keys_file=_key_file(environ, "HUB_PRIVATE_KEYS", own / "private-keys.json", origins=origins),
+        portal_public_keys_file=_key_file(
+            environ, "PORTAL_PUBLIC_KEYS", own / "portal-public-keys.json", origins=origins
+        ),
+        oidc_issuer=oidc_issuer,
+    )
+
+
+def environment_of(side: Side, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment a process of `side` may see: the machine's own variables and this side's, nothing of the other side."""
+    foreign = (HUB_VARIABLES - {"HUB_PORT"}) if side == "portal" else (PORTAL_VARIABLES - {"PORTAL_PORT"})
+    kept = {name: value for name, value in environ.items() if name not in foreign}
+    if side == "portal":
+        kept = {name: value for name, value in kept.items() if not name.startswith(HUB_PREFIXES)}
+    kept["SIDE"] = side
+    return kept
+
+
+def _common(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str, Path, Path]:
+    origins = tuple(_origin(part) for part in environ.get("PUBLIC_URL", "").split())
+    if environ.get("QUEUE_URL"):
+        raise SettingsError("QUEUE_URL is set, but this release carries the post over HTTP only: unset QUEUE_URL.")
+    secret_key = environ.get("SECRET_KEY", "")
+    if not origins:
+        # Development: loopback only. The key is random per installation (made by `flask setup`), or given.
+        secret_key = secret_key or _development_secret(environ)
+    if len(secret_key) < SHORTEST_SECRET or re.fullmatch(r"(.)\1*", secret_key) or "change" in secret_key.lower():
+        raise SettingsError(f"SECRET_KEY must be a random text of at least {SHORTEST_SECRET} characters.")
+    data_dir = Path(environ.get("DATA_DIR", "var")).absolute()
+    content_dir = Path(environ.get("CONTENT_DIR", "") or Path(__file__).parent.parent / "content").absolute()
+    if not content_dir.is_dir():
+        raise SettingsError("CONTENT_DIR names a folder that does not exist.")
+    return origins, secret_key, data_dir, content_dir
+
+
+def _development_secret(environ: Mapping[str, str]) -> str:
+    """The random secret that `flask setup` made for this side; empty when there is none yet."""
+    path = Path(environ.get("DATA_DIR", "var")).absolute() / environ.get("SIDE", "") / "secret-key"
+    return path.read_text(encoding="ascii").strip() if path.is_file() else ""
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsError(
+            "PUBLIC_URL must be one or more origins such as https://example.org, with https and without a path."
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _database_url(environ: Mapping[str, str], name: str, default: Path) -> str:
+    url = environ.get(name, "")
+    if not url:
+        return f"sqlite:///{default}"
+    if url.startswith("postgresql://"):
+        return POSTGRESQL + url.removeprefix("postgresql://")
+    if url.startswith(("sqlite:///", POSTGRESQL)):
+        return url
+    raise SettingsError(f"{name} must start with sqlite:/// or postgresql://.")
+
+
+def _key_file(environ: Mapping[str, str], name: str, default: Path, *, origins: tuple[str, ...]) -> Path:
+    given = environ.get(name, "")
+    if not given and origins:
+        raise SettingsError(f"{name} must name a file when PUBLIC_URL is set.")
+    return Path(given).absolute() if given else default
+
+
+def _refuse_hub_keys_within(folder: Path) -> None:
+    """The portal's own folder must not hold the Hub's private keys, however they got there."""
+    if (folder / "private-keys.json").exists():
+        raise SettingsError(
+            f"{folder / 'private-keys.json'} holds the Hub's private keys: move it out of the portal's reach."
+        )
