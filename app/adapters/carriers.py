@@ -1,0 +1,239 @@
+"""How the post travels: the parcel of one pass, the signed token that vouches for it, and the HTTP carrier.
+
+No carrier is trusted to keep anything: an envelope waits at its sender until a signed answer comes. The token is an
+Ed25519 JWT (RFC 7519, RFC 8037) that lives for less than a minute and binds the parcel's bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from nacl.signing import SigningKey, VerifyKey
+
+ALGORITHM = "Ed25519"
+TOKEN_LIFE = timedelta(seconds=45)
+LONGEST_LIFE = timedelta(seconds=60)
+CLOCK_SLACK = timedelta(seconds=10)
+MOST_BYTES = 8 * 1024 * 1024
+# Base64 makes a third more, and there is the frame around it.
+MOST_PARCEL_BYTES = MOST_BYTES * 2
+TOKEN_HEADER = "Post-Token"  # noqa: S105 - the header's name, no secret
+PASS_PATH = "/post/pass"  # noqa: S105 - a path, no secret
+
+
+class BadToken(Exception):
+    """The token is missing, forged, stale, for somebody else or for another parcel."""
+
+
+class WrongDatabase(BadToken):
+    """Signed by the right key, but meant for another database: one side was exchanged or rolled back."""
+
+    def __init__(self, claims: Claims) -> None:
+        super().__init__("meant for another database")
+        self.claims = claims
+
+
+class MalformedParcel(Exception):
+    """The bytes are not a parcel."""
+
+
+class CarrierDown(Exception):
+    """The other side could not be reached, or did not answer as it should."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What one side hands over in a pass: envelopes with the ids they wait under, and answers to what it was given."""
+
+    envelopes: Sequence[tuple[bytes, bytes]] = field(default_factory=tuple)
+    answers: Sequence[bytes] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a token says: who to whom, what it counted as sent, the highest count it saw of the other, and if it stopped."""
+
+    issuer: bytes
+    audience: bytes
+    sent: int
+    seen: int
+    stopped: bool
+    nonce: str
+
+
+def pack(parcel: Parcel) -> bytes:
+    """A parcel as bytes."""
+    return json.dumps(
+        {
+            "envelopes": [[envelope_id.hex(), _b64(body)] for envelope_id, body in parcel.envelopes],
+            "answers": [_b64(answer) for answer in parcel.answers],
+        },
+        separators=(",", ":"),
+    ).encode("ascii")
+
+
+def unpack(raw: bytes) -> Parcel:
+    """Bytes as a parcel. Raises MalformedParcel on anything that `pack` would not make."""
+    if len(raw) > MOST_PARCEL_BYTES:
+        raise MalformedParcel("too large")
+    try:
+        read = json.loads(raw)
+        envelopes = [(_id(pair[0]), _unb64(pair[1])) for pair in _list(read, "envelopes")]
+        answers = [_unb64(answer) for answer in _list(read, "answers")]
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+        raise MalformedParcel(type(error).__name__) from None
+    return Parcel(envelopes=envelopes, answers=answers)
+
+
+def make_token(claims: Claims, *, body: bytes, signer: SigningKey, now: datetime) -> str:
+    """A token for these bytes, good for 45 seconds from `now`."""
+    key = OKPKey.import_key(
+        {"kty": "OKP", "crv": "Ed25519", "x": _b64url(bytes(signer.verify_key)), "d": _b64url(bytes(signer))}
+    )
+    content = {
+        "iss": claims.issuer.hex(),
+        "aud": claims.audience.hex(),
+        "iat": int(now.timestamp()),
+        "exp": int((now + TOKEN_LIFE).timestamp()),
+        "jti": claims.nonce,
+        "body": hashlib.sha256(body).hexdigest(),
+        "sent": claims.sent,
+        "seen": claims.seen,
+        "stopped": claims.stopped,
+    }
+    return jwt.encode({"alg": ALGORITHM}, content, key, algorithms=[ALGORITHM])
+
+
+def read_token(
+    token: str,
+    *,
+    body: bytes,
+    keys: Iterable[VerifyKey],
+    issuer: bytes,
+    audience: bytes,
+    now: datetime,
+    nonce: str | None = None,
+) -> Claims:
+    """Check a token in full and return what it says.
+
+    Raises BadToken for anything wrong, WrongDatabase when only the database ids differ. `nonce`, when given, must be the
+    token's own: an answer belongs to one question.
+    """
+    content = _verified(token, keys)
+    try:
+        issued, expires = int(content["iat"]), int(content["exp"])
+        claims = Claims(
+            issuer=_id(content["iss"]),
+            audience=_id(content["aud"]),
+            sent=int(content["sent"]),
+            seen=int(content["seen"]),
+            stopped=content["stopped"] is True,
+            nonce=str(content["jti"]),
+        )
+        digest = str(content["body"])
+    except (KeyError, ValueError, TypeError):
+        raise BadToken("claims are missing") from None
+    moment = now.timestamp()
+    if not moment - CLOCK_SLACK.total_seconds() < expires or issued > moment + CLOCK_SLACK.total_seconds():
+        raise BadToken("not valid now")
+    if expires - issued > LONGEST_LIFE.total_seconds():
+        raise BadToken("lives too long")
+    if not hmac.compare_digest(digest, hashlib.sha256(body).hexdigest()):
+        raise BadToken("not for this parcel")
+    if nonce is not None and not hmac.compare_digest(claims.nonce, nonce):
+        raise BadToken("not the answer to this question")
+    if claims.audience != audience or claims.issuer != issuer:
+        raise WrongDatabase(claims)
+    return claims
+
+
+def new_nonce() -> str:
+    """A random text that ties an answer to its question."""
+    return secrets.token_hex(16)
+
+
+class HttpCarrier:
+    """One idempotent call both ways; the Hub opens the connection."""
+
+    def __init__(self, portal_url: str, *, timeout_seconds: float = 15.0, verify: str | bool = True) -> None:
+        self._url = portal_url.rstrip("/") + PASS_PATH
+        self._timeout = timeout_seconds
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = verify
+
+    def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
+        """Hand over a packed parcel with its token; returns the other side's. Raises CarrierDown."""
+        headers = {"Content-Type": "application/octet-stream", TOKEN_HEADER: token}
+        try:
+            with self._session.post(
+                self._url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+            ) as response:
+                if response.status_code != requests.codes.ok:
+                    raise CarrierDown(f"the portal answered {response.status_code}")
+                content = bytearray()
+                for chunk in response.iter_content(65536):
+                    content += chunk
+                    if len(content) > MOST_PARCEL_BYTES:
+                        raise CarrierDown("the portal's parcel is too large")
+                return bytes(content), response.headers.get(TOKEN_HEADER, "")
+        except requests.RequestException as error:
+            raise CarrierDown(type(error).__name__) from None
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._session.close()
+
+
+def _verified(token: str, keys: Iterable[VerifyKey]) -> dict[str, Any]:
+    for verify_key in keys:
+        key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64url(bytes(verify_key))})
+        try:
+            decoded = jwt.decode(token, key, algorithms=[ALGORITHM])
+        except (JoseError, ValueError, TypeError):
+            continue
+        if isinstance(decoded.claims, dict):
+            return decoded.claims
+    raise BadToken("not signed by a key that is trusted")
+
+
+def _list(read: Any, name: str) -> list[Any]:
+    value = read[name]
+    if not isinstance(value, list):
+        raise TypeError(name)
+    return value
+
+
+def _id(text: Any) -> bytes:
+    value = bytes.fromhex(text)
+    if len(value) != 16:
+        raise ValueError("an id has 16 bytes")
+    return value
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _unb64(text: Any) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+
+
+def _b64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -1,0 +1,471 @@
+"""The content folder as typed values: area, services, help now, pledge, languages.
+
+Every loader raises ContentError, one line with the file, the key and what is wrong.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
+from app.domain.accessibility import AccessibilityFacts
+from app.domain.area import Agency, Area, AreaError, District, Holiday, SignLanguage
+from app.domain.directory import (
+    ABOUT,
+    HELP_NOW,
+    LANGUAGE_NAMES,
+    NEED,
+    RUN_BY,
+    WHO,
+    Directory,
+    DirectoryError,
+    HelpGroup,
+    HelpNow,
+    Option,
+    Service,
+)
+from app.domain.hours import HoursError, OpeningHours, Span
+from app.domain.languages import Direction, Language, LanguageError, Languages
+from app.domain.phone import CONFIDENCES, Phone
+from app.domain.pledge import MEASURES, PROMISE_IDS, Pledge, PledgeError, Promise, Signatory, Status, Version
+
+__all__ = [
+    "ContentError",
+    "load_accessibility",
+    "load_area",
+    "load_directory",
+    "load_help_now",
+    "load_languages",
+    "load_pledge",
+]
+
+ZONE = ZoneInfo("Europe/London")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DIRECTIONS: tuple[Direction, ...] = ("ltr", "rtl")
+STATUSES: tuple[Status, ...] = ("draft", "agreed")
+_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_ID = re.compile(r"\s*\{#([a-z0-9-]+)\}\s*$")
+_EXCEPTION = "exception"
+_PARAGRAPHS = "there must be one introduction and one exception marked {#exception}"
+
+
+def load_area(folder: Path) -> Area:
+    """The area of `folder`/area.yaml. Its seven statements may be empty; see `Area.missing_statements`."""
+    top = read_yaml(folder / "area.yaml")
+    holidays = top.each("holidays", lambda entry: Holiday(entry.day("day"), entry.text("name")))
+    phone = top.section("hub_phone")
+    sign_language = top.section("sign_language")
+    targets = top.section("targets")
+    notices = top.section("urgent_notice")
+    with_hours = _hours(top.section("hub_hours"), frozenset(holiday.day for holiday in holidays))
+    try:
+        area = Area(
+            service_name=top.text("service_name"),
+            site_host=top.text("site_host", empty=True),
+            area_name=top.text("area_name"),
+            hub_name=top.text("hub_name"),
+            hub_run_by=top.text("hub_run_by", empty=True),
+            statement_recording=top.text("statement_recording", empty=True),
+            statement_immigration=top.text("statement_immigration", empty=True),
+            statement_override=top.text("statement_override", empty=True),
+            statement_records=top.text("statement_records", empty=True),
+            controller=top.text("controller", empty=True),
+            complaints_to=top.text("complaints_to", empty=True),
+            hub_hours=with_hours,
+            hub_hours_checked_on=top.optional_day("hub_hours_checked_on"),
+            holidays=holidays,
+            hub_phone=_phone(
+                phone,
+                seen=phone.text("seen"),
+                checked_on=phone.optional_day("checked_on"),
+                site=_web(phone, "site"),
+            ),
+            closed_says=top.text("closed_says", empty=True),
+            districts=top.each("districts", _district),
+            outside_code=top.whole("outside_code"),
+            agencies=top.each("agencies", lambda entry: Agency(id=entry.text("id"), name=entry.text("name"))),
+            freepost=top.text("freepost", empty=True),
+            sign_language=SignLanguage(
+                provider=sign_language.text("provider", empty=True),
+                link=_web(sign_language, "link") or "",
+                hours=sign_language.text("hours", empty=True),
+            ),
+            staff_languages=top.texts("staff_languages"),
+            interpreter_provider=top.text("interpreter_provider", empty=True),
+            translation_days=top.optional_whole("translation_days"),
+            targets={key: targets.whole(key) for key in targets.keys()},  # noqa: SIM118 - not a dictionary
+            urgent_notice={key: notices.text(key) for key in notices.keys()},  # noqa: SIM118
+            commissioner_office=top.text("commissioner_office", empty=True),
+            commissioner_name=top.text("commissioner_name", empty=True),
+        )
+    except AreaError as error:
+        raise ContentError(top.file, "", str(error)) from None
+    if not area.hub_phone.may_show:
+        raise phone.error("site", "an unchecked number needs its owner's site beside it")
+    for section in (sign_language, top):
+        section.done()
+    return area
+
+
+def load_directory(folder: Path) -> Directory:
+    """The services of `folder`/services.yaml with their filters, and the districts of `folder`/area.yaml."""
+    area = load_area(folder)
+    top = read_yaml(folder / "services.yaml")
+    seen = top.text("seen")
+    _refuse_dead_numbers(folder / "services.yaml", top.texts("never_publish"))
+    facets = top.section("facets")
+    try:
+        directory = Directory(
+            about=facets.each("about", _option(ABOUT)),
+            who=facets.each("who", _option(WHO)),
+            need=facets.each("need", _option(NEED)),
+            all=top.each("services", lambda entry: _service(entry, seen)),
+            districts=area.districts,
+            outside_code=area.outside_code,
+        )
+    except DirectoryError as error:
+        raise ContentError(top.file, "services", str(error)) from None
+    facets.done()
+    top.done()
+    return directory
+
+
+def load_help_now(folder: Path, directory: Directory) -> HelpNow:
+    """The groups of `folder`/help-now.yaml with their services; services that cannot be reached are left out."""
+    top = read_yaml(folder / "help-now.yaml")
+    known = {service.id for service in directory.all}
+
+    def group(group_id: str, section: Section, key: str) -> HelpGroup:
+        if group_id not in HELP_NOW:
+            raise section.error("id", f"there are no words for '{group_id}' in app/domain/directory.py")
+        ids = section.texts(key)
+        for service_id in ids:
+            if service_id not in known:
+                raise section.error(key, f"there is no service '{service_id}'")
+        services = tuple(service for service in map(directory.get, ids) if service is not None)
+        if not services:
+            raise section.error(key, "none of these services can be reached")
+        return HelpGroup(id=group_id, label=HELP_NOW[group_id], services=services)
+
+    help_now = HelpNow(
+        danger=group("danger", top, "danger"),
+        cope=group("cope", top, "cope"),
+        kinds=top.each("kinds", lambda entry: group(entry.text("id"), entry, "services")),
+    )
+    top.done()
+    return help_now
+
+
+def load_pledge(folder: Path, language: str) -> Pledge:
+    """The pledge in the language with this slug.
+
+    Falls back to English when there is no translation, or when it is of another version; `Pledge.language` says which
+    language came out. Who keeps a promise, how it is measured and who has signed always come from the English file.
+    """
+    english = _read_pledge(folder / "pledge.md")
+    path = folder / language / "pledge.md"
+    if language == "en" or not path.is_file():
+        return english
+    front, body = _front_matter(path)
+    version = front.text("version")
+    front.done()
+    if version != english.version:
+        return english
+    return _pledge(path.name, body, language=language, like=english)
+
+
+def load_accessibility(folder: Path) -> AccessibilityFacts:
+    """The dates of the accessibility statement, from `folder`/accessibility.yaml."""
+    top = read_yaml(folder / "accessibility.yaml")
+    facts = AccessibilityFacts(
+        prepared_on=top.day("prepared_on"),
+        reviewed_on=top.optional_day("reviewed_on"),
+        tested_on=top.optional_day("tested_on"),
+        tested_by=top.text("tested_by", empty=True),
+    )
+    top.done()
+    if (facts.tested_on is None) != (not facts.tested_by):
+        raise top.error("tested_by", "a test needs both its day and who did it")
+    return facts
+
+
+def load_languages(folder: Path) -> Languages:
+    """The languages of `folder`/languages.yaml in the order of the switcher."""
+    top = read_yaml(folder / "languages.yaml")
+    try:
+        languages = Languages(top.each("languages", _language))
+    except LanguageError as error:
+        raise ContentError(top.file, "languages", str(error)) from None
+    top.done()
+    return languages
+
+
+# Area
+
+
+def _hours(section: Section, holidays: frozenset[date]) -> OpeningHours:
+    weekly: dict[int, tuple[Span, ...]] = {}
+    for number, weekday in enumerate(WEEKDAYS):
+        spans = []
+        for text in section.texts(weekday):
+            match = _SPAN.fullmatch(text)
+            if not match:
+                raise section.error(weekday, f"must be a span such as 08:00-19:00, not '{text}'")
+            opens_hour, opens_minute, closes_hour, closes_minute = map(int, match.groups())
+            try:
+                spans.append(Span(time(opens_hour, opens_minute), time(closes_hour, closes_minute)))
+            except HoursError as error:
+                raise section.error(weekday, str(error)) from None
+        weekly[number] = tuple(spans)
+    section.done()
+    try:
+        return OpeningHours(weekly, holidays, ZONE)
+    except HoursError as error:
+        raise ContentError(section.file, section.path, str(error)) from None
+
+
+def _district(entry: Section) -> District:
+    return District(
+        id=entry.text("id"), name=entry.text("name"), code=entry.whole("code"), within=entry.texts("within")
+    )
+
+
+def _phone(section: Section, *, seen: str, checked_on: date | None, site: str | None) -> Phone:
+    phone = Phone(
+        number=section.text("number"),
+        confidence=section.choice("confidence", CONFIDENCES),
+        seen=seen,
+        checked_on=checked_on,
+        site=site,
+        note=section.optional_text("note"),
+    )
+    if not phone.dial:
+        raise section.error("number", "must contain digits")
+    section.done()
+    return phone
+
+
+def _web(section: Section, key: str) -> str | None:
+    address = section.optional_text(key)
+    if address and not re.fullmatch(r"https?://[^\s/]+\.[^\s]+", address):
+        raise section.error(key, "must be a web address that starts with https:// or http://")
+    return address
+
+
+# Services
+
+
+def _option(words: Mapping[str, str]) -> Callable[[Section], Option]:
+    def read(entry: Section) -> Option:
+        option_id = entry.text("id")
+        if option_id not in words:
+            raise entry.error("id", f"there are no words for '{option_id}' in app/domain/directory.py")
+        values = frozenset(entry.texts("values"))
+        return Option(code=entry.whole("code"), id=option_id, label=words[option_id], values=values)
+
+    return read
+
+
+def _service(entry: Section, seen: str) -> Service:
+    web, checked_on = _web(entry, "web"), entry.optional_day("checked_on")
+    web_is_own = entry.truth("web_is_own", default=True)
+
+    def phone(key: str) -> Phone | None:
+        section = entry.optional_section(key)
+        if section is None:
+            return None
+        return _phone(section, seen=seen, checked_on=checked_on, site=web if web_is_own else None)
+
+    entry.optional_text("caution")
+    entry.texts("sources")
+    languages = entry.texts("languages")
+    for tag in languages:
+        if tag not in LANGUAGE_NAMES:
+            raise entry.error("languages", f"there are no words for '{tag}' in app/domain/directory.py")
+    return Service(
+        id=entry.text("id"),
+        name=entry.text("name"),
+        summary=entry.text("summary"),
+        run_by=entry.choice("run_by", tuple(RUN_BY)),
+        area=entry.text("area"),
+        for_whom=frozenset(entry.texts("for")),
+        about=frozenset(entry.texts("about")),
+        needs=frozenset(entry.texts("needs")),
+        self_refer=entry.truth("self_refer"),
+        needs_police_report=entry.truth("needs_police_report"),
+        seen=seen,
+        phone=phone("phone"),
+        hours=entry.optional_text("hours"),
+        all_hours=entry.truth("all_hours", default=False),
+        second_phone=phone("second_phone"),
+        sms=phone("sms"),
+        textphone=phone("textphone"),
+        email=entry.optional_text("email"),
+        web=web,
+        web_is_own=web_is_own,
+        webchat=entry.truth("webchat", default=False),
+        address=entry.optional_text("address"),
+        free_to_call=entry.optional_truth("free_to_call"),
+        languages=languages,
+        bsl=entry.truth("bsl", default=False),
+        accessibility=entry.texts("accessibility"),
+        close_to_police=entry.truth("close_to_police", default=False),
+    )
+
+
+def _refuse_dead_numbers(path: Path, dead: tuple[str, ...]) -> None:
+    """Refuse a file that says anything dead outside its own list of what is dead."""
+    _, _, entries = read_file(path).partition("\nservices:")
+    for one in dead:
+        digits = re.sub(r"\D", "", one)
+        haystack, needle = (re.sub(r"[^\d\n]", "", entries), digits) if digits else (entries, one)
+        if needle in haystack:
+            raise ContentError(path.name, "services", f"'{one}' must never be published")
+
+
+# Pledge
+
+
+def _read_pledge(path: Path) -> Pledge:
+    front, body = _front_matter(path)
+    promises = front.section("promises")
+    for key in promises.keys():  # noqa: SIM118 - not a dictionary
+        if key not in PROMISE_IDS:
+            raise promises.error(key, "is not a known promise")
+    details = tuple(_details(promise_id, promises.section(promise_id)) for promise_id in PROMISE_IDS)
+    try:
+        outline = Pledge(
+            language="en",
+            title="",
+            introduction="",
+            promises=details,
+            exception="",
+            version=front.text("version"),
+            dated=front.day("date"),
+            status=front.choice("status", STATUSES),
+            agreed_on=front.optional_day("agreed_on"),
+            signatories=front.each("signatories", lambda one: Signatory(one.text("name"), one.day("signed_on"))),
+            history=front.each(
+                "history", lambda one: Version(one.text("version"), one.day("date"), one.text("changed"))
+            ),
+        )
+    except PledgeError as error:
+        raise ContentError(path.name, "status", str(error)) from None
+    front.done()
+    return _pledge(path.name, body, language="en", like=outline)
+
+
+def _details(promise_id: str, section: Section) -> Promise:
+    measures = section.texts("measured_by")
+    known = tuple(one for one in MEASURES if one in measures)
+    if not measures or len(known) != len(measures):
+        raise section.error("measured_by", f"must name one or more of {', '.join(MEASURES)}")
+    promise = Promise(
+        id=promise_id,
+        text="",
+        html="",
+        kept_by=section.text("kept_by"),
+        measures=known,
+        measured=section.text("measured"),
+        since=section.optional_day("since"),
+        target=section.optional_text("target") or "",
+    )
+    section.done()
+    return promise
+
+
+def _pledge(file: str, body: str, *, language: str, like: Pledge) -> Pledge:
+    """The sentences of a Markdown body joined with the details of `like`."""
+    title, paragraphs, sentences = _sentences(file, body)
+    for promise_id in PROMISE_IDS:
+        if promise_id not in sentences:
+            raise ContentError(file, promise_id, "the promise is missing")
+    if tuple(sentences) != PROMISE_IDS:
+        raise ContentError(file, "", "the promises are out of order")
+    if set(paragraphs) != {"", _EXCEPTION}:
+        raise ContentError(file, _EXCEPTION, _PARAGRAPHS)
+    promises = tuple(
+        replace(promise, text=sentences[promise.id].striptags(), html=sentences[promise.id])
+        for promise in like.promises
+    )
+    return replace(
+        like,
+        language=language,
+        title=title,
+        introduction=paragraphs[""],
+        promises=promises,
+        exception=paragraphs[_EXCEPTION],
+    )
+
+
+def _front_matter(path: Path) -> tuple[Section, str]:
+    text = read_file(path).replace("\r\n", "\n")
+    parts = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
+    if len(parts) != 3 or parts[0].strip():
+        raise ContentError(path.name, "", "must begin with front matter between two lines of ---")
+    return parse_yaml(parts[1], file=path.name), parts[2]
+
+
+def _sentences(file: str, body: str) -> tuple[str, dict[str, str], dict[str, Markup]]:
+    """Title, paragraphs by id ("" for the one without) and promises by id of a Markdown body. Raw HTML stays text."""
+    markdown = MarkdownIt("commonmark", {"html": False, "breaks": False})
+    title, paragraphs, promises = "", {}, {}
+    in_list, opening = False, ""
+    for token in markdown.parse(body):
+        if token.type in ("ordered_list_open", "ordered_list_close"):
+            in_list = token.type == "ordered_list_open"
+        elif token.type == "inline":
+            promise_id, html = _render(markdown, token)
+            if opening == "heading_open":
+                title = html.striptags()
+            elif not in_list:
+                if promise_id in paragraphs:
+                    raise ContentError(file, _EXCEPTION, _PARAGRAPHS)
+                paragraphs[promise_id] = html.striptags()
+            elif promise_id in promises:
+                raise ContentError(file, promise_id, "the promise is there twice")
+            elif promise_id not in PROMISE_IDS:
+                problem = "is not a known promise" if promise_id else f"a promise has no id: {html.striptags()[:40]}"
+                raise ContentError(file, promise_id, problem)
+            else:
+                promises[promise_id] = html
+        opening = token.type
+    if not title:
+        raise ContentError(file, "", "has no title")
+    return title, paragraphs, promises
+
+
+def _render(markdown: MarkdownIt, token: Token) -> tuple[str, Markup]:
+    """The id at the end of an inline token, and the rest as safe mark-up on one line."""
+    match = _ID.search(token.content)
+    source = token.content[: match.start()] if match else token.content
+    html = markdown.renderInline(" ".join(source.split())).strip()
+    return (match.group(1) if match else ""), Markup(html)  # noqa: S704 - rendered with raw HTML off
+
+
+# Languages
+
+
+def _language(entry: Section) -> Language:
+    slug = entry.text("slug")
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Z]{2})?", slug):
+        raise entry.error("slug", "must be a short language tag such as pl")
+    return Language(
+        slug=slug,
+        tag=entry.text("tag"),
+        name=entry.text("name"),
+        endonym=entry.text("endonym"),
+        dir=entry.choice("dir", DIRECTIONS),
+        format_locale=entry.text("format_locale"),
+        catalogue=entry.text("catalogue"),
+        shown=entry.truth("shown"),
+        pseudo=entry.truth("pseudo", default=False),
+        also=entry.texts("also"),
+    )

@@ -1,0 +1,144 @@
+"""One area and its Hub: who runs it, when it is open, how to reach it, which districts it serves.
+
+Everything that another county would have to change is here and comes from one file. Seven statements may be written by
+the Hub alone; they have no default, and outside development the site does not start while one of them is empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from app.domain.hours import OpeningHours
+from app.domain.phone import Phone
+
+STATEMENTS = (
+    "hub_run_by",
+    "statement_recording",
+    "statement_immigration",
+    "statement_override",
+    "statement_records",
+    "controller",
+    "complaints_to",
+)
+NOT_NEUTRAL = ("victim", "crime", "police", "hub", "abuse")
+
+
+class AreaError(ValueError):
+    """The area contradicts itself or gives people away; the text is one line that starts with the key."""
+
+
+@dataclass(frozen=True)
+class Holiday:
+    """A date on which the Hub stays closed, and what the day is called."""
+
+    day: date
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class District:
+    """A part of the area. `code` stands for it in URLs and says nothing; `within` names the wider areas it lies in."""
+
+    id: str
+    name: str
+    code: int
+    within: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agency:
+    """An organisation that works with the Hub and is asked to agree the pledge."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignLanguage:
+    """How to reach the Hub in British Sign Language. Empty text: not arranged yet, and the site says so."""
+
+    provider: str = ""
+    link: str = ""
+    hours: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """What the site knows of its area. Empty text means that nobody has decided or told us yet; it is never made up.
+
+    `service_name` and `site_host` leave the site (titles, bookmarks, notices) and must be neutral; `hub_name` is for
+    text. `urgent_notice` is one line per language slug. `translation_days` counts working days. `targets` holds what
+    the Hub promises, in working hours, and stays empty until it promises anything.
+    """
+
+    service_name: str
+    site_host: str
+    area_name: str
+    hub_name: str
+    hub_run_by: str
+    statement_recording: str
+    statement_immigration: str
+    statement_override: str
+    statement_records: str
+    controller: str
+    complaints_to: str
+    hub_hours: OpeningHours
+    hub_hours_checked_on: date | None
+    holidays: tuple[Holiday, ...]
+    hub_phone: Phone
+    closed_says: str
+    districts: tuple[District, ...]
+    outside_code: int
+    agencies: tuple[Agency, ...]
+    freepost: str = ""
+    sign_language: SignLanguage = field(default_factory=SignLanguage)
+    staff_languages: tuple[str, ...] = ()
+    interpreter_provider: str = ""
+    translation_days: int | None = None
+    targets: Mapping[str, int] = field(default_factory=dict, hash=False)
+    urgent_notice: Mapping[str, str] = field(default_factory=dict, hash=False)
+    commissioner_office: str = ""
+    commissioner_name: str = ""
+
+    def __post_init__(self) -> None:
+        for key in ("service_name", "area_name", "hub_name"):
+            if not getattr(self, key).strip():
+                raise AreaError(f"{key}: must not be empty")
+        for key in ("service_name", "site_host"):
+            for word in NOT_NEUTRAL:
+                if word in getattr(self, key).casefold():
+                    raise AreaError(f"{key}: must be neutral, so it must not contain '{word}'")
+        if not self.districts:
+            raise AreaError("districts: there must be at least one")
+        _refuse_duplicates("districts", [district.id for district in self.districts])
+        _refuse_duplicates("districts", [district.code for district in self.districts] + [self.outside_code])
+        _refuse_duplicates("agencies", [agency.id for agency in self.agencies])
+        _refuse_duplicates("holidays", [holiday.day for holiday in self.holidays])
+        if self.hub_hours.holidays != {holiday.day for holiday in self.holidays}:
+            raise AreaError("holidays: the opening hours must keep the same holidays")
+        if self.translation_days is not None and self.translation_days < 1:
+            raise AreaError("translation_days: must be at least 1")
+
+    def missing_statements(self) -> tuple[str, ...]:
+        """The keys of the statements that the Hub has not written yet."""
+        return tuple(key for key in STATEMENTS if not getattr(self, key).strip())
+
+    @property
+    def hub_phone_checked_on(self) -> date | None:
+        """The day on which one of us checked the Hub's number; None when nobody has."""
+        return self.hub_phone.checked_on
+
+    @property
+    def holidays_known_until(self) -> date | None:
+        """The last day of the last year whose holidays are listed; opening times after it may be wrong."""
+        return date(max(holiday.day.year for holiday in self.holidays), 12, 31) if self.holidays else None
+
+    def district(self, district_id: str) -> District | None:
+        """The district with this id, if there is one."""
+        return next((district for district in self.districts if district.id == district_id), None)
+
+
+def _refuse_duplicates(key: str, values: list[str] | list[int] | list[date]) -> None:
+    for value in values:
+        if values.count(value) > 1:  # type: ignore[arg-type]
+            raise AreaError(f"{key}: '{value}' is there twice")

@@ -1,0 +1,214 @@
+"""A referral: what a person sends. The ids here are the vocabulary that travels and is kept; labels are in app/forms.
+
+Ids are never renamed. An id that this release does not know is dropped when a referral is read, not refused: the two sides
+may be updated at different times.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION = 1
+
+WHO = ("me", "me-helped", "other", "professional")
+HELP_SAFE = ("safer", "afraid-of-myself", "dependant", "home-secure")
+HELP_COPING = ("talk", "health", "family", "less-alone", "going-out", "drink-drugs")
+HELP_SORTING = ("housing", "money", "work-school", "getting-worse")
+HELP_KNOWING = ("rights", "case-news", "advocate", "reading")
+HELP_ALSO = ("phone-in-language", "not-sure")
+HELP = HELP_SAFE + HELP_COPING + HELP_SORTING + HELP_KNOWING + HELP_ALSO
+# Ticking one of these means: somebody may be at risk now, so the next page offers somebody to talk to (requirements C5, C6, D9).
+RISKS = frozenset({"safer", "afraid-of-myself", "dependant"})
+TO_WHOM = ("me", "child", "partner", "parent", "sibling", "friend", "other", "died", "saw")
+HAPPENED = (
+    "hurt", "controlled", "sexual", "followed", "hate", "antisocial", "collision", "burgled", "cheated", "exploited",
+    "something-else", "not-sure", "rather-not",
+)  # fmt: skip
+ONGOING = ("yes", "no", "might")
+POLICE = ("yes", "no", "not-sure", "might", "rather-not")
+OUTSIDE_AREA = "outside"
+
+
+class MalformedReferral(Exception):
+    """The opened bytes are not a referral or addition that this release can read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Referral:
+    """What travels in the first envelope.
+
+    `answers` holds the answers by step key. `case_secret` (32 bytes) and `number_wrap` let the Hub answer, and rebuild the
+    portal. `consent` says which wording the person agreed to (requirement B13).
+    """
+
+    reference: str
+    case_secret: bytes
+    number_wrap: bytes
+    language: str
+    answers: Mapping[str, Mapping[str, Any]]
+    consent: str
+    sent_at: str
+
+    def to_bytes(self) -> bytes:
+        """The referral as it is sealed."""
+        return _dump(
+            {
+                "version": VERSION,
+                "reference": self.reference,
+                "case_secret": _b64(self.case_secret),
+                "number_wrap": _b64(self.number_wrap),
+                "language": self.language,
+                "answers": self.answers,
+                "consent": self.consent,
+                "sent_at": self.sent_at,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Referral:
+        """Read an opened referral. Raises MalformedReferral."""
+        read = _load(raw)
+        try:
+            answers = read["answers"]
+            if not isinstance(answers, dict) or not all(isinstance(answer, dict) for answer in answers.values()):
+                raise TypeError("answers")
+            referral = cls(
+                reference=_text(read["reference"]),
+                case_secret=_unb64(read["case_secret"]),
+                number_wrap=_unb64(read["number_wrap"]),
+                language=_text(read["language"]),
+                answers=answers,
+                consent=_text(read["consent"]),
+                sent_at=_text(read["sent_at"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MalformedReferral(type(error).__name__) from None
+        if len(referral.case_secret) != 32 or not (referral.reference.isascii() and referral.reference.isdigit()):
+            raise MalformedReferral("fields")
+        return referral
+
+    def facts(self) -> dict[str, Any]:
+        """The coded facts that the queue and the statistics may hold in clear; nothing that was typed."""
+        who, help_, about = self.answers.get("who", {}), self.answers.get("help", {}), self.answers.get("about", {})
+        police, reply = self.answers.get("police", {}), self.answers.get("reply", {})
+        district = police.get("district")
+        wanted = _one(reply.get("contact"), ("yes", "no"))
+        return {
+            "who": _one(who.get("who"), WHO),
+            "under_18": who.get("under_18") is True,
+            "help": _known(help_.get("help"), HELP),
+            "to_whom": _one(about.get("to_whom"), TO_WHOM),
+            "happened": _known(about.get("happened"), HAPPENED),
+            "ongoing": _one(about.get("ongoing"), ONGOING),
+            "police": _one(police.get("police"), POLICE),
+            "district": district if isinstance(district, str) and len(district) <= 40 else None,
+            "contact": wanted,
+            "ways": _known(reply.get("ways"), ("call", "text", "email")) if wanted == "yes" else [],
+            "risk": bool(RISKS & set(_known(help_.get("help"), HELP))),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """Something sent after the request, in the referral lane: it adds and never overwrites. `kind` is e.g. "code-word"."""
+
+    kind: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The addition as it is sealed."""
+        return _dump({"version": VERSION, "kind": self.kind, "content": self.content})
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Addition:
+        """Read an opened addition. Raises MalformedReferral."""
+        read = _load(raw)
+        try:
+            content = read["content"]
+            if not isinstance(content, dict):
+                raise TypeError("content")
+            return cls(kind=_text(read["kind"]), content=content)
+        except (KeyError, TypeError, ValueError) as error:
+            raise MalformedReferral(type(error).__name__) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """One piece of the conversation: a message (free text with its language) or a coded status. Travels sealed.
+
+    `author` is a first name shown to the person, or "" when the person wrote it. `at` is ISO 8601 in UTC.
+    """
+
+    kind: str
+    at: str
+    text: str = ""
+    language: str = ""
+    status: str = ""
+    author: str = ""
+
+    def to_bytes(self) -> bytes:
+        """The item as it is sealed."""
+        return _dump(
+            {
+                "version": VERSION,
+                "kind": self.kind,
+                "at": self.at,
+                "text": self.text,
+                "language": self.language,
+                "status": self.status,
+                "author": self.author,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> News:
+        """Read an opened item. Raises MalformedReferral."""
+        read = _load(raw)
+        try:
+            return cls(**{name: _text(read[name]) for name in ("kind", "at", "text", "language", "status", "author")})
+        except (KeyError, TypeError) as error:
+            raise MalformedReferral(type(error).__name__) from None
+
+
+def _dump(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _load(raw: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise MalformedReferral("not JSON") from None
+    if not isinstance(read, dict) or read.get("version") != VERSION:
+        raise MalformedReferral("unknown version")
+    return read
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text expected")
+    return value
+
+
+def _one(value: Any, known: tuple[str, ...]) -> str | None:
+    return value if isinstance(value, str) and value in known else None
+
+
+def _known(values: Any, known: tuple[str, ...]) -> list[str]:
+    return [value for value in values if value in known] if isinstance(values, list) else []
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _unb64(text: Any) -> bytes:
+    try:
+        return base64.b64decode(_text(text), validate=True)
+    except binascii.Error:
+        raise ValueError("base64 expected") from None
