@@ -1,0 +1,464 @@
+"""What co-ordinators do: see who waits, claim, open (which is logged), answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from nacl.signing import SigningKey
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import hub as rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, decide, plan_from_answers
+from app.domain.hours import OpeningHours
+from app.domain.referral import Addition, MalformedReferral, News, Referral
+from app.domain.status import SENT_BY_STAFF, STATE_AFTER, CaseState, Status
+from app.services import post
+from app.services.hub import records
+from app.services.hub.records import Opener
+from app.services.hub.staff import Identity, SignedIn
+
+OPEN_FOR = timedelta(minutes=30)
+STALE_AFTER = timedelta(seconds=60)
+
+
+class NoSuchCase(Exception):
+    """There is no case with this id."""
+
+
+class NotOpened(Exception):
+    """The request must be opened first, which is logged."""
+
+
+class AlreadyClaimed(Exception):
+    """Somebody else owns the case; the name is for the page."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("claimed by somebody else")
+        self.name = name
+
+
+class UnknownStatus(Exception):
+    """Not a status that staff send."""
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One line of the queue: coded facts only. `waited` is working time."""
+
+    case_id: bytes
+    reference: str
+    received_at: datetime
+    waited: timedelta
+    state: CaseState
+    language: str
+    facts: Mapping[str, Any]
+    owner: str | None
+    owner_id: str | None
+
+
+@dataclass(frozen=True)
+class PostHealth:
+    """Whether what the desk shows may be out of date."""
+
+    last_pass_at: datetime | None
+    is_stale: bool
+    stopped: str | None
+    kept_aside: int
+
+
+@dataclass(frozen=True)
+class WayView:
+    """One way to reach the person, as far as it may be shown now."""
+
+    way: Way
+    decision: Decision
+    address: str | None
+    message_allowed: bool
+    shared: str | None
+    boxes: frozenset[Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One piece of the conversation at the desk."""
+
+    news: News
+    at: datetime
+    from_person: bool
+    delivery: str | None
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case opened in memory for one page."""
+
+    row: QueueRow
+    referral: Referral
+    additions: tuple[tuple[datetime, Addition], ...]
+    conversation: tuple[Line, ...]
+    plan: ContactPlan
+    ways: tuple[WayView, ...]
+    code_word: str | None
+
+
+@dataclass(frozen=True)
+class ClosedCase:
+    """A case before its request was opened: coded facts only."""
+
+    row: QueueRow
+
+
+def queue(
+    session: Session,
+    *,
+    hours: OpeningHours,
+    now: datetime,
+    state: CaseState | None = None,
+    owner_id: str | None = None,
+) -> list[QueueRow]:
+    """Cases that are open: those at risk first, then those that nobody has opened, then by how long they have waited."""
+    found = rows.queue(session, state=state.value if state else None, owner_id=owner_id)
+    lines = [_row(case, owner, hours=hours, now=now) for case, owner in found]
+    lines.sort(
+        key=lambda line: (
+            not (line.facts.get("risk") and line.state in {CaseState.NEW, CaseState.OURS}),
+            line.state is not CaseState.NEW,
+            line.received_at,
+        )
+    )
+    return lines
+
+
+def post_health(session: Session, *, now: datetime) -> PostHealth:
+    """How fresh the desk is."""
+    state = post_rows.post_state(session, rows.POST)
+    last = state.last_pass_at
+    return PostHealth(
+        last_pass_at=last,
+        is_stale=last is None or now - last > STALE_AFTER or state.stopped is not None,
+        stopped=state.stopped,
+        kept_aside=state.aside_count,
+    )
+
+
+def claim(session: Session, case_id: bytes, who: Identity, *, now: datetime) -> None:
+    """Become the owner. Raises NoSuchCase and AlreadyClaimed."""
+    case = _case(session, case_id)
+    if case.owner_id not in {None, who.id}:
+        raise AlreadyClaimed(session.get_one(rows.Staff, case.owner_id).name)
+    case.owner_id = who.id
+    rows.log(session, at=now, staff_id=who.id, action="claimed", case_id=case_id)
+
+
+def hand_back(session: Session, case_id: bytes, who: Identity, *, now: datetime) -> None:
+    """Stop being the owner: the case waits in the queue again. Raises NoSuchCase."""
+    case = _case(session, case_id)
+    if case.owner_id == who.id:
+        case.owner_id = None
+        rows.log(session, at=now, staff_id=who.id, action="handed-back", case_id=case_id)
+
+
+def open_request(
+    database: Database, *, case_id: bytes, signed: SignedIn, opener: Opener, voice: SigningKey, now: datetime
+) -> None:
+    """Take leave to read the request for half an hour; logged before anything is shown.
+
+    The first time anybody opens it, the person is told that it was read by a person. Raises NoSuchCase.
+    """
+    with database.writing() as session:
+        case = _case(session, case_id)
+        is_first = case.read_at is None
+        if case.state == CaseState.NEW.value:
+            case.state = STATE_AFTER[Status.READ].value
+        rows.log(session, at=now, staff_id=signed.identity.id, action="opened-request", case_id=case_id)
+        opening = session.get(rows.Opening, (signed.session_id, case_id))
+        if opening is None:
+            session.add(rows.Opening(session_id=signed.session_id, case_id=case_id, expires_at=now + OPEN_FOR))
+        else:
+            opening.expires_at = now + OPEN_FOR
+    if is_first:
+        send(
+            database,
+            case_id=case_id,
+            news=News(kind="status", at=now.isoformat(timespec="seconds"), status=Status.READ.value),
+            opener=opener,
+            voice=voice,
+            now=now,
+            only_if_unread=True,
+        )
+
+
+def read_case(
+    session: Session, *, case_id: bytes, signed: SignedIn, opener: Opener, hours: OpeningHours, now: datetime
+) -> OpenCase | ClosedCase:
+    """The case as this session may see it now. Raises NoSuchCase, and sealing.CannotOpen when a seal does not open."""
+    case = _case(session, case_id)
+    owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
+    row = _row(case, owner, hours=hours, now=now)
+    opening = session.get(rows.Opening, (signed.session_id, case_id))
+    if opening is None or opening.expires_at <= now:
+        return ClosedCase(row)
+    key = records.case_key(session, case_id, opener=opener)
+    referral: Referral | None = None
+    additions: list[tuple[datetime, Addition]] = []
+    for document in rows.documents(session, case_id):
+        if document.kind == rows.REFERRAL:
+            referral = Referral.from_bytes(records.open_document(document, record_secret=key.record_secret))
+        elif document.kind == rows.ADDITION:
+            opened = records.open_document(document, record_secret=key.record_secret)
+            additions.append((document.added_at, Addition.from_bytes(opened)))
+    if referral is None:
+        raise sealing.CannotOpen
+    plan = contact_plan(referral)
+    known_at = post_rows.post_state(session, rows.POST).last_pass_at
+    words = [addition.content.get("word") for _, addition in additions if addition.kind == "code-word"]
+    return OpenCase(
+        row=row,
+        referral=referral,
+        additions=tuple(additions),
+        conversation=_conversation(session, case_id, case_secret=key.case_secret),
+        plan=plan,
+        ways=tuple(_way_view(plan, each.way, known_at=known_at, hours=hours, now=now) for each in plan.ways),
+        code_word=str(words[-1]) if words else None,
+    )
+
+
+def contact_plan(referral: Referral) -> ContactPlan:
+    """The contact plan that a referral holds."""
+    ways = {way.value: referral.answers.get(f"reply-{way.value}", {}) for way in Way}
+    return plan_from_answers(referral.answers.get("reply", {}), ways)
+
+
+def send_status(
+    database: Database,
+    *,
+    case_id: bytes,
+    status: str,
+    signed: SignedIn,
+    opener: Opener,
+    voice: SigningKey,
+    envelope_id: bytes,
+    now: datetime,
+) -> None:
+    """Send coded news. Raises UnknownStatus, NoSuchCase and NotOpened."""
+    try:
+        coded = Status(status)
+    except ValueError:
+        raise UnknownStatus from None
+    if coded not in SENT_BY_STAFF:
+        raise UnknownStatus
+    _need_open(database, case_id, signed, now=now)
+    send(
+        database,
+        case_id=case_id,
+        news=News(
+            kind="status",
+            at=now.isoformat(timespec="seconds"),
+            status=coded.value,
+            author=signed.identity.shown_name,
+        ),
+        opener=opener,
+        voice=voice,
+        now=now,
+        envelope_id=envelope_id,
+        by=signed.identity,
+        state=STATE_AFTER[coded],
+    )
+
+
+def send_message(
+    database: Database,
+    *,
+    case_id: bytes,
+    text: str,
+    language: str,
+    signed: SignedIn,
+    opener: Opener,
+    voice: SigningKey,
+    envelope_id: bytes,
+    now: datetime,
+) -> None:
+    """Send a message in the person's space. Raises NoSuchCase, NotOpened and sealing.TooLarge."""
+    _need_open(database, case_id, signed, now=now)
+    send(
+        database,
+        case_id=case_id,
+        news=News(
+            kind="message",
+            at=now.isoformat(timespec="seconds"),
+            text=text,
+            language=language,
+            author=signed.identity.shown_name,
+        ),
+        opener=opener,
+        voice=voice,
+        now=now,
+        envelope_id=envelope_id,
+        by=signed.identity,
+        state=CaseState.THEIRS,
+    )
+
+
+def send(
+    database: Database,
+    *,
+    case_id: bytes,
+    news: News,
+    opener: Opener,
+    voice: SigningKey,
+    now: datetime,
+    envelope_id: bytes | None = None,
+    by: Identity | None = None,
+    state: CaseState | None = None,
+    only_if_unread: bool = False,
+) -> None:
+    """Seal an item to the person under the case's next number and commit it with its envelope.
+
+    The same `envelope_id` again changes nothing. `only_if_unread` makes it the one item of the first opening.
+    """
+    envelope_id = envelope_id or sealing.new_id()
+    while True:
+        with database.reading() as session:
+            if session.get(rows.Item, envelope_id) is not None:
+                return
+            number = _case(session, case_id).number_out
+            database_id = post_rows.post_state(session, rows.POST).database_id
+            key = records.case_key(session, case_id, opener=opener)
+        header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=envelope_id, number=number + 1)
+        body = sealing.seal_in_conversation(
+            news.to_bytes(),
+            lane=sealing.Lane.TO_PERSON,
+            header=header,
+            key_id=bytes(sealing.KEY_ID_LENGTH),
+            secret=key.case_secret,
+            signer=voice,
+        )
+        with database.writing() as session:
+            case = _case(session, case_id)
+            if only_if_unread and case.read_at is not None:
+                return
+            if not rows.claim_number(session, case_id, expected=number):
+                continue
+            if only_if_unread:
+                case.read_at = now
+            session.add(
+                rows.Item(
+                    envelope_id=envelope_id,
+                    case_id=case_id,
+                    direction=rows.TO_PERSON,
+                    number=header.number,
+                    body=body,
+                    added_at=now,
+                )
+            )
+            post_rows.put(
+                session,
+                rows.POST,
+                envelope_id=envelope_id,
+                case_id=case_id,
+                number=header.number,
+                body=body,
+                now=now,
+            )
+            if state is not None:
+                case.state = state.value
+            if by is not None:
+                rows.log(
+                    session, at=now, staff_id=by.id, action=f"sent-{news.kind}", case_id=case_id, detail=news.status
+                )
+        return
+
+
+def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tuple[Line, ...]:
+    lines = []
+    waiting = {
+        row.envelope_id: row.state
+        for row in session.query(rows.Outgoing.envelope_id, rows.Outgoing.state).where(rows.Outgoing.case_id == case_id)
+    }
+    for item in rows.items(session, case_id):
+        from_person = item.direction == rows.TO_HUB
+        lane = sealing.Lane.TO_HUB if from_person else sealing.Lane.TO_PERSON
+        try:
+            envelope = sealing.parse(item.body)
+            news = News.from_bytes(sealing.open_in_conversation(envelope, lane=lane, secret=case_secret))
+            at = datetime.fromisoformat(news.at)
+        except (sealing.CannotOpen, sealing.MalformedEnvelope, MalformedReferral, ValueError):
+            post.alarm("an item of a conversation does not open at the desk")
+            continue
+        lines.append(Line(news, at, from_person, waiting.get(item.envelope_id)))
+    lines.sort(key=lambda line: (line.at, line.from_person))
+    return tuple(lines)
+
+
+def _way_view(plan: ContactPlan, way: Way, *, known_at: datetime | None, hours: OpeningHours, now: datetime) -> WayView:
+    decision = decide(plan, way, now, known_at=known_at, hours=hours)
+    chosen = plan.way(way)
+    assert chosen is not None
+    return WayView(
+        way=way,
+        decision=decision,
+        address=chosen.address if isinstance(decision, Allowed) else None,
+        message_allowed=chosen.message_allowed,
+        shared=chosen.shared,
+        boxes=chosen.boxes,
+    )
+
+
+def is_stale(decision: Decision) -> bool:
+    """True when only a fresh pass is missing."""
+    return isinstance(decision, Refused) and decision.reason is Reason.STALE
+
+
+def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
+    with database.reading() as session:
+        opening = session.get(rows.Opening, (signed.session_id, case_id))
+        if opening is None or opening.expires_at <= now:
+            raise NotOpened
+
+
+def _case(session: Session, case_id: bytes) -> rows.Case:
+    case = session.get(rows.Case, case_id)
+    if case is None:
+        raise NoSuchCase
+    return case
+
+
+def _row(case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, now: datetime) -> QueueRow:
+    return QueueRow(
+        case_id=case.id,
+        reference=case.reference,
+        received_at=case.received_at,
+        waited=hours.working_time_between(case.received_at, now),
+        state=CaseState(case.state),
+        language=case.language,
+        facts=case.facts,
+        owner=owner.name if owner else None,
+        owner_id=owner.id if owner else None,
+    )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One line of a case's audit, for the case page."""
+
+    at: datetime
+    who: str
+    action: str
+    detail: str
+
+
+def trail(session: Session, case_id: bytes) -> list[Trace]:
+    """The latest acts on a case, newest first, with names."""
+    traces = []
+    for line in rows.audit_of(session, case_id):
+        person = session.get(rows.Staff, line.staff_id)
+        traces.append(
+            Trace(at=line.at, who=person.name if person else line.staff_id, action=line.action, detail=line.detail)
+        )
+    return traces

@@ -1,0 +1,281 @@
+"""The Hub's half of a pass: open the connection, take in what the portal hands over, settle its answers.
+
+This is what the courier process does every two seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from nacl.signing import SigningKey, VerifyKey
+from sqlalchemy.orm import Session
+
+from app.adapters import carriers, sealing
+from app.data import hub as rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.domain.referral import Addition, MalformedReferral, News, Referral
+from app.services import post
+from app.services.hub import records
+from app.services.hub.records import Opener
+from app.services.post import Verdict
+
+
+@dataclass(frozen=True)
+class PortalTrust:
+    """The portal's public halves that the Hub has pinned."""
+
+    database_id: bytes
+    signing: tuple[VerifyKey, ...]
+
+
+@dataclass(frozen=True)
+class PostKeys:
+    """The Hub's own signing keys that the post needs: `post` for answers, `courier` for tokens."""
+
+    post: SigningKey
+    courier: SigningKey
+
+
+class Carrier(Protocol):
+    """Anything that can take a packed parcel with its token to the portal and bring the portal's back."""
+
+    def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
+        """Raises carriers.CarrierDown."""
+
+
+@dataclass(frozen=True)
+class PassMade:
+    """What one pass did, for the log and for the courier's pace."""
+
+    taken_in: int
+    refused: int
+    handed_over: int
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """An envelope opened before the transaction, with the rows it becomes."""
+
+    envelope: sealing.Envelope
+    rows: tuple[object, ...]
+
+
+def make_pass(
+    database: Database, carrier: Carrier, *, trust: PortalTrust, keys: PostKeys, opener: Opener, now: datetime
+) -> PassMade:
+    """Make one pass.
+
+    Raises carriers.CarrierDown when the portal cannot be reached and carriers.BadToken when its answer cannot be
+    believed; nothing is lost then, the next pass does it again.
+    """
+    nonce = carriers.new_nonce()
+    with database.writing() as session:
+        state = post_rows.post_state(session, rows.POST)
+        was_stopped = state.stopped is not None
+        outgoing = carriers.Parcel() if was_stopped else post.gather(session, rows.POST, now=now)
+        carried = [] if was_stopped else [envelope_id for envelope_id, _ in post_rows.answers_due(session, rows.POST)]
+        post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
+        claims = post.counters(session, rows.POST, to=trust.database_id, nonce=nonce)
+    body = carriers.pack(outgoing)
+    raw, token = carrier.exchange(body, carriers.make_token(claims, body=body, signer=keys.courier, now=now))
+    try:
+        theirs = carriers.read_token(
+            token,
+            body=raw,
+            keys=trust.signing,
+            issuer=trust.database_id,
+            audience=claims.issuer,
+            now=now,
+            nonce=nonce,
+        )
+    except carriers.WrongDatabase:
+        _stop(database, post.CHANGED_PEER)
+        return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
+    with database.reading() as session:
+        state = post_rows.post_state(session, rows.POST)
+        reason_to_stop = post.reason_to_stop(state, theirs)
+    if reason_to_stop or was_stopped:
+        if reason_to_stop and not was_stopped:
+            _stop(database, reason_to_stop)
+        return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
+
+    parcel = carriers.unpack(raw)
+    taken, refused = take_in(database, parcel, trust=trust, keys=keys, opener=opener, now=now)
+    answers, bad_answers = post.read_answers(parcel.answers, keys=trust.signing, own_database=claims.issuer)
+    with database.writing() as session:
+        refusals = post.settle_all(session, rows.POST, answers)
+        for bad in bad_answers:
+            post.keep_aside(session, rows.POST, reason="bad-answer", body=bad, now=now)
+        post_rows.answers_carried(session, rows.POST, carried)
+        post_rows.pass_made(session, rows.POST, peer_database_id=theirs.issuer, peer_sent=theirs.sent, now=now)
+    for refusal in refusals:
+        post.alarm("the portal refused an envelope", reason=refusal.reason)
+    for bad in bad_answers:
+        post.alarm("an answer that cannot be believed", bytes=len(bad))
+    return PassMade(taken_in=taken, refused=refused, handed_over=len(outgoing.envelopes), stopped=False)
+
+
+def take_in(
+    database: Database,
+    parcel: carriers.Parcel,
+    *,
+    trust: PortalTrust,
+    keys: PostKeys,
+    opener: Opener,
+    now: datetime,
+) -> tuple[int, int]:
+    """Open and commit each envelope with its answer; returns how many were received and how many refused.
+
+    Each is its own transaction, so that one bad envelope holds up nothing. Opening happens outside of it.
+    """
+    taken = refused = 0
+    for envelope_id, raw in parcel.envelopes:
+        try:
+            verdict = _take_in_one(database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now)
+        except Exception as error:
+            post.alarm("an envelope could not be taken in just now", kind=type(error).__name__)
+            continue
+        if verdict is None:
+            continue
+        if verdict.aside_reason:
+            refused += 1
+            post.alarm("an envelope from the portal was refused", reason=verdict.aside_reason)
+        else:
+            taken += 1
+    return taken, refused
+
+
+def _take_in_one(
+    database: Database,
+    envelope_id: bytes,
+    raw: bytes,
+    *,
+    trust: PortalTrust,
+    keys: PostKeys,
+    opener: Opener,
+    now: datetime,
+) -> Verdict | None:
+    """One envelope; None when it is a repeat, or must wait for the first of its case."""
+    with database.reading() as session:
+        if post_rows.known_answer(session, rows.POST, envelope_id) is not None:
+            known = True
+        else:
+            known = False
+            opened = _open(session, envelope_id, raw, trust=trust, opener=opener, now=now)
+    if known:
+        with database.writing() as session:
+            post_rows.answer_again(session, rows.POST, envelope_id)
+        return None
+    if opened is None:
+        return None
+    if isinstance(opened, _Opened):
+        header = opened.envelope.header
+        verdict = Verdict(post.answer_to(header, "received", "", signer=keys.post))
+    else:
+        header = post.header_of_unreadable(envelope_id, sender=trust.database_id)
+        verdict = Verdict(post.answer_to(header, "refused", opened, signer=keys.post), opened)
+    assert verdict.answer is not None
+    with database.writing() as session:
+        if isinstance(opened, _Opened):
+            for row in opened.rows:
+                session.add(row)
+                session.flush()
+            records.after_arrival(session, opened.envelope, now=now)
+            post_rows.remember(
+                session,
+                rows.POST,
+                envelope_id=envelope_id,
+                database_id=header.database_id,
+                case_id=header.case_id,
+                number=header.number,
+                answer=verdict.answer,
+            )
+        else:
+            post.keep_aside(session, rows.POST, reason=opened, body=raw, now=now)
+            # Remembered under the envelope's own id, with an id for its place that can meet no real one.
+            post_rows.remember(
+                session,
+                rows.POST,
+                envelope_id=envelope_id,
+                database_id=bytes(16),
+                case_id=envelope_id,
+                number=0,
+                answer=verdict.answer,
+            )
+    return verdict
+
+
+def _open(
+    session: Session, envelope_id: bytes, raw: bytes, *, trust: PortalTrust, opener: Opener, now: datetime
+) -> _Opened | str | None:
+    """Verify and open one envelope: the rows it becomes, the reason to refuse it, or None when it has to wait."""
+    try:
+        envelope = sealing.parse(raw)
+        if envelope.header.envelope_id != envelope_id:
+            return "malformed"
+        sealing.verify(envelope, trust.signing)
+    except sealing.UnknownVersion:
+        return "unknown-version"
+    except sealing.MalformedEnvelope:
+        return "malformed"
+    except sealing.BadSignature:
+        return "bad-signature"
+    header = envelope.header
+    if header.database_id != trust.database_id:
+        return "foreign-database"
+    if post_rows.number_taken(
+        session, rows.POST, database_id=header.database_id, case_id=header.case_id, number=header.number
+    ):
+        return "replayed"
+    try:
+        if envelope.kind is sealing.Kind.FIRST:
+            if header.number != 0 or session.get(rows.Case, header.case_id) is not None:
+                return "replayed"
+            referral = Referral.from_bytes(opener.open(envelope))
+            if rows.case_by_reference(session, referral.reference) is not None:
+                return "reference-taken"
+            return _Opened(envelope, records.rows_of_first(referral, header.case_id, opener=opener, now=now))
+        if envelope.kind is not sealing.Kind.ITEM:
+            return "unexpected-kind"
+        if session.get(rows.Case, header.case_id) is None:
+            return None  # only a case's first envelope must come first; this one is sent again
+        return _open_item(session, envelope, opener=opener, now=now)
+    except sealing.CannotOpen:
+        return "cannot-open"
+    except MalformedReferral:
+        return "cannot-read"
+
+
+def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened:
+    """The lane is not said in clear: it is the one whose key opens."""
+    header = envelope.header
+    case_key = records.case_key(session, header.case_id, opener=opener)
+    try:
+        message = sealing.open_in_conversation(envelope, lane=sealing.Lane.TO_HUB, secret=case_key.case_secret)
+    except sealing.CannotOpen:
+        addition = Addition.from_bytes(opener.open(envelope))
+        return _Opened(envelope, (records.row_of_addition(addition, header, case_key=case_key, now=now),))
+    News.from_bytes(message)
+    return _Opened(
+        envelope,
+        (
+            rows.Item(
+                envelope_id=header.envelope_id,
+                case_id=header.case_id,
+                direction=rows.TO_HUB,
+                number=header.number,
+                body=envelope.raw,
+                added_at=now,
+            ),
+        ),
+    )
+
+
+def _stop(database: Database, reason: str) -> None:
+    with database.writing() as session:
+        post_rows.stop_post(session, rows.POST, reason)
+    post.alarm("the post has stopped", reason=reason.replace(" ", "-"))

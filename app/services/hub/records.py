@@ -1,0 +1,113 @@
+"""Records of a case at the Hub: sealed anew under a record secret at intake, opened by a logged act."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import hub as rows
+from app.domain.referral import Addition, Referral
+from app.domain.status import CaseState
+
+
+class Opener(Protocol):
+    """What can open the referral lane. Only the factory and the command line can make one."""
+
+    def open(self, envelope: sealing.Envelope) -> bytes:
+        """The text of an envelope sealed to the Hub. Raises sealing.CannotOpen."""
+
+    def wrap_record(self, secret: bytes, *, case_id: bytes) -> bytes:
+        """A record secret wrapped to the Hub's newest sealing key."""
+
+    def unwrap_record(self, wrapped: bytes, *, case_id: bytes) -> bytes:
+        """The record secret again. Raises sealing.CannotOpen."""
+
+
+@dataclass(frozen=True)
+class CaseKey:
+    """A case's record secret and its conversation's secret, in memory for one use."""
+
+    record_secret: bytes
+    case_secret: bytes
+
+
+def rows_of_first(referral: Referral, case_id: bytes, *, opener: Opener, now: datetime) -> tuple[object, ...]:
+    """The rows that a first envelope becomes: coded facts in clear, all else sealed under a new record secret."""
+    record_secret = secrets.token_bytes(32)
+    return (
+        rows.Case(
+            id=case_id,
+            reference=referral.reference,
+            received_at=now,
+            state=CaseState.NEW.value,
+            language=referral.language,
+            facts=referral.facts(),
+        ),
+        rows.RecordSecret(case_id=case_id, wrapped=opener.wrap_record(record_secret, case_id=case_id)),
+        _document(case_id, rows.REFERRAL, 0, referral.to_bytes(), record_secret=record_secret, now=now),
+        _document(case_id, rows.CASE_SECRET, 0, referral.case_secret, record_secret=record_secret, now=now),
+    )
+
+
+def row_of_addition(
+    addition: Addition, header: sealing.Header, *, case_key: CaseKey, now: datetime
+) -> rows.SealedDocument:
+    """The row that an addition becomes."""
+    return _document(
+        header.case_id,
+        rows.ADDITION,
+        header.number,
+        addition.to_bytes(),
+        record_secret=case_key.record_secret,
+        now=now,
+    )
+
+
+def after_arrival(session: Session, envelope: sealing.Envelope, *, now: datetime) -> None:
+    """Something came for a case that is already open at the desk: it is ours to do again."""
+    if envelope.kind is sealing.Kind.ITEM:
+        case = session.get_one(rows.Case, envelope.header.case_id)
+        if case.state != CaseState.NEW.value:
+            case.state = CaseState.OURS.value
+
+
+def case_key(session: Session, case_id: bytes, *, opener: Opener) -> CaseKey:
+    """The two secrets of a case. Raises sealing.CannotOpen."""
+    record = session.get_one(rows.RecordSecret, case_id)
+    record_secret = opener.unwrap_record(record.wrapped, case_id=case_id)
+    for document in rows.documents(session, case_id):
+        if document.kind == rows.CASE_SECRET:
+            return CaseKey(record_secret, open_document(document, record_secret=record_secret))
+    raise sealing.CannotOpen
+
+
+def open_document(document: rows.SealedDocument, *, record_secret: bytes) -> bytes:
+    """What a sealed document holds. Raises sealing.CannotOpen."""
+    return sealing.open_box(
+        record_secret,
+        document.sealed,
+        purpose=f"record/{document.kind}",
+        bound=_bound(document.case_id, document.kind, document.number),
+    )
+
+
+def _document(
+    case_id: bytes, kind: str, number: int, content: bytes, *, record_secret: bytes, now: datetime
+) -> rows.SealedDocument:
+    return rows.SealedDocument(
+        id=sealing.new_id(),
+        case_id=case_id,
+        kind=kind,
+        number=number,
+        sealed=sealing.seal_box(record_secret, content, purpose=f"record/{kind}", bound=_bound(case_id, kind, number)),
+        added_at=now,
+    )
+
+
+def _bound(case_id: bytes, kind: str, number: int) -> bytes:
+    return case_id + kind.encode("ascii") + number.to_bytes(8, "big")

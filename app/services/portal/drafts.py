@@ -1,0 +1,100 @@
+"""Drafts: answers before sending, sealed under a key that only the visitor's cookie holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import portal as rows
+from app.data.database import Database
+from app.services.portal.office import row_id
+
+SHARED_DEVICE_MINUTES = 20
+OWN_DEVICE_MINUTES = 60
+PURPOSE = "draft"
+ATTEMPTS = 8
+
+
+class DraftBusy(Exception):
+    """The draft was changed from elsewhere again and again; the page asks to try once more."""
+
+
+@dataclass(frozen=True)
+class OpenDraft:
+    """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes."""
+
+    answers: dict[str, dict[str, Any]]
+    revision: int
+    expires_at: datetime
+
+
+def read(session: Session, token: bytes, *, now: datetime) -> OpenDraft | None:
+    """The draft of this cookie, or None when there is none, it has expired, or the key does not open it."""
+    row = rows.draft(session, row_id(token), now=now)
+    return None if row is None else _opened(row, token)
+
+
+def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[str, Any], now: datetime) -> OpenDraft:
+    """Write one step's answer into the draft and return the draft as it is then.
+
+    Other steps keep what another tab may have written meanwhile. Raises DraftBusy.
+    """
+    for _ in range(ATTEMPTS):
+        with database.reading() as session:
+            draft = read(session, token, now=now)
+        answers = {} if draft is None else dict(draft.answers)
+        answers[key] = dict(answer)
+        revision = 0 if draft is None else draft.revision
+        expires_at = now + timedelta(minutes=minutes_for(answers))
+        sealed = _seal(answers, token)
+        try:
+            with database.writing() as session:
+                if draft is None:
+                    _forget_unreadable(session, token)
+                if rows.save_draft(
+                    session, row_id(token), sealed=sealed, expected_revision=revision, expires_at=expires_at
+                ):
+                    return OpenDraft(answers=answers, revision=revision + 1, expires_at=expires_at)
+        except IntegrityError:
+            continue
+    raise DraftBusy
+
+
+def minutes_for(answers: Mapping[str, Mapping[str, Any]]) -> int:
+    """How long a draft lives untouched: an hour on one's own device, else twenty minutes."""
+    device = answers.get("start", {}).get("device")
+    return OWN_DEVICE_MINUTES if device == "own" else SHARED_DEVICE_MINUTES
+
+
+def erase(session: Session, token: bytes) -> None:
+    """Delete the draft and the number still shown after it."""
+    rows.erase_draft(session, row_id(token))
+
+
+def _forget_unreadable(session: Session, token: bytes) -> None:
+    """An expired row under the same cookie makes place for a new one."""
+    session.flush()
+    row = session.get(rows.Draft, row_id(token))
+    if row is not None:
+        session.delete(row)
+        session.flush()
+
+
+def _seal(answers: Mapping[str, Mapping[str, Any]], token: bytes) -> bytes:
+    plain = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return sealing.seal_box(token, plain, purpose=PURPOSE, bound=row_id(token))
+
+
+def _opened(row: rows.Draft, token: bytes) -> OpenDraft | None:
+    try:
+        plain = sealing.open_box(token, row.sealed, purpose=PURPOSE, bound=row_id(token))
+    except sealing.CannotOpen:
+        return None
+    return OpenDraft(answers=json.loads(plain), revision=row.revision, expires_at=row.expires_at)

@@ -1,0 +1,71 @@
+"""What the portal's use cases seal and sign with, and the slots that bound the slow key derivation."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nacl.signing import SigningKey
+
+from app.adapters.keys import HubPublicKeys
+from app.adapters.numbers import DEFAULT, KdfCost, Peppers
+from app.services import post
+
+SLOT_WAIT_SECONDS = 5.0
+TOKEN_LENGTH = 32
+
+
+class Busy(Exception):
+    """Every slot for the slow step is taken: the page asks to try again and keeps what was typed."""
+
+
+class Slot:
+    """Lets so many do the slow step at once and makes the rest wait a little."""
+
+    def __init__(self, at_once: int = 1, *, wait_seconds: float = SLOT_WAIT_SECONDS) -> None:
+        self._semaphore = threading.BoundedSemaphore(at_once)
+        self._wait = wait_seconds
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a place. Raises Busy when none comes free in time."""
+        if not self._semaphore.acquire(timeout=self._wait):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._semaphore.release()
+
+
+@dataclass(frozen=True)
+class Office:
+    """The portal's own signing key, the Hub's pinned public keys, the peppers and the two slots."""
+
+    signer: SigningKey
+    hub: HubPublicKeys
+    peppers: Peppers
+    cost: KdfCost = DEFAULT
+    sending: Slot = field(default_factory=Slot)
+    returning: Slot = field(default_factory=Slot)
+
+    def hub_key(self, now: datetime) -> bytes:
+        """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""
+        key = self.hub.sealing_key_for(now)
+        if key.is_overdue:
+            post.alarm("the Hub's sealing key is past its date", key=key.key_id.hex())
+        return key.public
+
+
+def new_token() -> bytes:
+    """256 random bits for a cookie."""
+    return secrets.token_bytes(TOKEN_LENGTH)
+
+
+def row_id(token: bytes) -> bytes:
+    """The id under which a cookie's row is kept: its SHA-256, so that the row does not open anything."""
+    return hashlib.sha256(token).digest()

@@ -1,0 +1,191 @@
+"""The portal's half of a pass: check the Hub's token, take in what it brings, hand over what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from nacl.signing import SigningKey, VerifyKey
+from sqlalchemy.orm import Session
+
+from app.adapters import carriers, sealing
+from app.data import portal as rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.services import post
+from app.services.post import Verdict
+
+
+@dataclass(frozen=True)
+class HubTrust:
+    """The Hub's public halves that the portal has pinned."""
+
+    database_id: bytes
+    courier: tuple[VerifyKey, ...]
+    voice: tuple[VerifyKey, ...]
+    post: tuple[VerifyKey, ...]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back to the courier."""
+
+    body: bytes
+    token: str
+
+
+def take_pass(
+    database: Database, *, body: bytes, token: str, trust: HubTrust, signer: SigningKey, now: datetime
+) -> Reply:
+    """Serve one pass.
+
+    Raises carriers.BadToken or carriers.MalformedParcel: the caller answers with the site's own "not found".
+    """
+    with database.reading() as session:
+        own_id = post_rows.post_state(session, rows.POST).database_id
+    try:
+        claims = carriers.read_token(
+            token, body=body, keys=trust.courier, issuer=trust.database_id, audience=own_id, now=now
+        )
+    except carriers.WrongDatabase as error:
+        # The right key, but another database on one of the two sides: say so, signed, and touch nothing else.
+        reason = post.CHANGED_PEER if error.claims.audience == own_id else post.CHANGED_SELF
+        _stop(database, reason)
+        return _reply(database, carriers.Parcel(), trust=trust, signer=signer, nonce=error.claims.nonce, now=now)
+
+    with database.reading() as session:
+        state = post_rows.post_state(session, rows.POST)
+        reason_to_stop, was_stopped = post.reason_to_stop(state, claims), state.stopped
+    if reason_to_stop or was_stopped:
+        if reason_to_stop and not was_stopped:
+            _stop(database, reason_to_stop)
+        return _reply(database, carriers.Parcel(), trust=trust, signer=signer, nonce=claims.nonce, now=now)
+
+    parcel = carriers.unpack(body)
+    answers, bad_answers = post.read_answers(parcel.answers, keys=trust.post, own_database=own_id)
+    verdicts = [
+        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, trust=trust, signer=signer))
+        for envelope_id, raw in parcel.envelopes
+    ]
+    with database.writing() as session:
+        refusals = post.settle_all(session, rows.POST, answers)
+        for raw in bad_answers:
+            post.keep_aside(session, rows.POST, reason="bad-answer", body=raw, now=now)
+        given = [
+            _take_in(session, envelope_id, raw, envelope, verdict, signer=signer, now=now)
+            for envelope_id, raw, (envelope, verdict) in verdicts
+        ]
+        outgoing = post.gather(session, rows.POST, now=now)
+        post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
+        post_rows.pass_made(session, rows.POST, peer_database_id=claims.issuer, peer_sent=claims.sent, now=now)
+        rows.sweep(session, now=now)
+    for refusal in refusals:
+        post.alarm("the Hub refused an envelope", reason=refusal.reason)
+    for raw in bad_answers:
+        post.alarm("an answer that cannot be believed", bytes=len(raw))
+    for verdict in given:
+        if verdict.aside_reason:
+            post.alarm("an envelope from the Hub was refused", reason=verdict.aside_reason)
+    # The answers to this very parcel go back at once; an answer that is lost is asked for again by the next repeat.
+    parcel_back = carriers.Parcel(
+        envelopes=outgoing.envelopes, answers=[verdict.answer for verdict in given if verdict.answer is not None]
+    )
+    return _reply(database, parcel_back, trust=trust, signer=signer, nonce=claims.nonce, now=now)
+
+
+def _verify(
+    raw: bytes, *, envelope_id: bytes, trust: HubTrust, signer: SigningKey
+) -> tuple[sealing.Envelope | None, Verdict | None]:
+    """Everything that can be said of an envelope without the database; a verdict only when it is already refused."""
+    try:
+        envelope = sealing.parse(raw)
+        header = envelope.header
+        if header.envelope_id != envelope_id:
+            raise sealing.MalformedEnvelope("under another id")
+        sealing.verify(envelope, trust.voice)
+    except sealing.UnknownVersion:
+        reason = "unknown-version"
+    except sealing.MalformedEnvelope:
+        reason = "malformed"
+    except sealing.BadSignature:
+        reason = "bad-signature"
+    else:
+        if header.database_id != trust.database_id:
+            reason = "foreign-database"
+        elif envelope.kind is not sealing.Kind.ITEM:
+            reason = "unexpected-kind"
+        else:
+            return envelope, None
+    unreadable = post.header_of_unreadable(envelope_id, sender=trust.database_id)
+    return None, Verdict(post.answer_to(unreadable, "refused", reason, signer=signer), reason)
+
+
+def _take_in(
+    session: Session,
+    envelope_id: bytes,
+    raw: bytes,
+    envelope: sealing.Envelope | None,
+    verdict: Verdict | None,
+    *,
+    signer: SigningKey,
+    now: datetime,
+) -> Verdict:
+    known = post_rows.known_answer(session, rows.POST, envelope_id)
+    if known is not None:
+        return Verdict(known)
+    if envelope is not None:
+        verdict = _verdict(session, envelope, signer=signer)
+    if verdict is None or verdict.answer is None:
+        raise AssertionError("every envelope gets an answer here")
+    if verdict.aside_reason:
+        post.keep_aside(session, rows.POST, reason=verdict.aside_reason, body=raw, now=now)
+        if envelope is None or verdict.aside_reason == "replayed":
+            return verdict
+    assert envelope is not None
+    header = envelope.header
+    if not verdict.aside_reason:
+        session.add(
+            rows.Item(
+                envelope_id=envelope_id,
+                case_id=header.case_id,
+                direction=rows.TO_PERSON,
+                number=header.number,
+                body=raw,
+            )
+        )
+    post_rows.remember(
+        session,
+        rows.POST,
+        envelope_id=envelope_id,
+        database_id=header.database_id,
+        case_id=header.case_id,
+        number=header.number,
+        answer=verdict.answer,
+    )
+    return verdict
+
+
+def _verdict(session: Session, envelope: sealing.Envelope, *, signer: SigningKey) -> Verdict:
+    header = envelope.header
+    if post_rows.number_taken(
+        session, rows.POST, database_id=header.database_id, case_id=header.case_id, number=header.number
+    ):
+        return Verdict(post.answer_to(header, "refused", "replayed", signer=signer), "replayed")
+    if session.get(rows.Case, header.case_id) is None:
+        return Verdict(post.answer_to(header, "refused", "unknown-case", signer=signer), "unknown-case")
+    return Verdict(post.answer_to(header, "received", "", signer=signer))
+
+
+def _stop(database: Database, reason: str) -> None:
+    with database.writing() as session:
+        post_rows.stop_post(session, rows.POST, reason)
+    post.alarm("the post has stopped", reason=reason.replace(" ", "-"))
+
+
+def _reply(
+    database: Database, parcel: carriers.Parcel, *, trust: HubTrust, signer: SigningKey, nonce: str, now: datetime
+) -> Reply:
+    body = carriers.pack(parcel)
+    with database.reading() as session:
+        claims = post.counters(session, rows.POST, to=trust.database_id, nonce=nonce)
+    return Reply(body=body, token=carriers.make_token(claims, body=body, signer=signer, now=now))

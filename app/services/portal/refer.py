@@ -1,0 +1,231 @@
+"""Sending a request once: sealed to the Hub, with a return number that only the person will hold."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.adapters import numbers, sealing
+from app.data import portal as rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.domain.reference import reference_of
+from app.domain.referral import Addition, Referral
+from app.domain.status import Delivery
+from app.services.portal import drafts
+from app.services.portal.office import Office, row_id
+
+NUMBER_SHOWN_FOR = timedelta(minutes=60)
+SENT_PURPOSE = "sent"
+ATTEMPTS = 5
+
+
+class NothingToSend(Exception):
+    """There is no draft under this cookie (any more)."""
+
+
+class DraftChanged(Exception):
+    """The draft was changed after the page that the person agreed to was made."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything of a request that takes time, done before the transaction."""
+
+    case_id: bytes
+    envelope_id: bytes
+    envelope: bytes
+    reference_tag: bytes
+    wrap: bytes
+    sealed_number: bytes
+
+
+@dataclass(frozen=True)
+class ShownNumber:
+    """The number still to be shown, with the case it opens."""
+
+    digits: str
+    case_id: bytes
+
+
+def send(
+    database: Database,
+    office: Office,
+    *,
+    token: bytes,
+    revision: int,
+    answers: Mapping[str, Mapping[str, Any]],
+    language: str,
+    consent: str,
+    now: datetime,
+) -> None:
+    """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
+
+    `revision` is that of the draft whose answers are sent. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
+    was sent and the draft is as it was.
+    """
+    for _ in range(ATTEMPTS):
+        with database.reading() as session:
+            if rows.sent(session, row_id(token), now=now) is not None:
+                return
+            draft = drafts.read(session, token, now=now)
+            database_id = post_rows.post_state(session, rows.POST).database_id
+        if draft is None:
+            raise NothingToSend
+        if draft.revision != revision:
+            raise DraftChanged
+        prepared = _prepare(
+            office,
+            token=token,
+            database_id=database_id,
+            answers=answers,
+            language=language,
+            consent=consent,
+            now=now,
+        )
+        try:
+            with database.writing() as session:
+                _commit(session, prepared, token=token, revision=revision, now=now)
+        except IntegrityError:
+            continue  # the reference is taken, or this draft has just been sent: look again
+        return
+    raise DraftChanged
+
+
+def shown_number(session: Session, token: bytes, *, now: datetime) -> ShownNumber | None:
+    """The number that this cookie may still see, until the person says that they have it or an hour has passed."""
+    row = rows.sent(session, row_id(token), now=now)
+    if row is None:
+        return None
+    try:
+        digits = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id)
+    except sealing.CannotOpen:
+        return None
+    return ShownNumber(digits=digits.decode("ascii"), case_id=row.case_id)
+
+
+def add_code_word(database: Database, office: Office, *, case_id: bytes, word: str, now: datetime) -> None:
+    """Send a code word after the request, in the referral lane: the portal cannot read it back."""
+    send_addition(
+        database, office, case_id=case_id, addition=Addition(kind="code-word", content={"word": word}), now=now
+    )
+
+
+def send_addition(database: Database, office: Office, *, case_id: bytes, addition: Addition, now: datetime) -> None:
+    """Seal an addition to the Hub under the case's next number and commit it."""
+    while True:
+        with database.reading() as session:
+            number = session.get_one(rows.Case, case_id).number_out
+            database_id = post_rows.post_state(session, rows.POST).database_id
+        header = sealing.Header(
+            database_id=database_id, case_id=case_id, envelope_id=sealing.new_id(), number=number + 1
+        )
+        body = sealing.seal_to_hub(
+            addition.to_bytes(),
+            kind=sealing.Kind.ITEM,
+            header=header,
+            hub_key=office.hub_key(now),
+            signer=office.signer,
+        )
+        with database.writing() as session:
+            if not rows.claim_number(session, case_id, expected=number):
+                continue
+            post_rows.put(
+                session,
+                rows.POST,
+                envelope_id=header.envelope_id,
+                case_id=case_id,
+                number=header.number,
+                body=body,
+                now=now,
+            )
+        return
+
+
+def delivery_of_request(session: Session, case_id: bytes) -> Delivery:
+    """Where the request is: waiting, received, or refused by the Hub."""
+    return Delivery(rows.delivery(session, case_id).get(0, Delivery.RECEIVED.value))
+
+
+def acknowledge(session: Session, token: bytes) -> None:
+    """The person has the number: nothing of it stays here."""
+    rows.erase_draft(session, row_id(token))
+
+
+def _prepare(
+    office: Office,
+    *,
+    token: bytes,
+    database_id: bytes,
+    answers: Mapping[str, Mapping[str, Any]],
+    language: str,
+    consent: str,
+    now: datetime,
+) -> Prepared:
+    case_id, case_secret = sealing.new_id(), secrets.token_bytes(32)
+    digits = numbers.make_number(office.peppers)
+    with office.sending.taken():
+        wrap = numbers.wrap_secret(
+            case_secret, digits, case_id=case_id, pepper=office.peppers.newest, cost=office.cost
+        ).to_bytes()
+    referral = Referral(
+        reference=reference_of(digits),
+        case_secret=case_secret,
+        number_wrap=wrap,
+        language=language,
+        answers=answers,
+        consent=consent,
+        sent_at=now.isoformat(timespec="seconds"),
+    )
+    header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=sealing.new_id(), number=0)
+    envelope = sealing.seal_to_hub(
+        referral.to_bytes(),
+        kind=sealing.Kind.FIRST,
+        header=header,
+        hub_key=office.hub_key(now),
+        signer=office.signer,
+    )
+    return Prepared(
+        case_id=case_id,
+        envelope_id=header.envelope_id,
+        envelope=envelope,
+        reference_tag=numbers.reference_tag(referral.reference, office.peppers.newest),
+        wrap=wrap,
+        sealed_number=sealing.seal_box(token, digits.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id),
+    )
+
+
+def _commit(session: Session, prepared: Prepared, *, token: bytes, revision: int, now: datetime) -> None:
+    """One transaction: the draft's answers go; the case, its wrap, the envelope and the number to show come."""
+    row = session.get(rows.Draft, row_id(token))
+    if session.get(rows.Sent, row_id(token)) is not None:
+        return
+    if row is None or row.revision != revision:
+        raise DraftChanged
+    session.delete(row)
+    session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
+    session.flush()
+    session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))
+    session.add(
+        rows.Sent(
+            draft_id=row_id(token),
+            case_id=prepared.case_id,
+            sealed=prepared.sealed_number,
+            expires_at=now + NUMBER_SHOWN_FOR,
+        )
+    )
+    post_rows.put(
+        session,
+        rows.POST,
+        envelope_id=prepared.envelope_id,
+        case_id=prepared.case_id,
+        number=0,
+        body=prepared.envelope,
+        now=now,
+    )
