@@ -1,0 +1,92 @@
+"""The few cookies there are: each strictly necessary, none before somebody has answered something.
+
+Names differ by side and carry the `__Host-` prefix over TLS (RFC 6265bis). Values are random bytes; what they open is in
+the database, sealed under them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask import Response, request
+
+from app.adapters.sealing import derive
+
+DRAFT, VISIT, STAFF = "d", "v", "s"
+TOKEN_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class CookieJar:
+    """Reads and writes the cookies of one side."""
+
+    side: str
+    secure: bool
+
+    def name(self, short: str) -> str:
+        """The cookie's full name, such as `__Host-portal-d`."""
+        return f"{'__Host-' if self.secure else ''}{self.side}-{short}"
+
+    def read(self, short: str) -> str | None:
+        """The value that the browser sent, or None."""
+        return request.cookies.get(self.name(short))
+
+    def write(self, response: Response, short: str, value: str, *, lasts: timedelta) -> None:
+        """Set a cookie for this host alone, out of reach of scripts and of other sites."""
+        response.set_cookie(
+            self.name(short),
+            value,
+            max_age=int(lasts.total_seconds()),
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="Strict",
+        )
+
+    def forget(self, response: Response, short: str) -> None:
+        """Remove a cookie."""
+        response.delete_cookie(self.name(short), path="/", secure=self.secure, httponly=True, samesite="Strict")
+
+
+def token_text(token: bytes) -> str:
+    """A token as it stands in a cookie."""
+    return base64.urlsafe_b64encode(token).rstrip(b"=").decode("ascii")
+
+
+def token_of(text: str | None) -> bytes | None:
+    """The token in a cookie, or None when there is none or it is not one of ours."""
+    if text is None or len(text) > 64:
+        return None
+    try:
+        token = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return token if len(token) == TOKEN_LENGTH else None
+
+
+def stamped(token: bytes, *, now: datetime) -> str:
+    """A token with the moment of its last use, so that a visit can end by itself without a row that tracks it."""
+    seconds = str(int(now.timestamp()))
+    return f"{token_text(token)}.{seconds}.{_stamp(token, seconds)}"
+
+
+def unstamped(text: str | None, *, now: datetime, idle: timedelta) -> tuple[bytes, datetime] | None:
+    """The token and when it was last used; None when it is not ours or was idle for too long."""
+    parts = (text or "").split(".")
+    if len(parts) != 3 or not parts[1].isascii() or not parts[1].isdigit() or len(parts[1]) > 12:
+        return None
+    token = token_of(parts[0])
+    if token is None or not hmac.compare_digest(parts[2].encode("utf-8", "replace"), _stamp(token, parts[1]).encode()):
+        return None
+    used = datetime.fromtimestamp(int(parts[1]), UTC)
+    return (token, used) if used <= now + timedelta(minutes=1) and now - used <= idle else None
+
+
+def _stamp(token: bytes, seconds: str) -> str:
+    key = derive(token, "visit cookie/v1")
+    return hmac.new(key, seconds.encode("ascii"), hashlib.sha256).hexdigest()[:32]

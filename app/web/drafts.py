@@ -1,0 +1,58 @@
+"""The draft of this visitor: found by its cookie, which holds the only key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, g
+
+from app.services.portal import drafts
+from app.services.portal.drafts import OpenDraft
+from app.services.portal.office import new_token
+from app.web.clock import now
+from app.web.cookies import DRAFT, CookieJar, token_of, token_text
+from app.web.sides import portal
+
+
+def jar() -> CookieJar:
+    """The portal's cookies."""
+    return CookieJar("portal", secure=portal().settings.is_https)
+
+
+def token() -> bytes | None:
+    """The visitor's draft token, or None before the first answer."""
+    return token_of(jar().read(DRAFT))
+
+
+def current() -> OpenDraft | None:
+    """The visitor's draft, read once a request; None when there is none any more."""
+    if "draft" not in g:
+        own = token()
+        if own is None:
+            g.draft = None
+        else:
+            with portal().database.reading() as session:
+                g.draft = drafts.read(session, own, now=now())
+    found = g.draft
+    return found if isinstance(found, OpenDraft) else None
+
+
+def save(key: str, answer: Mapping[str, Any]) -> OpenDraft:
+    """Keep one step's answer, in a new draft when there is none; `remember` must then put the cookie on the response."""
+    g.draft_token = token() or new_token()
+    g.draft = drafts.save_answer(portal().database, g.draft_token, key=key, answer=answer, now=now())
+    return g.draft  # type: ignore[no-any-return]
+
+
+def remember(response: Response) -> Response:
+    """Put the draft's cookie on the response to a saved answer."""
+    lasts = timedelta(minutes=drafts.minutes_for(g.draft.answers))
+    jar().write(response, DRAFT, token_text(g.draft_token), lasts=lasts)
+    return response
+
+
+def forget(response: Response) -> None:
+    """Take the draft's cookie away."""
+    jar().forget(response, DRAFT)

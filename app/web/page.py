@@ -1,0 +1,122 @@
+"""What every template may rely on: language, area, opening hours, addresses, assets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, url_for
+from flask_babel import format_date, format_time
+from flask_babel import gettext as _gettext
+from flask_babel import lazy_gettext as _l
+from jinja2 import StrictUndefined
+
+from app.domain.area import Area
+from app.domain.languages import Language, Languages
+from app.settings import Settings
+from app.web.assets import INLINE_SCRIPT, Assets
+from app.web.clock import now
+from app.web.language import language, same_page_in
+
+FOOTER_LINKS = (
+    ("portal.safety", _l("Staying safe on this site")),
+    ("portal.how_it_works", _l("How it works")),
+    ("portal.pledge", _l("Our pledge")),
+    ("portal.support", _l("Find local help")),
+    ("portal.privacy", _l("Privacy")),
+    ("portal.cookies", _l("Cookies")),
+    ("portal.accessibility", _l("Accessibility")),
+    ("portal.complaints", _l("Complaints")),
+    ("portal.feedback", _l("Feedback")),
+    ("portal.status", _l("Is it working?")),
+)
+
+
+def gettext(message: str, **values: str) -> str:
+    """A message in this page's language."""
+    return str(_gettext(message, **values))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """When will someone read this? `closes` when the Hub is open, `opens` when it is not; local times."""
+
+    is_open: bool
+    closes: datetime | None
+    opens: datetime | None
+
+    @property
+    def words(self) -> str:
+        """The sentence that stands on home, start, check, sent and above every message box."""
+        if self.is_open and self.closes is not None:
+            return gettext("The Hub is open now, until %(time)s.", time=clock_time(self.closes))
+        closed = gettext("The Hub is closed. Nobody is reading requests or messages.")
+        if self.opens is None:
+            return closed
+        return (
+            closed
+            + " "
+            + gettext("It opens on %(day)s at %(time)s.", day=day_name(self.opens), time=clock_time(self.opens))
+        )
+
+
+def reading_at(area: Area, moment: datetime) -> Reading:
+    """The opening hours' answer at a moment."""
+    hours = area.hub_hours
+    if hours.open_at(moment):
+        return Reading(is_open=True, closes=hours.closes_at(moment), opens=None)
+    return Reading(is_open=False, closes=None, opens=hours.next_opening(moment))
+
+
+def clock_time(moment: datetime) -> str:
+    """A clock time as people here write it, in this page's language, UK time."""
+    return str(format_time(moment, "short"))
+
+
+def day_name(moment: datetime) -> str:
+    """A day with its date, such as "Monday 3 March"; UK time."""
+    return str(format_date(moment, gettext("EEEE d MMMM")))
+
+
+def day_and_time(moment: datetime) -> str:
+    """A day and a clock time; UK time."""
+    return gettext("%(day)s, %(time)s", day=day_name(moment), time=clock_time(moment))
+
+
+def install(app: Flask, *, settings: Settings, area: Area, languages: Languages, assets: Assets) -> None:
+    """Set up templates: undefined values are errors, and everything below is always there."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
+    shown = languages.shown(pseudo=settings.in_development)
+    own_endpoints = app.view_functions
+    is_tested = settings.in_development or bool(area.missing_statements())
+
+    def page_url(endpoint: str, **values: Any) -> str:
+        if endpoint.startswith("portal."):
+            values.setdefault("lang", language().slug)
+        return url_for(endpoint, **values)
+
+    def url_in(other: Language) -> str:
+        return same_page_in(other)
+
+    app.jinja_env.globals.update(
+        area=area,
+        languages=shown,
+        url_in=url_in,
+        page_url=page_url,
+        asset=assets.url,
+        inline_script=INLINE_SCRIPT,
+        side=settings.side,
+        being_tested=is_tested,
+    )
+
+    @app.context_processor
+    def context() -> dict[str, Any]:
+        return {
+            "language": language(),
+            "reading": reading_at(area, now()),
+            "footer_links": [link for link in FOOTER_LINKS if link[0] in own_endpoints],
+        }

@@ -1,0 +1,51 @@
+"""The visit of somebody who came back: found by its cookie, which holds the only key; ends by itself when idle."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Response, g
+
+from app.services.portal import space
+from app.services.portal.space import OpenVisit
+from app.web.clock import now
+from app.web.cookies import VISIT, stamped, unstamped
+from app.web.drafts import jar
+from app.web.sides import portal
+
+IDLE = timedelta(minutes=20)
+
+
+def token() -> bytes | None:
+    """The visit's token, or None when there is none or it was idle for too long."""
+    found = unstamped(jar().read(VISIT), now=now(), idle=IDLE)
+    return None if found is None else found[0]
+
+
+def current() -> OpenVisit | None:
+    """The open visit of this request, read once; None when it has ended."""
+    if "visit" not in g:
+        own = token()
+        if own is None:
+            g.visit = None
+        else:
+            with portal().database.reading() as session:
+                g.visit = space.visit(session, own, now=now())
+    found = g.visit
+    return found if isinstance(found, OpenVisit) else None
+
+
+def ends_at(opened: OpenVisit) -> datetime:
+    """When the visit ends if nothing more is opened."""
+    return min(now() + IDLE, opened.expires_at)
+
+
+def remember(response: Response, own: bytes) -> Response:
+    """Begin or extend a visit: opening a page is what keeps it open."""
+    jar().write(response, VISIT, stamped(own, now=now()), lasts=IDLE)
+    return response
+
+
+def forget(response: Response) -> None:
+    """Take the visit's cookie away."""
+    jar().forget(response, VISIT)

@@ -1,0 +1,18 @@
+// Entry for the public side. Everything here is an addition: each page works in full without it.
+import { Button } from "govuk-frontend/dist/govuk/components/button/button.mjs";
+import { ErrorSummary } from "govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
+import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
+
+import { Exit } from "./exit.js";
+import { Options } from "./options.js";
+import { start } from "./start.js";
+
+start([
+  // First, so that nothing can come between a person and the way out.
+  ['[data-module="govuk-exit-this-page"]', Exit],
+  ['[data-module="govuk-error-summary"]', ErrorSummary],
+  ['[data-module="govuk-radios"], [data-module="govuk-checkboxes"]', Options],
+  ['[data-module="govuk-button"]', Button],
+  // Only links to a place on the page: the second skip link leads out.
+  ['[data-module="govuk-skip-link"][href^="#"]', SkipLink],
+]);
