@@ -1,0 +1,278 @@
+"""Flask commands. Each takes its side from SIDE, like a serving process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from nacl.exceptions import CryptoError
+
+from app import factory
+from app import settings as settings_module
+from app.adapters import carriers, content
+from app.adapters import keys as key_files
+from app.data import hub as hub_rows
+from app.data import migrating
+from app.data import portal as portal_rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.processes import end_with_parent
+from app.services import post as post_service
+from app.services.hub import post as hub_post
+from app.settings import HubSettings, PortalSettings, SettingsError, Side
+from app.web.assets import Assets
+from app.web.clock import now
+
+PASS_EVERY_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 30.0
+SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
+
+
+@click.command()
+def setup() -> None:
+    """Make what both sides need for development: folders, secrets, databases, keys, and each other's public keys."""
+    with _plainly():
+        data_dir = Path(os.environ.get("DATA_DIR", "var")).absolute()
+        with _locked(data_dir):
+            for side in ("portal", "hub"):
+                _set_up_side(side, data_dir)
+            _exchange_bundles()
+    click.echo(f"Ready in {data_dir}.")
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Keys of this side: make, bundle, trust."""
+
+
+@keys_group.command("make")
+def keys_make() -> None:
+    """Make this side's private keys where its settings say. Never overwrites."""
+    with _plainly():
+        _make_keys(settings_module.load(os.environ))
+
+
+@keys_group.command("bundle")
+def keys_bundle() -> None:
+    """Print this side's public keys, with a fingerprint to compare by voice on standard error."""
+    with _plainly():
+        made = _bundle(settings_module.load(os.environ))
+        click.echo(json.dumps(made, indent=2, sort_keys=True))
+        click.echo(f"Fingerprint: {key_files.fingerprint_of(made)}", err=True)
+
+
+@keys_group.command("trust")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def keys_trust(file: Path) -> None:
+    """Pin the other side's public keys from FILE."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        reader = key_files.HubPublicKeys if isinstance(settings, PortalSettings) else key_files.PortalPublicKeys
+        made = json.loads(file.read_text(encoding="utf-8"))
+        reader.of(made, path=file)
+        key_files.save_bundle(_trusted_file(settings), made)
+        click.echo(f"Pinned. Compare the fingerprint by voice: {key_files.fingerprint_of(made)}")
+
+
+@click.group("database")
+def database_group() -> None:
+    """This side's database."""
+
+
+@database_group.command("migrate")
+@click.option("--to", default="head", show_default=True, help="The version to bring it to.")
+def database_migrate(to: str) -> None:
+    """Bring the database to the newest version."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        database = Database(settings.database_url)
+        migrating.migrate(database, settings.side, to=to)
+        database.close()
+
+
+@click.command("courier")
+@click.option("--once", is_flag=True, help="Make one pass and stop.")
+def courier(once: bool) -> None:
+    """Carry the post between the Hub and the portal: a pass every two seconds. Runs on the Hub's side."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        if not isinstance(settings, HubSettings):
+            raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
+        end_with_parent()
+        signal.signal(signal.SIGTERM, _stop_quietly)
+        signal.signal(signal.SIGINT, _stop_quietly)
+        database = Database(settings.database_url)
+        held = factory.hub_of(settings, database=database, assets=Assets())
+        carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
+        pause = PASS_EVERY_SECONDS
+        while True:
+            started = time.monotonic()
+            try:
+                hub_post.make_pass(
+                    database, carrier, trust=held.trust, keys=held.post_keys, opener=held.opener, now=now()
+                )
+                pause = PASS_EVERY_SECONDS
+            except carriers.CarrierDown as error:
+                post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+            except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
+                post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+            if once:
+                return
+            time.sleep(max(0.0, pause - (time.monotonic() - started)))
+
+
+@click.command("serve")
+@click.argument("side", type=click.Choice(["portal", "hub"]))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--workers", default=1, show_default=True)
+@click.option("--threads", default=8, show_default=True)
+def serve(side: Side, host: str, workers: int, threads: int) -> None:
+    """Serve one side; the process sees the variables of that side only."""
+    name, default = SERVER_PORTS[side]
+    port = os.environ.get(name, default)
+    arguments = [
+        sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
+        "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
+        "--log-level", "warning",
+    ]  # fmt: skip
+    os.execve(sys.executable, arguments, settings_module.environment_of(side, os.environ))  # noqa: S606
+
+
+@click.group("post")
+def post_group() -> None:
+    """The post of this side."""
+
+
+@post_group.command("reconcile")
+def post_reconcile() -> None:
+    """Go on after a roll-back was noticed and understood: take the other side's counters as they are now."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        database = Database(settings.database_url)
+        tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
+        with database.writing() as session:
+            click.echo(
+                f"It had stopped because {post_rows.reconcile(session, tables) or 'nothing: it had not stopped'}."
+            )
+
+
+@click.command("doctor")
+def doctor() -> None:
+    """Say what is missing or due, one line each; exit 1 when something would keep the site from serving people."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        area = content.load_area(settings.content_dir)
+        found = [
+            f"content/area.yaml: {key} is not written yet (docs/before-launch.md)" for key in area.missing_statements()
+        ]
+        if area.hub_phone_checked_on is None:
+            found.append("content/area.yaml: nobody has checked the Hub's phone number")
+        if area.hub_hours_checked_on is None:
+            found.append("content/area.yaml: nobody has checked the Hub's opening hours")
+        known_until = area.holidays_known_until
+        if known_until is None or (known_until - now().date()).days < 90:
+            found.append("content/area.yaml: list next year's holidays")
+        database = Database(settings.database_url)
+        tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
+        with database.reading() as session:
+            state = post_rows.post_state(session, tables)
+            waiting, oldest = post_rows.waiting_count(session, tables), post_rows.oldest_waiting(session, tables)
+            if state.stopped:
+                found.append(f"the post has stopped: {state.stopped} (flask post reconcile)")
+            if state.aside_count:
+                found.append(f"{state.aside_count} envelopes were refused and kept aside")
+            if oldest is not None and (now() - oldest).total_seconds() > 2 * 3600:
+                found.append(f"{waiting} envelopes wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
+        for line in found:
+            click.echo(line)
+        if found:
+            raise SystemExit(1)
+        click.echo("Nothing is missing.")
+
+
+def _set_up_side(side: Side, data_dir: Path) -> None:
+    own = data_dir / side
+    own.mkdir(parents=True, exist_ok=True)
+    own.chmod(0o700)
+    secret = own / "secret-key"
+    if not secret.exists():
+        key_files.write_private(secret, secrets.token_urlsafe(48).encode("ascii") + b"\n")
+    settings = settings_module.load(settings_module.environment_of(side, os.environ))
+    if not settings.in_development:
+        raise SettingsError(
+            "`flask setup` is for development: unset PUBLIC_URL, or use `flask keys` and `flask database`."
+        )
+    database = Database(settings.database_url)
+    migrating.migrate(database, side)
+    database.close()
+    _make_keys(settings)
+
+
+def _make_keys(settings: PortalSettings | HubSettings) -> None:
+    if isinstance(settings, PortalSettings):
+        if not settings.private_key_file.exists():
+            key_files.make_portal_keys(settings.private_key_file)
+        if not settings.peppers_file.exists():
+            key_files.make_peppers(settings.peppers_file)
+    elif not settings.private_keys_file.exists():
+        key_files.make_hub_keys(settings.private_keys_file, now=now())
+
+
+def _exchange_bundles() -> None:
+    """In development both sides are here, so each pins the other's keys at once."""
+    portal = settings_module.load(settings_module.environment_of("portal", os.environ))
+    hub = settings_module.load(settings_module.environment_of("hub", os.environ))
+    key_files.save_bundle(_trusted_file(portal), _bundle(hub))
+    key_files.save_bundle(_trusted_file(hub), _bundle(portal))
+
+
+def _bundle(settings: PortalSettings | HubSettings) -> dict[str, object]:
+    path = settings.private_key_file if isinstance(settings, PortalSettings) else settings.private_keys_file
+    database = Database(settings.database_url)
+    try:
+        return key_files.bundle(path, database_id=migrating.database_id(database, settings.side))
+    finally:
+        database.close()
+
+
+def _trusted_file(settings: PortalSettings | HubSettings) -> Path:
+    if isinstance(settings, PortalSettings):
+        return settings.hub_public_keys_file
+    return settings.portal_public_keys_file
+
+
+@contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    """One set-up at a time."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    with (data_dir / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Configuration errors end the command with one line."""
+    try:
+        yield
+    except factory.REFUSALS as refusal:
+        click.echo(str(refusal), err=True)
+        raise SystemExit(1) from None
+
+
+def _stop_quietly(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

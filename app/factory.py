@@ -1,0 +1,192 @@
+"""The only place where objects are wired: settings in, one side's application out."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import pkgutil
+import sys
+
+from flask import Flask
+
+from app import settings as settings_module
+from app.adapters import content
+from app.adapters.content import ContentError
+from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
+from app.adapters.numbers import Peppers
+from app.adapters.opening import HubOpener, OpeningKeys
+from app.data.database import Database
+from app.domain.area import Area
+from app.pages import shared
+from app.services.hub.post import PortalTrust, PostKeys
+from app.services.hub.staff import DevelopmentIdentities
+from app.services.portal.office import Office
+from app.services.portal.post import HubTrust
+from app.settings import HubSettings, PortalSettings, Settings, SettingsError
+from app.web import errors, headers, language, page, staff
+from app.web.assets import Assets, AssetsNotBuilt
+from app.web.cookies import STAFF, CookieJar
+from app.web.sides import Hub, Portal
+
+# The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
+MOST_FORM_BYTES = 256 * 1024
+MOST_FORM_FIELDS = 200
+# A parcel of the post is up to 8 MiB, and a third more in base64.
+MOST_POST_BYTES = 16 * 1024 * 1024
+
+SECURITY_CONTACT = "Contact: mailto:{contact}\nExpires: 2027-11-30T00:00:00.000Z\nPreferred-Languages: en\n"
+
+REFUSALS = (SettingsError, ContentError, KeyFileError, AssetsNotBuilt)
+
+
+def create_app() -> Flask:
+    """The side that SIDE names, from the environment. Bad configuration ends the process with one line that says what to set."""
+    set_up_logging()
+    try:
+        return create(settings_module.load(os.environ))
+    except REFUSALS as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        raise SystemExit(1) from None
+
+
+def create(settings: PortalSettings | HubSettings) -> Flask:
+    """One side's application. Raises SettingsError, ContentError, KeyFileError or AssetsNotBuilt."""
+    return create_portal(settings) if isinstance(settings, PortalSettings) else create_hub(settings)
+
+
+def create_portal(settings: PortalSettings) -> Flask:
+    """The portal: seals, and cannot open what was sent."""
+    from app.pages.portal import outer, pages  # noqa: PLC0415 - a Hub process never loads the portal's screens
+
+    import_screens("portal")
+    area = content.load_area(settings.content_dir)
+    refuse_without_statements(settings, area)
+    languages = content.load_languages(settings.content_dir)
+    directory = content.load_directory(settings.content_dir)
+    private = PortalPrivateKeys.load(settings.private_key_file)
+    hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
+    database, assets = Database(settings.database_url), Assets()
+    app = _new_app(settings)
+    app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_POST_BYTES
+    app.extensions["side"] = Portal(
+        settings=settings,
+        database=database,
+        office=Office(signer=private.signing, hub=hub_keys, peppers=Peppers.load(settings.peppers_file)),
+        trust=HubTrust(
+            database_id=hub_keys.database_id, courier=hub_keys.courier, voice=hub_keys.voice, post=hub_keys.post
+        ),
+        assets=assets,
+        area=area,
+        languages=languages,
+        directory=directory,
+        help_now=content.load_help_now(settings.content_dir, directory),
+        pledges={each.slug: content.load_pledge(settings.content_dir, each.slug) for each in languages.all},
+    )
+    headers.guard(app, settings)
+    language.install(app, languages)
+    app.register_blueprint(pages)
+    app.register_blueprint(outer)
+    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area)))
+    page.install(app, settings=settings, area=area, languages=languages, assets=assets)
+    errors.install(app, settings)
+    return app
+
+
+def create_hub(settings: HubSettings) -> Flask:
+    """The Hub's desk: opens, and signs what goes back."""
+    from app.pages.hub import pages  # noqa: PLC0415 - a portal process never loads the desk's screens
+
+    import_screens("hub")
+    area = content.load_area(settings.content_dir)
+    refuse_without_statements(settings, area)
+    languages = content.load_languages(settings.content_dir)
+    database, assets = Database(settings.database_url), Assets()
+    app = _new_app(settings)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_FORM_BYTES
+    app.extensions["side"] = hub_of(settings, database=database, assets=assets)
+    jar = CookieJar("hub", secure=settings.is_https)
+    app.config.update(
+        SESSION_COOKIE_NAME=jar.name(STAFF),
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,  # the session's own limit counts
+        WTF_I18N_ENABLED=False,
+    )
+    headers.guard(app, settings)
+    language.install(app, languages)
+    staff.install(app, database)
+    app.register_blueprint(pages)
+    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area)))
+    page.install(app, settings=settings, area=area, languages=languages, assets=assets)
+    errors.install(app, settings)
+    return app
+
+
+def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
+    """What a Hub process holds."""
+    if not settings.in_development:
+        raise SettingsError("PUBLIC_URL is set for the Hub, but only development sign-in is there: unset PUBLIC_URL.")
+    signing = HubSigningKeys.load(settings.private_keys_file)
+    return Hub(
+        settings=settings,
+        database=database,
+        opener=HubOpener(OpeningKeys.load(settings.private_keys_file)),
+        voice=signing.voice,
+        post_keys=PostKeys(post=signing.post, courier=signing.courier),
+        trust=portal_trust(settings),
+        identities=DevelopmentIdentities(),
+        assets=assets,
+        area=content.load_area(settings.content_dir),
+        languages=content.load_languages(settings.content_dir),
+    )
+
+
+def portal_trust(settings: HubSettings) -> PortalTrust:
+    """The portal's pinned keys."""
+    keys = PortalPublicKeys.load(settings.portal_public_keys_file)
+    return PortalTrust(database_id=keys.database_id, signing=keys.signing)
+
+
+def refuse_without_statements(settings: Settings, area: Area) -> None:
+    """Outside development, nobody is asked anything before the Hub has said in its own words what it must do."""
+    missing = area.missing_statements()
+    if missing and not settings.in_development:
+        raise SettingsError(
+            f"content/area.yaml: write {', '.join(missing)} in the Hub's own words (docs/before-launch.md explains each)."
+        )
+
+
+def set_up_logging() -> None:
+    """Events to standard error, one line each: no address, no user agent, nothing that anybody typed."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
+    for noisy in ("urllib3", "alembic", "werkzeug"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def import_screens(side: str) -> None:
+    """Load a side's view modules, which register themselves on its blueprints."""
+    package = importlib.import_module(f"app.pages.{side}")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"app.pages.{side}.{module.name}")
+
+
+def _new_app(settings: Settings) -> Flask:
+    app = Flask("app", static_folder=None, template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES,
+        MAX_FORM_PARTS=MOST_FORM_FIELDS,
+        PROPAGATE_EXCEPTIONS=False,
+        TRAP_HTTP_EXCEPTIONS=False,
+        PREFERRED_URL_SCHEME="https" if settings.is_https else "http",
+        WTF_I18N_ENABLED=False,
+    )
+    return app
+
+
+def _contact(area: Area) -> str:
+    return SECURITY_CONTACT.format(contact=f"security@{area.site_host or 'localhost'}")

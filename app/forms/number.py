@@ -1,0 +1,99 @@
+"""Forms around the return number: keeping it, coming back with it, writing in the space."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import Length, ValidationError
+
+from app.domain.reference import Shape, normalise, problems
+from app.forms.question import QuestionForm
+
+LONGEST_MESSAGE = 5000
+SECRET_INPUT = {
+    "autocomplete": "off",
+    "autocapitalize": "off",
+    "spellcheck": "false",
+}
+
+
+class KeepForm(QuestionForm):
+    """'I have it': both fields may be left."""
+
+    last_row_is = ""
+
+    last_row = StringField(
+        _l("Type the last row, to be sure that you have it"),
+        description=_l("You can leave this."),
+        render_kw={**SECRET_INPUT, "inputmode": "numeric", "dir": "ltr"},
+    )
+    code_word = StringField(
+        _l("Choose a code word"),
+        description=_l(
+            "If you lose the number, a code word can get you back in. Choose a word that nobody would guess. You can leave this."
+        ),
+        validators=[Length(max=60, message=_l("Use 60 letters or fewer."))],
+        render_kw=SECRET_INPUT,
+    )
+
+    def validate_last_row(self, field: StringField) -> None:
+        """A row that was typed must be the row that was shown."""
+        typed = normalise(field.data or "")
+        if typed and typed != self.last_row_is:
+            raise ValidationError(_l("This is not the last row. Please look at it once more."))
+
+
+class ReturnForm(QuestionForm):
+    """The return number in. Wrong rows are named; whether a number exists is not said."""
+
+    number = StringField(
+        _l("Your return number"),
+        description=_l("The 24 digits of your return number. Spaces do not matter."),
+        render_kw={**SECRET_INPUT, "inputmode": "numeric", "dir": "ltr"},
+    )
+
+    def validate_number(self, field: StringField) -> None:
+        """The shape of 24 digits, in any script."""
+        found = problems(field.data or "")
+        if not found:
+            return
+        typed = sum(character.isdigit() for character in normalise(field.data or ""))
+        if Shape.EMPTY in found:
+            raise ValidationError(_l("Type the 24 digits of your return number."))
+        if Shape.TOO_FEW in found:
+            raise ValidationError(
+                ngettext(
+                    "There is %(num)d digit. The return number has 24.",
+                    "There are %(num)d digits. The return number has 24.",
+                    typed,
+                )
+            )
+        if Shape.TOO_MANY in found:
+            raise ValidationError(
+                ngettext(
+                    "There is %(num)d digit. The return number has 24.",
+                    "There are %(num)d digits. The return number has 24.",
+                    typed,
+                )
+            )
+        raise ValidationError(_l("There is something that is not a digit. Please type digits only."))
+
+
+class MessageForm(QuestionForm):
+    """A message to the Hub. `message_id` makes sending it twice harmless."""
+
+    text = TextAreaField(
+        _l("Your message"),
+        description=_l("Write in any language."),
+        validators=[
+            Length(max=LONGEST_MESSAGE, message=_l("This is longer than 5,000 letters. Please send it in two parts."))
+        ],
+        render_kw={"autocomplete": "off", "rows": "8", "dir": "auto"},
+    )
+    message_id = HiddenField()
+
+    def validate_text(self, field: TextAreaField) -> None:
+        """Nothing to send is said, not sent."""
+        if not (field.data or "").strip():
+            raise ValidationError(_l("Write your message first."))

@@ -1,0 +1,29 @@
+"""What every question shares: nothing must be answered, what was typed comes back as it was typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+
+class QuestionForm(FlaskForm):
+    """A page of questions. `answer()` is what is kept of it; an unanswered field is left out."""
+
+    def answer(self) -> dict[str, Any]:
+        """The answers that were given, by field name: texts without surrounding space, lists, True."""
+        given: dict[str, Any] = {}
+        for field in self:
+            if field.name == "csrf_token":
+                continue
+            value = _kept(field)
+            if value:
+                given[field.name] = value
+        return given
+
+
+def _kept(field: Field) -> Any:
+    if isinstance(field.data, str):
+        return field.data.strip()
+    return field.data

@@ -1,0 +1,92 @@
+"""The answers in words, for 'Check what you have written': what was left says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+from wtforms.fields.core import UnboundField
+
+from app.domain.area import District
+from app.domain.journey import Place
+from app.domain.languages import Languages
+from app.domain.referral import OUTSIDE_AREA
+from app.forms.refer import FORMS
+
+
+@dataclass(frozen=True)
+class Line:
+    """One question with its answer. `is_address` is shown large and left to right."""
+
+    label: str
+    values: tuple[str, ...]
+    slug: str
+    is_address: bool
+    language: str = ""
+
+
+def summary(
+    places: Sequence[Place],
+    answers: Mapping[str, Mapping[str, Any]],
+    *,
+    languages: Languages,
+    districts: Sequence[District],
+) -> list[Line]:
+    """Every question of the path with what was answered, in order."""
+    lines: list[Line] = []
+    for place in places:
+        if not place.step.asks or place.step.key == "start":
+            continue
+        answer = answers.get(place.step.key, {})
+        for name, unbound in _fields(place.step.key):
+            label = str(unbound.args[0]) if unbound.args else ""
+            lines.append(
+                Line(
+                    label=label,
+                    values=_words(name, unbound, answer.get(name), languages=languages, districts=districts),
+                    slug=place.slug,
+                    is_address=name == "address",
+                )
+            )
+    return lines
+
+
+def labels_of(step_key: str, field_name: str) -> dict[str, str]:
+    """The words of each choice of a field, by id: the desk shows answers in the same words."""
+    for name, unbound in _fields(step_key):
+        if name == field_name:
+            return {choice.value: str(choice.label) for choice in unbound.kwargs.get("choices") or ()}
+    return {}
+
+
+def _fields(step_key: str) -> list[tuple[str, UnboundField]]:
+    """The fields of a step's form in the order in which they are asked."""
+    form_class = FORMS[step_key]
+    found = [
+        (name, getattr(form_class, name))
+        for name in dir(form_class)
+        if isinstance(getattr(form_class, name, None), UnboundField)
+    ]
+    return sorted(found, key=lambda pair: pair[1].creation_counter)
+
+
+def _words(
+    name: str, unbound: UnboundField, value: Any, *, languages: Languages, districts: Sequence[District]
+) -> tuple[str, ...]:
+    if value in (None, "", [], False):
+        return ()
+    if value is True:
+        return (gettext("Yes"),)
+    if name == "language":
+        found = languages.get(str(value))
+        return (found.endonym if found else {"bsl": "BSL"}.get(str(value), gettext("Another language")),)
+    if name == "district":
+        if value == OUTSIDE_AREA:
+            return (gettext("Outside this area"),)
+        return tuple(district.name for district in districts if district.id == value)
+    choices = {choice.value: str(choice.label) for choice in unbound.kwargs.get("choices") or ()}
+    if isinstance(value, list):
+        return tuple(choices[each] for each in value if each in choices)
+    return (choices.get(str(value), str(value)),)

@@ -1,0 +1,271 @@
+"""Asking for support: one view serves every step of the journey, then check, send, and the number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, g, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from wtforms.fields import SelectChoice
+
+from app.domain.contact import Way, plan_from_answers
+from app.domain.journey import NoSuchStep, Place
+from app.domain.reference import rows
+from app.domain.referral import OUTSIDE_AREA
+from app.domain.status import Delivery
+from app.forms.number import KeepForm
+from app.forms.question import QuestionForm
+from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm
+from app.forms.summary import summary
+from app.pages.portal import pages
+from app.pages.portal.doors import forget_everything
+from app.services.portal import refer as sending
+from app.services.portal.drafts import DraftBusy
+from app.services.portal.office import Busy
+from app.services.portal.refer import DraftChanged, NothingToSend
+from app.web import drafts, language
+from app.web.answers import redirect
+from app.web.clock import now
+from app.web.errors import NOT_KEPT
+from app.web.sides import portal
+
+CONSENT_WORDING = "consent-1"
+UNPROCESSABLE = 422
+UNAVAILABLE = 503
+
+
+@pages.get("/refer/")
+def refer() -> Response:
+    """The journey begins at its start page."""
+    return redirect(_url("start"))
+
+
+@pages.route("/refer/<slug>", methods=["GET", "POST"])
+def refer_step(slug: str) -> ResponseReturnValue:
+    """Show a step, or keep its answer and go on to the first step that is still open."""
+    if slug == "done":
+        return render_template("portal/refer/done.html")
+    draft = drafts.current()
+    answers = draft.answers if draft else {}
+    if draft is None and slug != "start" and _number_is_waiting():
+        return redirect(url_for("portal.sent"))
+    try:
+        place = JOURNEY.find(slug, answers)
+    except NoSuchStep:
+        if request.method == "POST" and draft is None and slug in _keys_by_slug():
+            place = Place(slug, _keys_by_slug()[slug])
+        elif draft is None and slug not in _every_slug():
+            abort(404)
+        else:
+            return redirect(_url(JOURNEY.first_open(answers).slug))
+    if place.step.key == "check":
+        return _check(place) if draft is not None else redirect(_url("start"))
+    if request.method == "POST":
+        return _keep(place)
+    if not JOURNEY.may_open(slug, answers):
+        return redirect(_url(JOURNEY.first_open(answers).slug))
+    return _show(place, _form(place.step.key, data=answers.get(place.step.key) or {}))
+
+
+@pages.post("/refer/forget")
+def forget_draft() -> Response:
+    """Delete everything and leave."""
+    response = redirect(url_for("portal.home"))
+    forget_everything(response)
+    return response
+
+
+@pages.route("/refer/sent", methods=["GET", "POST"])
+def sent() -> ResponseReturnValue:
+    """Sent, and the number: shown until the person says that they have it."""
+    own = drafts.token()
+    shown = None
+    if own is not None:
+        with portal().database.reading() as session:
+            shown = sending.shown_number(session, own, now=now())
+    if own is None or shown is None:
+        return redirect(url_for("portal.home"))
+    form = KeepForm()
+    if request.method == "POST":
+        form.last_row_is = rows(shown.digits)[-1]
+        if form.validate():
+            word = (form.code_word.data or "").strip()
+            if word:
+                sending.add_code_word(portal().database, portal().office, case_id=shown.case_id, word=word, now=now())
+            with portal().database.writing() as session:
+                sending.acknowledge(session, own)
+            response = redirect(_url("done"), code=303)
+            drafts.forget(response)
+            return response
+    with portal().database.reading() as session:
+        delivery = sending.delivery_of_request(session, shown.case_id)
+    page = render_template(
+        "portal/refer/sent.html",
+        rows=rows(shown.digits),
+        form=form,
+        has_errors=bool(form.errors),
+        delivery=delivery,
+        Delivery=Delivery,
+        personal=True,
+    )
+    return page, UNPROCESSABLE if form.errors else 200
+
+
+def _keep(place: Place) -> ResponseReturnValue:
+    """Keep the answer of a step. What was typed is never lost: not on an error, not when the draft has gone."""
+    key = place.step.key
+    if drafts.current() is None and key != "start" and "again" not in request.form:
+        form = _form(key)
+        form.validate()
+        return _show(place, form, is_late=True), UNPROCESSABLE
+    answer: dict[str, Any] = {}
+    if place.step.asks and "leave" not in request.form:
+        form = _form(key)
+        if not form.validate():
+            return _show(place, form), UNPROCESSABLE
+        answer = form.answer()
+    try:
+        draft = drafts.save(key, answer)
+    except (DraftBusy, *NOT_KEPT):
+        return _show(place, _form(key), was_not_kept=True), UNAVAILABLE
+    return drafts.remember(redirect(_url(JOURNEY.first_open(draft.answers).slug), code=303))
+
+
+def _check(place: Place) -> ResponseReturnValue:
+    """Everything to look over, large; and one button that sends it."""
+    draft = drafts.current()
+    own = drafts.token()
+    if draft is None or own is None:
+        return redirect(_url("start"))
+    answers = JOURNEY.pruned(draft.answers)
+    if not JOURNEY.may_open(place.slug, answers):
+        return redirect(_url(JOURNEY.first_open(answers).slug))
+    problem = ""
+    if request.method == "POST":
+        try:
+            sending.send(
+                portal().database,
+                portal().office,
+                token=own,
+                revision=_revision(),
+                answers=answers,
+                language=language.language().slug,
+                consent=f"{CONSENT_WORDING}/{language.language().slug}",
+                now=now(),
+            )
+            return redirect(url_for("portal.sent"), code=303)
+        except (DraftChanged, NothingToSend):
+            if _number_is_waiting():
+                return redirect(url_for("portal.sent"), code=303)
+            g.pop("draft", None)
+            draft = drafts.current()
+            if draft is None:
+                return redirect(_url("start"))
+            answers = JOURNEY.pruned(draft.answers)
+            problem = "changed"
+        except Busy:
+            problem = "busy"
+        except NOT_KEPT:
+            problem = "failed"
+    plan = plan_from_answers(
+        answers.get("reply", {}), {way.value: answers.get(f"reply-{way.value}", {}) for way in Way}
+    )
+    page = render_template(
+        "portal/refer/check.html",
+        sections=summary(
+            JOURNEY.path(answers), answers, languages=portal().languages, districts=portal().area.districts
+        ),
+        plan=plan,
+        helped=answers.get("who", {}).get("who") == "me-helped",
+        revision=draft.revision,
+        problem=problem,
+        has_errors=bool(problem),
+        kept_until=draft.expires_at,
+        back=_back(place),
+        personal=True,
+        form=QuestionForm(),
+    )
+    status = {"": 200, "changed": 409, "busy": UNAVAILABLE, "failed": UNAVAILABLE}[problem]
+    return page, status
+
+
+def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_kept: bool = False) -> Response:
+    draft = drafts.current()
+    answers = draft.answers if draft else {}
+    return make_response(
+        render_template(
+            f"portal/refer/{place.step.key.removeprefix('reply-') if place.step.series == 'reply' else place.step.key}.html",
+            form=form,
+            step=place.step,
+            slug=place.slug,
+            question=JOURNEY.question_number(place.slug, answers) if draft else None,
+            has_errors=bool(form.errors) or was_not_kept,
+            is_late=is_late or "again" in request.form,
+            was_not_kept=was_not_kept,
+            kept_until=draft.expires_at if draft else None,
+            back=_back(place) if draft else None,
+            answers=answers,
+            personal=place.step.key != "start",
+        )
+    )
+
+
+def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
+    """The form of a step: filled from what was sent, or from what was kept."""
+    form = FORMS[key](data=data) if data is not None else FORMS[key]()
+    if isinstance(form, PoliceForm):
+        form.district.choices = [
+            SelectChoice("", gettext("Leave this")),
+            *(SelectChoice(district.id, district.name) for district in portal().area.districts),
+            SelectChoice(OUTSIDE_AREA, gettext("Outside this area")),
+        ]
+    if isinstance(form, ReplyForm):
+        spoken = [each for each in portal().languages.all if not each.pseudo]
+        form.language.choices = [
+            SelectChoice(each.slug, each.endonym, render_kw={"lang": each.tag, "dir": each.dir}) for each in spoken
+        ] + [SelectChoice("bsl", "BSL"), SelectChoice("other", gettext("Another language"))]
+        if data is not None and not form.language.data:
+            form.language.data = language.language().slug
+    return form
+
+
+def _back(place: Place) -> str | None:
+    draft = drafts.current()
+    before = JOURNEY.before(place.slug, draft.answers) if draft else None
+    return _url(before.slug) if before else None
+
+
+def _number_is_waiting() -> bool:
+    own = drafts.token()
+    if own is None:
+        return False
+    with portal().database.reading() as session:
+        return sending.shown_number(session, own, now=now()) is not None
+
+
+def _revision() -> int:
+    typed = request.form.get("revision", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
+
+
+def _keys_by_slug() -> dict[str, Any]:
+    """Steps whose address is the same on every path: a late answer to one of them can be kept."""
+    return {step.key: step for step in JOURNEY.steps if not step.series}
+
+
+def _every_slug() -> set[str]:
+    """Every address that some path has; a made-up one is simply not there."""
+    series: dict[str, int] = {}
+    slugs = {"sent", "done"}
+    for step in JOURNEY.steps:
+        if step.series:
+            series[step.series] = series.get(step.series, 0) + 1
+            slugs.add(f"{step.series}-{series[step.series]}")
+        else:
+            slugs.add(step.slug or step.key)
+    return slugs
+
+
+def _url(slug: str) -> str:
+    return url_for("portal.refer_step", slug=slug)

@@ -1,0 +1,169 @@
+"""Coming back: the number in, news and messages out, a message back, and sign out."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from app.adapters import numbers, sealing
+from app.domain.reference import normalise, rows
+from app.domain.status import Delivery
+from app.forms.number import MessageForm, ReturnForm
+from app.pages.portal import pages
+from app.services.portal import space
+from app.services.portal.office import Busy
+from app.services.portal.space import OpenVisit, Stopped
+from app.web import language, visits
+from app.web.answers import redirect
+from app.web.clock import now
+from app.web.errors import NOT_KEPT
+from app.web.sides import portal
+
+UNPROCESSABLE, UNAVAILABLE = 422, 503
+
+
+@pages.route("/return", methods=["GET", "POST"])
+def return_() -> ResponseReturnValue:
+    """The return number opens the space. Wrong and unknown numbers cannot be told apart, in words or in time."""
+    form = ReturnForm()
+    carried = MessageForm() if request.form.get("text") else None
+    if request.method == "GET" or not form.validate():
+        return _number_page(form, carried, status=200 if request.method == "GET" else UNPROCESSABLE)
+    digits = normalise(form.number.data or "")
+    wrong = numbers.check_rows(digits, portal().office.peppers)
+    if wrong:
+        form.number.errors = [_row_words(row) for row in wrong]
+        return _number_page(form, carried, status=UNPROCESSABLE)
+    try:
+        token = space.open_visit(portal().database, portal().office, digits=digits, now=now())
+    except numbers.WrongNumber:
+        form.number.errors = [gettext("No space opens with this number. Please check each row.")]
+        return _number_page(form, carried, status=UNPROCESSABLE)
+    except Stopped:
+        return _number_page(form, carried, status=UNAVAILABLE, problem="stopped")
+    except (Busy, *NOT_KEPT):
+        return _number_page(form, carried, status=UNAVAILABLE, problem="busy")
+    if carried is not None:
+        # The visit had ended while somebody wrote: their words wait in the box, and nothing is sent by itself.
+        with portal().database.reading() as session:
+            opened = space.visit(session, token, now=now())
+        if opened is not None:
+            return visits.remember(make_response(_message_page(opened, carried)), token)
+    return visits.remember(redirect(url_for("portal.case"), code=303), token)
+
+
+@pages.get("/case")
+def case() -> ResponseReturnValue:
+    """The person's own space."""
+    opened, own = visits.current(), visits.token()
+    if opened is None or own is None:
+        return redirect(url_for("portal.home"))
+    with portal().database.reading() as session:
+        found = space.read_space(session, opened)
+    page = render_template(
+        "portal/case/case.html", space=found, Delivery=Delivery, ends_at=visits.ends_at(opened), personal=True
+    )
+    return visits.remember(make_response(page), own)
+
+
+@pages.route("/case/messages", methods=["GET", "POST"])
+def case_messages() -> ResponseReturnValue:
+    """Write to the Hub. A message that comes too late is kept and carried through the number."""
+    opened, own = visits.current(), visits.token()
+    form = MessageForm()
+    if opened is None or own is None:
+        if request.method == "POST" and form.text.data:
+            return _number_page(ReturnForm(formdata=None), form, status=UNPROCESSABLE, problem="ended")
+        return redirect(url_for("portal.home"))
+    if request.method == "GET":
+        form.message_id.data = sealing.new_id().hex()
+        return visits.remember(make_response(_message_page(opened, form)), own)
+    message_id = _message_id(form)
+    if not form.validate():
+        return visits.remember(make_response(_message_page(opened, form), UNPROCESSABLE), own)
+    try:
+        space.write_message(
+            portal().database,
+            portal().office,
+            opened,
+            text=(form.text.data or "").strip(),
+            language=language.language().tag,
+            message_id=message_id,
+            now=now(),
+        )
+    except sealing.TooLarge:
+        form.text.errors = [gettext("This is too long to send at once. Please send it in two parts.")]
+        return visits.remember(make_response(_message_page(opened, form), UNPROCESSABLE), own)
+    except NOT_KEPT:
+        return visits.remember(make_response(_message_page(opened, form, failed=True), UNAVAILABLE), own)
+    return visits.remember(redirect(url_for("portal.case") + "#latest", code=303), own)
+
+
+@pages.post("/case/sign-out")
+def sign_out() -> Response:
+    """End the visit, here and in the browser."""
+    own = visits.token()
+    if own is not None:
+        with portal().database.writing() as session:
+            space.end_visit(session, own)
+    response = redirect(url_for("portal.home"), code=303)
+    visits.forget(response)
+    response.headers["Clear-Site-Data"] = (
+        '"cache", "storage"' if portal().settings.in_development else '"cache", "cookies", "storage"'
+    )
+    return response
+
+
+def _number_page(
+    form: ReturnForm, carried: MessageForm | None, *, status: int, problem: str = ""
+) -> ResponseReturnValue:
+    typed = normalise(form.number.data or "")
+    page = render_template(
+        "portal/return.html",
+        form=form,
+        carried=carried,
+        typed_rows=rows(typed) if typed.isdigit() and form.number.errors else (),
+        problem=problem,
+        has_errors=bool(form.number.errors) or bool(problem),
+        personal=True,
+    )
+    response = make_response(page, status)
+    if status == UNAVAILABLE:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _message_page(opened: OpenVisit, form: MessageForm, *, failed: bool = False) -> str:
+    if not form.message_id.data:
+        form.message_id.data = sealing.new_id().hex()
+    return render_template(
+        "portal/case/message.html",
+        form=form,
+        failed=failed,
+        has_errors=bool(form.errors) or failed,
+        ends_at=visits.ends_at(opened),
+        personal=True,
+    )
+
+
+def _message_id(form: MessageForm) -> bytes:
+    """The id made with the form; a mangled one is replaced, which costs only the protection from a double send."""
+    try:
+        found = bytes.fromhex(form.message_id.data or "")
+    except ValueError:
+        found = b""
+    if len(found) != sealing.ID_LENGTH:
+        found = sealing.new_id()
+        form.message_id.data = found.hex()
+    return found
+
+
+def _row_words(row: int) -> str:
+    ordinal: dict[int, str] = {
+        1: gettext("The first row does not look right. Please check it."),
+        2: gettext("The second row does not look right. Please check it."),
+        3: gettext("The third row does not look right. Please check it."),
+        4: gettext("The last row does not look right. Please check it."),
+    }
+    return ordinal[row]

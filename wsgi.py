@@ -1,0 +1,7 @@
+"""What the web server loads. The side comes from SIDE."""
+
+from app.factory import create_app
+from app.processes import end_with_parent
+
+end_with_parent()
+app = create_app()
