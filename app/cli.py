@@ -35,6 +35,7 @@ from app.web.clock import now
 
 PASS_EVERY_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 30.0
+MISSES_BEFORE_ALARM = 5
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
 
 
@@ -115,16 +116,18 @@ def courier(once: bool) -> None:
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
         carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
-        pause = PASS_EVERY_SECONDS
+        pause, misses = PASS_EVERY_SECONDS, 0
         while True:
             started = time.monotonic()
             try:
                 hub_post.make_pass(
                     database, carrier, trust=held.trust, keys=held.post_keys, opener=held.opener, now=now()
                 )
-                pause = PASS_EVERY_SECONDS
+                pause, misses = PASS_EVERY_SECONDS, 0
             except carriers.CarrierDown as error:
-                post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
+                misses += 1
+                if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
+                    post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
@@ -138,7 +141,7 @@ def courier(once: bool) -> None:
 @click.argument("side", type=click.Choice(["portal", "hub"]))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True)
-@click.option("--threads", default=8, show_default=True)
+@click.option("--threads", default=4, show_default=True)
 def serve(side: Side, host: str, workers: int, threads: int) -> None:
     """Serve one side; the process sees the variables of that side only."""
     name, default = SERVER_PORTS[side]
@@ -146,7 +149,7 @@ def serve(side: Side, host: str, workers: int, threads: int) -> None:
     arguments = [
         sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
         "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
-        "--log-level", "warning",
+        "--log-level", "error",
     ]  # fmt: skip
     os.execve(sys.executable, arguments, settings_module.environment_of(side, os.environ))  # noqa: S606
 

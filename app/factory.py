@@ -1,4 +1,7 @@
-"""The only place where objects are wired: settings in, one side's application out."""
+"""The only place where objects are wired: settings in, one side's application out.
+
+What belongs to one side is imported where that side is made, so that a portal process never even loads what opens.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import logging
 import os
 import pkgutil
 import sys
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -14,20 +18,17 @@ from app import settings as settings_module
 from app.adapters import content
 from app.adapters.content import ContentError
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
-from app.adapters.numbers import Peppers
-from app.adapters.opening import HubOpener, OpeningKeys
 from app.data.database import Database
 from app.domain.area import Area
 from app.pages import shared
-from app.services.hub.post import PortalTrust, PostKeys
-from app.services.hub.staff import DevelopmentIdentities
-from app.services.portal.office import Office
-from app.services.portal.post import HubTrust
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
-from app.web import errors, headers, language, page, staff
+from app.web import errors, headers, language, page
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.cookies import STAFF, CookieJar
-from app.web.sides import Hub, Portal
+
+if TYPE_CHECKING:
+    from app.services.hub.post import PortalTrust
+    from app.web.hub import Hub
 
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
 MOST_FORM_BYTES = 256 * 1024
@@ -57,7 +58,11 @@ def create(settings: PortalSettings | HubSettings) -> Flask:
 
 def create_portal(settings: PortalSettings) -> Flask:
     """The portal: seals, and cannot open what was sent."""
-    from app.pages.portal import outer, pages  # noqa: PLC0415 - a Hub process never loads the portal's screens
+    from app.adapters.numbers import Peppers
+    from app.pages.portal import outer, pages
+    from app.services.portal.office import Office
+    from app.services.portal.post import HubTrust
+    from app.web.portal import Portal
 
     import_screens("portal")
     area = content.load_area(settings.content_dir)
@@ -96,7 +101,8 @@ def create_portal(settings: PortalSettings) -> Flask:
 
 def create_hub(settings: HubSettings) -> Flask:
     """The Hub's desk: opens, and signs what goes back."""
-    from app.pages.hub import pages  # noqa: PLC0415 - a portal process never loads the desk's screens
+    from app.pages.hub import pages
+    from app.web import staff
 
     import_screens("hub")
     area = content.load_area(settings.content_dir)
@@ -128,6 +134,11 @@ def create_hub(settings: HubSettings) -> Flask:
 
 def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     """What a Hub process holds."""
+    from app.adapters.opening import HubOpener, OpeningKeys
+    from app.services.hub.post import PostKeys
+    from app.services.hub.staff import DevelopmentIdentities
+    from app.web.hub import Hub
+
     if not settings.in_development:
         raise SettingsError("PUBLIC_URL is set for the Hub, but only development sign-in is there: unset PUBLIC_URL.")
     signing = HubSigningKeys.load(settings.private_keys_file)
@@ -147,6 +158,8 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
 
 def portal_trust(settings: HubSettings) -> PortalTrust:
     """The portal's pinned keys."""
+    from app.services.hub.post import PortalTrust
+
     keys = PortalPublicKeys.load(settings.portal_public_keys_file)
     return PortalTrust(database_id=keys.database_id, signing=keys.signing)
 

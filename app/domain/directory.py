@@ -222,10 +222,24 @@ class Filters:
 
 @dataclass(frozen=True)
 class Results:
-    """Services, best first; `nothing_fits` when none met every filter and these are the nearest national ones."""
+    """Services, best first; `nothing_fits` when none met every filter and these are the nearest national ones.
+
+    `naming` counts the first ones, those that name what was asked for; the others help with anything.
+    """
 
     services: tuple[Service, ...]
     nothing_fits: bool
+    naming: int = 0
+
+    @property
+    def for_this(self) -> tuple[Service, ...]:
+        """Those that name what was asked for; none when nothing in particular was."""
+        return self.services[: self.naming]
+
+    @property
+    def for_anything(self) -> tuple[Service, ...]:
+        """The others."""
+        return self.services[self.naming :]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +307,7 @@ class Directory:
         """
         found = self._meeting(self._listed, filters)
         if found:
-            return Results(found, nothing_fits=False)
+            return Results(found, nothing_fits=False, naming=sum(_names(service, filters) for service in found))
         national = [service for service in self._listed if service.is_national]
         anything = Filters(independent=filters.independent)
         for relaxed in (replace(filters, need=None), replace(anything, about=filters.about), anything):
@@ -358,8 +372,8 @@ class Directory:
         return filters.district is None or service.area in (filters.district.id, *filters.district.within)
 
     def _rank(self, service: Service, filters: Filters) -> tuple[int, int, int, str, str]:
-        names_it = filters.about is None or bool(service.about & filters.about.values)
-        return (not names_it, self._width(service, filters), not service.all_hours, service.name.casefold(), service.id)
+        fits, width = _names(service, filters), self._width(service, filters)
+        return (not fits, width, not service.all_hours, service.name.casefold(), service.id)
 
     def _width(self, service: Service, filters: Filters) -> int:
         """How far from home a service is: by the districts it covers once one was chosen, else only local or national."""
@@ -394,6 +408,11 @@ class HelpNow:
     danger: HelpGroup
     cope: HelpGroup
     kinds: tuple[HelpGroup, ...]
+
+
+def _names(service: Service, filters: Filters) -> bool:
+    """Whether a service names the kind of harm that was asked for."""
+    return filters.about is not None and bool(service.about & filters.about.values)
 
 
 def _number(text: str | None) -> int | None:

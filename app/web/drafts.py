@@ -13,7 +13,7 @@ from app.services.portal.drafts import OpenDraft
 from app.services.portal.office import new_token
 from app.web.clock import now
 from app.web.cookies import DRAFT, CookieJar, token_of, token_text
-from app.web.sides import portal
+from app.web.portal import portal
 
 
 def jar() -> CookieJar:

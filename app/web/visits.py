@@ -11,7 +11,7 @@ from app.services.portal.space import OpenVisit
 from app.web.clock import now
 from app.web.cookies import VISIT, stamped, unstamped
 from app.web.drafts import jar
-from app.web.sides import portal
+from app.web.portal import portal
 
 IDLE = timedelta(minutes=20)
 

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
-from app.domain.contact import Allowed, Refused, Wait
+from app.domain.contact import Allowed, Refused, Wait, Way
+from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState
-from app.forms.desk import MessageForm, PressForm, SignInForm, StatusForm
-from app.forms.refer import JOURNEY
-from app.forms.summary import labels_of, summary
-from app.pages.hub import pages
+from app.forms.desk import LONGEST_MESSAGE, MessageForm, PressForm, SignInForm, StatusForm
+from app.forms.refer import JOURNEY, TIMES
+from app.forms.summary import Line, labels_of, summary
+from app.pages.hub import pages, words
 from app.services.hub import desk
 from app.services.hub.desk import AlreadyClaimed, NoSuchCase, NotOpened, OpenCase, UnknownStatus
 from app.services.hub.staff import UnknownIdentity
 from app.web import staff
 from app.web.answers import redirect
 from app.web.clock import now
-from app.web.sides import hub
+from app.web.hub import hub
 
 UNPROCESSABLE = 422
+MOST_HELP_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One link above the queue."""
+
+    words: str
+    count: int
+    href: str
+    is_current: bool
 
 
 @pages.get("/")
@@ -51,6 +68,7 @@ def sign_in() -> ResponseReturnValue:
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """Sign out."""
+    _need_press()
     staff.end(hub().database)
     return redirect(url_for("hub.sign_in"), code=303)
 
@@ -61,19 +79,55 @@ def queue() -> ResponseReturnValue:
     """Who waits, longest first, those at risk before all."""
     chosen = request.args.get("state", "")
     state = CaseState(chosen) if chosen in {each.value for each in CaseState} else None
-    mine = "mine" in request.args
+    mine = state is None and "mine" in request.args
+    page = max(1, request.args.get("page", 1, type=int))
+    me = staff.me().identity
     with hub().database.reading() as session:
+        counts = desk.counts(session, me)
         rows = desk.queue(
             session,
             hours=hub().area.hub_hours,
             now=now(),
             state=state,
-            owner_id=staff.me().identity.id if mine else None,
+            owner_id=me.id if mine else None,
+            page=page,
         )
         health = desk.post_health(session, now=now())
+    filters = _filters(counts, state=state, mine=mine)
+    shown = next((each.count for each in filters if each.is_current), len(rows))
+    last = max(1, -(-shown // desk.PAGE_LENGTH))
     return _page(
-        "hub/queue.html", rows=rows, state=state, mine=mine, states=list(CaseState), health=health, press=PressForm()
+        "hub/queue.html",
+        rows=rows,
+        filters=filters,
+        health=health,
+        page=page,
+        last_page=last,
+        page_links={
+            number: url_for("hub.queue", page=number, state=state.value if state else None, mine="" if mine else None)
+            for number in (page - 1, page + 1)
+            if 1 <= number <= last
+        },
+        most_help_shown=MOST_HELP_SHOWN,
     )
+
+
+def _filters(counts: desk.Counts, *, state: CaseState | None, mine: bool) -> list[Filter]:
+    everything = Filter(gettext("All"), counts.total, url_for("hub.queue"), state is None and not mine)
+    own = Filter(gettext("Mine"), counts.mine, url_for("hub.queue", mine=""), mine)
+    return [
+        everything,
+        own,
+        *(
+            Filter(
+                words.state(each),
+                counts.by_state[each],
+                url_for("hub.queue", state=each.value),
+                each is state,
+            )
+            for each in CaseState
+        ),
+    ]
 
 
 @pages.get("/cases/<case_id>")
@@ -119,7 +173,10 @@ def hand_back(case_id: str) -> ResponseReturnValue:
 @pages.post("/cases/<case_id>/open")
 @staff.signed_in_only
 def open_case(case_id: str) -> ResponseReturnValue:
-    """Open what was sealed: logged, and told to the person the first time."""
+    """Open what was sealed: logged, and told to the person the first time.
+
+    A message that could not go because the time to read had run out comes along, and is there again afterwards.
+    """
     _need_press()
     try:
         desk.open_request(
@@ -132,6 +189,8 @@ def open_case(case_id: str) -> ResponseReturnValue:
         )
     except NoSuchCase:
         abort(404)
+    if request.form.get("text"):
+        return _case_page(case_id, StatusForm(formdata=None), MessageForm())
     return redirect(url_for("hub.case", case_id=case_id), code=303)
 
 
@@ -141,7 +200,7 @@ def send_status(case_id: str) -> ResponseReturnValue:
     """Send coded news."""
     form = StatusForm()
     if not form.validate_on_submit():
-        return _case_page(case_id, form, MessageForm(formdata=None))
+        return _case_page(case_id, form, MessageForm(formdata=None), problem=_page_was_old(form))
     try:
         desk.send_status(
             hub().database,
@@ -169,12 +228,12 @@ def send_message(case_id: str) -> ResponseReturnValue:
     """Send a message to the person's space."""
     form = MessageForm()
     if not form.validate_on_submit():
-        return _case_page(case_id, StatusForm(formdata=None), form)
+        return _case_page(case_id, StatusForm(formdata=None), form, problem=_page_was_old(form))
     try:
         desk.send_message(
             hub().database,
             case_id=_id(case_id),
-            text=(form.text.data or "").strip(),
+            text=(form.text.data or "").replace("\r\n", "\n").strip(),
             language="en",
             signed=staff.me(),
             opener=hub().opener,
@@ -212,52 +271,103 @@ def _case_page(
             trail = desk.trail(session, _id(case_id))
     except NoSuchCase:
         abort(404)
-    is_open = isinstance(found, OpenCase)
     has_errors = bool(status_form.errors or message_form.errors or problem)
     return _page(
         "hub/case.html",
         code=UNPROCESSABLE if has_errors else 200,
         case=found,
         row=found.row,
-        is_open=is_open,
-        sections=_answers(found) if isinstance(found, OpenCase) else [],
+        is_open=isinstance(found, OpenCase),
+        mine=found.row.owner_id == staff.me().identity.id,
+        sections=_sections(found) if isinstance(found, OpenCase) else {},
+        name=_typed(found, "reply", "name") if isinstance(found, OpenCase) else "",
+        wish=_typed(found, "reply", "contact") if isinstance(found, OpenCase) else "",
         health=health,
         trail=trail,
         status_form=status_form,
         message_form=message_form,
-        press=PressForm(),
         problem=problem,
         has_errors=has_errors,
+        longest_message=LONGEST_MESSAGE,
         Allowed=Allowed,
         Wait=Wait,
         Refused=Refused,
+        Way=Way,
+        times=TIMES,
     )
 
 
-def _answers(opened: OpenCase) -> list[object]:
-    """The request in the words in which it was asked."""
+def _sections(opened: OpenCase) -> dict[str, list[Line]]:
+    """The request in the words in which it was asked, by page of the form.
+
+    Without addresses: those are shown by the contact plan alone, and only while it allows (requirement B1).
+    """
     answers = opened.referral.answers
-    return list(summary(JOURNEY.path(answers), answers, languages=hub().languages, districts=hub().area.districts))
+    sections: dict[str, list[Line]] = {}
+    for line in summary(JOURNEY.path(answers), answers, languages=hub().languages, districts=hub().area.districts):
+        if not line.is_address:
+            sections.setdefault(line.slug, []).append(line)
+    return sections
+
+
+def _typed(opened: OpenCase, step: str, field: str) -> str:
+    value = opened.referral.answers.get(step, {}).get(field)
+    return value if isinstance(value, str) else ""
 
 
 def _page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
     values.setdefault("has_errors", False)
-    health = values.get("health")
-    stale = health.last_pass_at if isinstance(health, desk.PostHealth) and health.is_stale else None
-    is_stale = isinstance(health, desk.PostHealth) and health.is_stale
+    me = staff.me().identity
     return make_response(
         render_template(
             template,
-            staff_name=staff.me().identity.name,
-            me=staff.me().identity,
+            staff_name=me.name,
+            me=me,
             hub_links=[("hub.queue", gettext("Queue"), template == "hub/queue.html")],
-            plans_stale_since=stale,
-            plans_stale=is_stale,
+            press=PressForm(),
             labels_of=labels_of,
+            words=words,
+            language_of=_language_of,
+            district_of=_district_of,
+            **_words_of_this_moment(now()),
             **values,
         ),
         code,
     )
+
+
+def _words_of_this_moment(moment: datetime) -> Mapping[str, Any]:
+    """Functions for templates that put times in words as seen from now."""
+    zone = hub().area.hub_hours.zone
+
+    def day_and_clock(when: datetime) -> str:
+        return words.day_and_clock(when, now=moment, zone=zone)
+
+    def until(when: datetime) -> str:
+        return words.until(when, now=moment, zone=zone)
+
+    return {"day_and_clock": day_and_clock, "until_words": until, "checked_at": moment}
+
+
+def _language_of(slug: str) -> Mapping[str, str]:
+    """How a language is shown: its own name with `lang` and `dir`, and its English name; for one unknown, its code."""
+    found = hub().languages.get(slug)
+    if found is None:
+        return {"tag": "", "dir": "auto", "endonym": slug, "name": slug}
+    return {"tag": found.tag, "dir": found.dir, "endonym": found.endonym, "name": found.name}
+
+
+def _district_of(district_id: str | None) -> str:
+    if district_id == OUTSIDE_AREA:
+        return gettext("Outside this area")
+    return next((each.name for each in hub().area.districts if each.id == district_id), "")
+
+
+def _page_was_old(form: StatusForm | MessageForm) -> str:
+    """The one problem that is not about an answer: the page's token is no longer good. Empty when it is."""
+    if form.csrf_token.errors:
+        return gettext("This page was open for too long. Please press the button again.")
+    return ""
 
 
 def _need_press() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from app.web import language
-from app.web.sides import portal
+from app.web.portal import portal
 
 pages = Blueprint("portal", __name__, url_prefix="/<lang>")
 # What has no language: the front door, the way out, the post.

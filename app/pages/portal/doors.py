@@ -12,7 +12,7 @@ from app.web import drafts, language, visits
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
-from app.web.sides import portal
+from app.web.portal import portal
 
 # Where the exit leads: a neutral page that says nothing about the person. The same for everybody.
 NEUTRAL_SITE = "https://www.bbc.co.uk/weather"

@@ -10,7 +10,7 @@ from app.pages.portal import pages
 from app.services.portal import health
 from app.web import language
 from app.web.clock import now
-from app.web.sides import portal
+from app.web.portal import portal
 
 # The same for everybody, but for the opening hours on them: kept by browsers and proxies for a minute.
 FOR_A_MINUTE = "public, max-age=60"

@@ -28,7 +28,7 @@ from app.web import drafts, language
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
-from app.web.sides import portal
+from app.web.portal import portal
 
 CONSENT_WORDING = "consent-1"
 UNPROCESSABLE = 422

@@ -18,7 +18,7 @@ from app.web import language, visits
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
-from app.web.sides import portal
+from app.web.portal import portal
 
 UNPROCESSABLE, UNAVAILABLE = 422, 503
 

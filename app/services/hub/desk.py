@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nacl.signing import SigningKey
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -25,6 +26,9 @@ from app.services.hub.staff import Identity, SignedIn
 
 OPEN_FOR = timedelta(minutes=30)
 STALE_AFTER = timedelta(seconds=60)
+PAGE_LENGTH = 100
+# More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
+EVERY_CASE = 1_000_000
 
 
 class NoSuchCase(Exception):
@@ -60,6 +64,19 @@ class QueueRow:
     facts: Mapping[str, Any]
     owner: str | None
     owner_id: str | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many cases there are in each state, and how many are one's own."""
+
+    by_state: Mapping[CaseState, int]
+    mine: int
+
+    @property
+    def total(self) -> int:
+        """All cases."""
+        return sum(self.by_state.values())
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,7 @@ class OpenCase:
     plan: ContactPlan
     ways: tuple[WayView, ...]
     code_word: str | None
+    open_until: datetime
 
 
 @dataclass(frozen=True)
@@ -121,18 +139,22 @@ def queue(
     now: datetime,
     state: CaseState | None = None,
     owner_id: str | None = None,
+    page: int = 1,
 ) -> list[QueueRow]:
-    """Cases that are open: those at risk first, then those that nobody has opened, then by how long they have waited."""
-    found = rows.queue(session, state=state.value if state else None, owner_id=owner_id)
-    lines = [_row(case, owner, hours=hours, now=now) for case, owner in found]
-    lines.sort(
-        key=lambda line: (
-            not (line.facts.get("risk") and line.state in {CaseState.NEW, CaseState.OURS}),
-            line.state is not CaseState.NEW,
-            line.received_at,
-        )
-    )
-    return lines
+    """One page of the cases that are open: those at risk first, then those that nobody has opened, then by how long they
+    have waited. `page` counts from 1; a page past the end is empty.
+    """
+    found = rows.queue(session, state=state.value if state else None, owner_id=owner_id, limit=EVERY_CASE)
+    found.sort(key=lambda pair: _urgency(pair[0]))
+    start = (page - 1) * PAGE_LENGTH
+    return [_row(case, owner, hours=hours, now=now) for case, owner in found[start : start + PAGE_LENGTH]]
+
+
+def counts(session: Session, who: Identity) -> Counts:
+    """How many cases wait in each state, and how many of all belong to `who`."""
+    found = rows.counts_by_state(session)
+    mine = session.scalar(select(func.count()).select_from(rows.Case).where(rows.Case.owner_id == who.id))
+    return Counts({state: found.get(state.value, 0) for state in CaseState}, mine or 0)
 
 
 def post_health(session: Session, *, now: datetime) -> PostHealth:
@@ -226,6 +248,7 @@ def read_case(
         plan=plan,
         ways=tuple(_way_view(plan, each.way, known_at=known_at, hours=hours, now=now) for each in plan.ways),
         code_word=str(words[-1]) if words else None,
+        open_until=opening.expires_at,
     )
 
 
@@ -427,6 +450,12 @@ def _case(session: Session, case_id: bytes) -> rows.Case:
     if case is None:
         raise NoSuchCase
     return case
+
+
+def _urgency(case: rows.Case) -> tuple[bool, bool, datetime]:
+    """What sorts the queue; the smallest comes first."""
+    at_risk = bool(case.facts.get("risk")) and case.state in {CaseState.NEW.value, CaseState.OURS.value}
+    return (not at_risk, case.state != CaseState.NEW.value, case.received_at)
 
 
 def _row(case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, now: datetime) -> QueueRow:

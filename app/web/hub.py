@@ -1,4 +1,4 @@
-"""What a running side holds: made by the factory once, read by its pages."""
+"""What a Hub process holds: made by the factory once, read by its screens."""
 
 from __future__ import annotations
 
@@ -10,32 +10,12 @@ from nacl.signing import SigningKey
 
 from app.data.database import Database
 from app.domain.area import Area
-from app.domain.directory import Directory, HelpNow
 from app.domain.languages import Languages
-from app.domain.pledge import Pledge
 from app.services.hub.post import PortalTrust, PostKeys
 from app.services.hub.records import Opener
 from app.services.hub.staff import IdentitySource
-from app.services.portal.office import Office
-from app.services.portal.post import HubTrust
-from app.settings import HubSettings, PortalSettings
+from app.settings import HubSettings
 from app.web.assets import Assets
-
-
-@dataclass(frozen=True, kw_only=True)
-class Portal:
-    """The portal. Nothing in it can open what was sent."""
-
-    settings: PortalSettings
-    database: Database
-    office: Office
-    trust: HubTrust
-    assets: Assets
-    area: Area
-    languages: Languages
-    directory: Directory
-    help_now: HelpNow
-    pledges: dict[str, Pledge]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +32,6 @@ class Hub:
     assets: Assets
     area: Area
     languages: Languages
-
-
-def portal() -> Portal:
-    """The portal that serves this request."""
-    return cast(Portal, current_app.extensions["side"])
 
 
 def hub() -> Hub:

@@ -1,0 +1,126 @@
+"""Words for what the desk shows as codes: times, waiting, reasons, acts. In the language of the page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import format_date, gettext
+
+from app.domain.contact import Reason, Way
+from app.domain.status import CaseState
+from app.web.page import clock_time, day_name
+
+# From here on minutes say nothing more.
+HOURS_ARE_ENOUGH = timedelta(hours=48)
+NO_BREAK_SPACE = "\u00a0"
+
+
+def reference(digits: str) -> str:
+    """A reference of six digits as it is said and printed: three and three, never broken over a line."""
+    return f"{digits[:3]}{NO_BREAK_SPACE}{digits[3:]}"
+
+
+def waiting(working_time: timedelta) -> str:
+    """Working time that has passed, such as "3 h 20 min"."""
+    minutes = max(0, int(working_time.total_seconds())) // 60
+    hours, rest = divmod(minutes, 60)
+    if minutes == 0:
+        words = gettext("0 min")
+    elif hours == 0:
+        words = gettext("%(minutes)s min", minutes=minutes)
+    elif rest == 0 or working_time >= HOURS_ARE_ENOUGH:
+        words = gettext("%(hours)s h", hours=hours)
+    else:
+        words = gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
+    return str(words).replace(" ", NO_BREAK_SPACE)
+
+
+def day(moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """The day of a moment as people say it from `now`; with its year when that is another one. Both are aware."""
+    local, today = moment.astimezone(zone).date(), now.astimezone(zone).date()
+    near = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}.get((local - today).days)
+    if near is not None:
+        return str(near)
+    if local.year != today.year:
+        return str(format_date(moment, gettext("EEEE d MMMM y")))
+    return day_name(moment)
+
+
+def day_and_clock(moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """A day and a clock time, such as "tomorrow 09:00"."""
+    return str(gettext("%(day)s %(time)s", day=day(moment, now=now, zone=zone), time=clock_time(moment)))
+
+
+def until(moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """The end of something that goes on now: the clock time alone when it is today."""
+    if moment.astimezone(zone).date() == now.astimezone(zone).date():
+        return clock_time(moment)
+    return day_and_clock(moment, now=now, zone=zone)
+
+
+def state(code: CaseState) -> str:
+    """Where a case stands."""
+    return str(
+        {
+            CaseState.NEW: gettext("New"),
+            CaseState.OURS: gettext("Ours to do"),
+            CaseState.THEIRS: gettext("Theirs to do"),
+            CaseState.WAITING: gettext("Waiting for others"),
+            CaseState.QUIET: gettext("Quiet"),
+        }[code]
+    )
+
+
+def who(code: str | None) -> str:
+    """Who typed the request."""
+    return str(
+        {
+            "me": gettext("For themselves"),
+            "me-helped": gettext("For themselves, with help"),
+            "other": gettext("Asked by someone else"),
+            "professional": gettext("Asked by a professional"),
+        }.get(code or "", gettext("Not said"))
+    )
+
+
+def refusal(reason: Reason) -> str:
+    """Why somebody may not be contacted this way, in one line."""
+    return str(
+        {
+            Reason.NO_CONTACT: gettext("They did not ask to be contacted."),
+            Reason.NOT_CHOSEN: gettext("They did not choose this way."),
+            Reason.NO_ADDRESS: gettext("They gave no number or address for this way."),
+            Reason.NO_TIMES: gettext("They chose no times for this way."),
+            Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
+            Reason.FROZEN: gettext("They have stopped all contact."),
+        }[reason]
+    )
+
+
+def message_rule(way: Way, *, allowed: bool) -> str:
+    """Whether a message may be left, or may show on a screen."""
+    if way is Way.CALL:
+        return str(
+            gettext("You may leave a short voice message. Do not say who we are or what it is about.")
+            if allowed
+            else gettext("Do not leave a voice message.")
+        )
+    return str(
+        gettext("It may show on their screen. Do not say who we are or what it is about.")
+        if allowed
+        else gettext("It must not show on their screen. Most phones show it, so write in their space instead.")
+    )
+
+
+def act(action: str) -> str:
+    """What somebody did to a case, for its trail. An act that this release does not know stays as it is."""
+    return str(
+        {
+            "claimed": gettext("took the case"),
+            "handed-back": gettext("handed the case back"),
+            "opened-request": gettext("opened the request"),
+            "sent-status": gettext("sent news"),
+            "sent-message": gettext("sent a message"),
+        }.get(action, action)
+    )

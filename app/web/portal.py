@@ -1,0 +1,39 @@
+"""What a portal process holds: made by the factory once, read by its screens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from app.data.database import Database
+from app.domain.area import Area
+from app.domain.directory import Directory, HelpNow
+from app.domain.languages import Languages
+from app.domain.pledge import Pledge
+from app.services.portal.office import Office
+from app.services.portal.post import HubTrust
+from app.settings import PortalSettings
+from app.web.assets import Assets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portal:
+    """The portal. Nothing in it can open what was sent."""
+
+    settings: PortalSettings
+    database: Database
+    office: Office
+    trust: HubTrust
+    assets: Assets
+    area: Area
+    languages: Languages
+    directory: Directory
+    help_now: HelpNow
+    pledges: dict[str, Pledge]
+
+
+def portal() -> Portal:
+    """The portal that serves this request."""
+    return cast(Portal, current_app.extensions["side"])
