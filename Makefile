@@ -4,7 +4,7 @@ BIN := .venv/bin
 SHELL := /bin/sh
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help setup run test check bench seed chaos audit i18n lock screenshots requirements clean
+.PHONY: help setup run tools-ready test check bench seed i18n lock screenshots requirements clean
 
 help:  ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'

@@ -22,7 +22,7 @@ from app.data.database import Database
 from app.domain.area import Area
 from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
-from app.web import errors, headers, language, page
+from app.web import errors, headers, kept, language, page
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.cookies import STAFF, CookieJar
 
@@ -88,6 +88,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         directory=directory,
         help_now=content.load_help_now(settings.content_dir, directory),
         pledges={each.slug: content.load_pledge(settings.content_dir, each.slug) for each in languages.all},
+        accessibility=content.load_accessibility(settings.content_dir),
     )
     headers.guard(app, settings)
     language.install(app, languages)
@@ -96,6 +97,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area)))
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings)
+    kept.install(app, area.hub_hours)
     return app
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -109,7 +109,9 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
 
     `at` is the aware moment in question, `known_at` when the plan was last known to be the newest (None: never),
     `hours` the Hub's opening hours, which also say which days are holidays and in which zone the boxes are meant.
+    Raises ValueError for a moment without a zone.
     """
+    at = _utc(at)
     if plan.frozen:
         return Refused(Reason.FROZEN)
     if not plan.wanted:
@@ -121,7 +123,7 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
         return Refused(Reason.NO_ADDRESS)
     if not chosen.boxes:
         return Refused(Reason.NO_TIMES)
-    if known_at is None or not timedelta(0) <= at - known_at <= FRESH_FOR:
+    if known_at is None or not timedelta(0) <= at - _utc(known_at) <= FRESH_FOR:
         return Refused(Reason.STALE)
     best: datetime | None = None
     for start, end in _windows(chosen.boxes, at, hours):
@@ -165,7 +167,8 @@ def _windows(boxes: frozenset[Box], at: datetime, hours: OpeningHours) -> list[t
         day = today + timedelta(days=offset)
         for start, end in sorted(_day_spans(boxes, day, hours)):
             opens = datetime.combine(day, start, hours.zone)
-            closes = datetime.combine(day, end, hours.zone)
+            # A span of opening hours that ends at 00:00 lasts until the day is over.
+            closes = datetime.combine(day if end > start else day + timedelta(days=1), end, hours.zone)
             if spans and opens <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], max(closes, spans[-1][1]))
             else:
@@ -179,3 +182,10 @@ def _day_spans(boxes: frozenset[Box], day: date, hours: OpeningHours) -> list[tu
     if Box.ANY in boxes and day not in hours.holidays:
         spans += [(span.start, span.end) for span in hours.weekly.get(day.weekday(), ())]
     return spans
+
+
+def _utc(moment: datetime) -> datetime:
+    """Two times of one zone are compared by the wall clock, which is wrong while an hour happens twice (PEP 495)."""
+    if moment.utcoffset() is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(UTC)

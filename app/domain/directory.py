@@ -302,8 +302,8 @@ class Directory:
     def search(self, filters: Filters) -> Results:
         """The services that meet every filter; when none does, the nearest national ones, so never nothing.
 
-        Those that name what was asked for come before those for anything, then the nearer before the wider, lines open
-        day and night first among equals, then by name.
+        Those for what was asked alone come first, then those that name it among anything, then those for anything; among
+        equals the nearer before the wider, lines open day and night before others, then by name.
         """
         found = self._meeting(self._listed, filters)
         if found:
@@ -372,8 +372,9 @@ class Directory:
         return filters.district is None or service.area in (filters.district.id, *filters.district.within)
 
     def _rank(self, service: Service, filters: Filters) -> tuple[int, int, int, str, str]:
-        fits, width = _names(service, filters), self._width(service, filters)
-        return (not fits, width, not service.all_hours, service.name.casefold(), service.id)
+        loosely = 2 if not _names(service, filters) else int(ANYTHING in service.about)
+        width = self._width(service, filters)
+        return (loosely, width, not service.all_hours, service.name.casefold(), service.id)
 
     def _width(self, service: Service, filters: Filters) -> int:
         """How far from home a service is: by the districts it covers once one was chosen, else only local or national."""

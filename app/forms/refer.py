@@ -268,6 +268,9 @@ TIMES = {
 class WayForm(QuestionForm):
     """What the page of each way shares: when, who else may see, whether a message is all right."""
 
+    # The order on the page and at Check: the address with who else might see it right beside it.
+    ORDER = ("address", "shared", "message", "times")
+
     address: StringField
     times = CheckboxesField(
         _l("When is it safe?"),

@@ -15,6 +15,9 @@ from app.domain.languages import Languages
 from app.domain.referral import OUTSIDE_AREA
 from app.forms.refer import FORMS
 
+# A single box that was not ticked is not a question that was left.
+TICKED_OR_ABSENT = frozenset({"under_18"})
+
 
 @dataclass(frozen=True)
 class Line:
@@ -42,6 +45,8 @@ def summary(
         answer = answers.get(place.step.key, {})
         for name, unbound in _fields(place.step.key):
             label = str(unbound.args[0]) if unbound.args else ""
+            if name in TICKED_OR_ABSENT and not answer.get(name):
+                continue
             lines.append(
                 Line(
                     label=label,
@@ -69,7 +74,8 @@ def _fields(step_key: str) -> list[tuple[str, UnboundField]]:
         for name in dir(form_class)
         if isinstance(getattr(form_class, name, None), UnboundField)
     ]
-    return sorted(found, key=lambda pair: pair[1].creation_counter)
+    order = getattr(form_class, "ORDER", ())
+    return sorted(found, key=lambda pair: order.index(pair[0]) if pair[0] in order else pair[1].creation_counter)
 
 
 def _words(

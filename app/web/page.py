@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, url_for
@@ -18,6 +19,8 @@ from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
 from app.web.language import language, same_page_in
+
+MOST_ADDRESSES = 5000
 
 FOOTER_LINKS = (
     ("portal.safety", _l("Staying safe on this site")),
@@ -94,10 +97,15 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     own_endpoints = app.view_functions
     is_tested = settings.in_development or bool(area.missing_statements())
 
+    @lru_cache(maxsize=MOST_ADDRESSES)
+    def address(endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+        return url_for(endpoint, **dict(values))
+
     def page_url(endpoint: str, **values: Any) -> str:
+        """The address of a page, in this page's language. Addresses hold no host, so they are worked out once."""
         if endpoint.startswith("portal."):
             values.setdefault("lang", language().slug)
-        return url_for(endpoint, **values)
+        return address(endpoint, tuple(values.items()))
 
     def url_in(other: Language) -> str:
         return same_page_in(other)

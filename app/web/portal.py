@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from app.data.database import Database
+from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
 from app.domain.languages import Languages
@@ -32,6 +33,7 @@ class Portal:
     directory: Directory
     help_now: HelpNow
     pledges: dict[str, Pledge]
+    accessibility: AccessibilityFacts
 
 
 def portal() -> Portal:

@@ -31,13 +31,16 @@ def help_now() -> HelpNow:
 
 
 @pytest.mark.requirement("E9")
-def test_what_names_the_trouble_comes_first_then_the_nearer_then_day_and_night(monkeypatch):
+def test_what_names_the_trouble_comes_first_then_the_nearer_then_day_and_night():
     found = SHIPPED.find(about="home", who="me", district="peterborough")
     named = [service for service in found if "any" not in service.about]
 
     assert names(found).index("peterborough-womens-aid") < names(found).index("national-domestic-abuse-helpline")
     assert names(found).index("national-domestic-abuse-helpline") < names(found).index("galop")  # day and night first
-    assert found[0].area == "peterborough"
+    assert found[0].id == "peterborough-womens-aid"
+    assert names(found).index("galop") < names(found).index(
+        "housing-peterborough"
+    )  # for this alone before among anything
     assert all("domestic-abuse" in one.about or "honour-based-abuse" in one.about for one in named)
     assert found[-1].is_national
 
@@ -64,7 +67,7 @@ def test_without_a_district_no_district_comes_before_another():
     found = SHIPPED.find(need="shelter", about="home")
     local = [one for one in found if not one.is_national and one.about & {"domestic-abuse", "honour-based-abuse"}]
 
-    by_hand = sorted(local, key=lambda one: (not one.all_hours, one.name.casefold()))
+    by_hand = sorted(local, key=lambda one: ("any" in one.about, not one.all_hours, one.name.casefold()))
     assert local == by_hand
 
 
@@ -84,6 +87,14 @@ def test_when_nothing_fits_the_nearest_national_help_is_shown_and_it_is_said():
 
     assert found.nothing_fits
     assert names(found.services) == ["emergency", "night-line"]
+
+
+def test_what_names_the_trouble_is_told_apart_from_what_helps_with_anything():
+    found = CALDERWICK.search(CALDERWICK.filters({"a": "21", "d": "17"}))
+
+    assert names(found.for_this) == ["harbour"]
+    assert names(found.for_anything) == ["emergency", "night-line"]
+    assert CALDERWICK.search(Filters()).for_this == ()
 
 
 def test_filters_meet_together():

@@ -21,7 +21,7 @@ from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
 from app.services.hub import desk
-from app.services.hub.desk import AlreadyClaimed, NoSuchCase, NotOpened, OpenCase, UnknownStatus
+from app.services.hub.desk import AlreadyClaimed, ClosedCase, NoSuchCase, NotOpened, OpenCase, UnknownStatus
 from app.services.hub.staff import UnknownIdentity
 from app.web import staff
 from app.web.answers import redirect
@@ -280,12 +280,14 @@ def _case_page(
         is_open=isinstance(found, OpenCase),
         mine=found.row.owner_id == staff.me().identity.id,
         sections=_sections(found) if isinstance(found, OpenCase) else {},
-        name=_typed(found, "reply", "name") if isinstance(found, OpenCase) else "",
-        wish=_typed(found, "reply", "contact") if isinstance(found, OpenCase) else "",
+        name=_replied(found, "name"),
+        wish=_replied(found, "contact"),
+        language_wanted=_replied(found, "language") or found.row.language,
         health=health,
         trail=trail,
         status_form=status_form,
         message_form=message_form,
+        status_labels={choice.value: str(choice.label) for choice in status_form.status.choices or []},
         problem=problem,
         has_errors=has_errors,
         longest_message=LONGEST_MESSAGE,
@@ -310,8 +312,11 @@ def _sections(opened: OpenCase) -> dict[str, list[Line]]:
     return sections
 
 
-def _typed(opened: OpenCase, step: str, field: str) -> str:
-    value = opened.referral.answers.get(step, {}).get(field)
+def _replied(found: OpenCase | ClosedCase, field: str) -> str:
+    """One answer of "How should we reply?"; empty when it was left, and while the case is closed."""
+    if isinstance(found, ClosedCase):
+        return ""
+    value = found.referral.answers.get("reply", {}).get(field)
     return value if isinstance(value, str) else ""
 
 
@@ -353,20 +358,21 @@ def _language_of(slug: str) -> Mapping[str, str]:
     """How a language is shown: its own name with `lang` and `dir`, and its English name; for one unknown, its code."""
     found = hub().languages.get(slug)
     if found is None:
-        return {"tag": "", "dir": "auto", "endonym": slug, "name": slug}
+        name = {"bsl": "BSL", "other": gettext("Another language")}.get(slug, slug)
+        return {"tag": "", "dir": "auto", "endonym": name, "name": name}
     return {"tag": found.tag, "dir": found.dir, "endonym": found.endonym, "name": found.name}
 
 
 def _district_of(district_id: str | None) -> str:
     if district_id == OUTSIDE_AREA:
-        return gettext("Outside this area")
+        return str(gettext("Outside this area"))
     return next((each.name for each in hub().area.districts if each.id == district_id), "")
 
 
 def _page_was_old(form: StatusForm | MessageForm) -> str:
     """The one problem that is not about an answer: the page's token is no longer good. Empty when it is."""
     if form.csrf_token.errors:
-        return gettext("This page was open for too long. Please press the button again.")
+        return str(gettext("This page was open for too long. Please press the button again."))
     return ""
 
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.domain.pledge import Pledge
 from app.pages.portal import pages
 from app.services.portal import health
-from app.web import language
+from app.web import kept, language
 from app.web.clock import now
 from app.web.portal import portal
-
-# The same for everybody, but for the opening hours on them: kept by browsers and proxies for a minute.
-FOR_A_MINUTE = "public, max-age=60"
 
 PLAIN_PAGES = {
     "safety": "safety",
     "how-it-works": "how_it_works",
     "privacy": "privacy",
     "cookies": "cookies",
-    "accessibility": "accessibility",
     "complaints": "complaints",
     "feedback": "feedback",
-    "languages": "languages",
     "appearance": "appearance",
 }
 
@@ -55,9 +52,12 @@ def support() -> ResponseReturnValue:
     """Local help, filtered by codes that say nothing."""
     directory = portal().directory
     filters = directory.filters(request.args)
-    return _public(
-        render_template("portal/support.html", directory=directory, filters=filters, results=directory.search(filters))
+    # One spelling of each question is kept in memory; any other is answered all the same.
+    plain_query = urlencode({name: str(code) for name, code in directory.query(filters).items()})
+    page = render_template(
+        "portal/support.html", directory=directory, filters=filters, results=directory.search(filters)
     )
+    return kept.public(make_response(page), query_is_plain=request.query_string.decode("latin-1") == plain_query)
 
 
 @pages.get("/support/<service_id>")
@@ -75,6 +75,19 @@ def help_now() -> ResponseReturnValue:
     return _public(render_template("portal/help_now.html", help_now=portal().help_now))
 
 
+@pages.get("/accessibility")
+def accessibility() -> ResponseReturnValue:
+    """The accessibility statement."""
+    return _public(render_template("portal/accessibility.html", accessibility=portal().accessibility))
+
+
+@pages.get("/languages")
+def languages() -> ResponseReturnValue:
+    """Every language by its own name, those without a translation too."""
+    spoken = [each for each in portal().languages.all if not each.pseudo]
+    return _public(render_template("portal/languages.html", all_languages=spoken))
+
+
 @pages.get("/status")
 def status() -> ResponseReturnValue:
     """Is it working? The truth, for people."""
@@ -87,6 +100,4 @@ def _pledge() -> Pledge:
 
 
 def _public(page: str) -> ResponseReturnValue:
-    response = make_response(page)
-    response.headers["Cache-Control"] = FOR_A_MINUTE
-    return response
+    return kept.public(make_response(page))

@@ -1,0 +1,132 @@
+"""Pages that are the same for everybody, rendered once and kept for a while: compressed, with a tag for conditional requests.
+
+Only what a view calls public is kept, never anything with a cookie; and never past the next opening or closing of the
+Hub, because every page says whether anybody is reading.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g, request
+
+from app.domain.hours import OpeningHours
+from app.web.clock import now
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+KEPT_FOR = timedelta(seconds=60)
+MOST_PAGES = 600
+PUBLIC = f"public, max-age={int(KEPT_FOR.total_seconds())}"
+# What a kept page never repeats from the response that it was made of.
+MADE_ANEW = frozenset({"content-length", "content-encoding", "etag", "vary"})
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """One page as it goes over the wire, plain and compressed."""
+
+    plain: bytes
+    compressed: bytes
+    headers: tuple[tuple[str, str], ...]
+    compressed_headers: tuple[tuple[str, str], ...]
+    etag: str
+    until: datetime
+
+
+class KeptPages:
+    """A small, bounded memory of public pages in front of the application."""
+
+    def __init__(self, inner: WSGIApplication, hours: OpeningHours) -> None:
+        self._inner = inner
+        self._hours = hours
+        self._pages: OrderedDict[Key, KeptPage] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer from memory, or let the application answer."""
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            page = self._pages.get(_key(environ))
+            if page is not None and now() < page.until:
+                return _answer(page, environ, start_response)
+        return self._inner(environ, start_response)
+
+    def keep(self, environ: WSGIEnvironment, response: Response) -> None:
+        """Remember a response. The oldest goes when there are too many."""
+        moment = now()
+        until = min(moment + KEPT_FOR, next_change(self._hours, moment) or moment + KEPT_FOR)
+        plain = response.get_data()
+        compressed = gzip.compress(plain, compresslevel=6, mtime=0)
+        etag = f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
+        shared = [(name, value) for name, value in response.headers if name.lower() not in MADE_ANEW]
+        shared += [("Vary", "Accept-Encoding"), ("ETag", etag)]
+        page = KeptPage(
+            plain=plain,
+            compressed=compressed,
+            headers=(*shared, ("Content-Length", str(len(plain)))),
+            compressed_headers=(*shared, ("Content-Encoding", "gzip"), ("Content-Length", str(len(compressed)))),
+            etag=etag,
+            until=until,
+        )
+        with self._lock:
+            self._pages[_key(environ)] = page
+            while len(self._pages) > MOST_PAGES:
+                self._pages.popitem(last=False)
+
+
+def install(app: Flask, hours: OpeningHours) -> None:
+    """Put the memory in front of an application. Must be the last thing that is installed: it keeps finished responses."""
+    pages = KeptPages(app.wsgi_app, hours)
+    app.wsgi_app = pages  # type: ignore[method-assign]
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if g.get("is_public") and response.status_code == 200 and "Set-Cookie" not in response.headers:
+            pages.keep(request.environ, response)
+        return response
+
+    # Flask runs these in reverse order: the first one registered sees the finished response.
+    app.after_request_funcs[None].insert(0, app.after_request_funcs[None].pop())
+
+
+def public(response: Response, *, query_is_plain: bool = False) -> Response:
+    """Say of a response that it is the same for everybody, so that it is kept here and in browsers for a minute.
+
+    With a query it is kept here only when the caller knows that the query is one of few: nobody can fill the memory with
+    made-up ones.
+    """
+    g.is_public = query_is_plain or not request.query_string
+    response.headers["Cache-Control"] = PUBLIC
+    return response
+
+
+def next_change(hours: OpeningHours, moment: datetime) -> datetime | None:
+    """When the Hub next opens or closes."""
+    return hours.closes_at(moment) if hours.open_at(moment) else hours.next_opening(moment)
+
+
+def _key(environ: WSGIEnvironment) -> Key:
+    return environ.get("HTTP_HOST", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+
+
+def _answer(page: KeptPage, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        start_response("304 Not Modified", [pair for pair in page.headers if pair[0] != "Content-Length"])
+        return [b""]
+    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        start_response("200 OK", list(page.compressed_headers))
+        body = page.compressed
+    else:
+        start_response("200 OK", list(page.headers))
+        body = page.plain
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
