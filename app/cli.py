@@ -26,7 +26,7 @@ from app.data import migrating
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Database
-from app.processes import end_with_parent
+from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
 from app.services.hub import post as hub_post
 from app.settings import HubSettings, PortalSettings, SettingsError, Side
@@ -151,7 +151,9 @@ def serve(side: Side, host: str, workers: int, threads: int) -> None:
         "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
         "--log-level", "error",
     ]  # fmt: skip
-    os.execve(sys.executable, arguments, settings_module.environment_of(side, os.environ))  # noqa: S606
+    # The process keeps its id when it becomes the server.
+    environ = settings_module.environment_of(side, os.environ) | {SERVER_PID: str(os.getpid())}
+    os.execve(sys.executable, arguments, environ)  # noqa: S606
 
 
 @click.group("post")

@@ -8,14 +8,24 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+# Set by `flask serve` for its own workers: the process that they belong to.
+SERVER_PID = "SERVER_PID"
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int | None = None) -> None:
     """Ask the kernel to end this process when its parent dies, however that happens (Linux, prctl(2)).
 
-    Without it a killed server leaves workers behind that go on serving old code on its port.
+    Without it a killed server leaves workers behind that go on serving old code on its port. `parent`, when known, is
+    whose child this must be: if it died before the kernel could be asked, this process ends at once. A parent with the
+    id 1 proves nothing: in a container or under a service manager it may be the right one.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+        if parent is not None and os.getppid() != parent:
             raise SystemExit(0)
+
+
+def own_server() -> int | None:
+    """The process id of the server that started this worker, as `flask serve` told it; None under another server."""
+    told = os.environ.get(SERVER_PID, "")
+    return int(told) if told.isascii() and told.isdigit() else None

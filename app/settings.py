@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Side = Literal["portal", "hub"]
 
@@ -127,12 +127,12 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
     portal_url = environ.get("PORTAL_URL", "") or (
         "" if origins else "http://127.0.0.1:" + environ.get("PORTAL_PORT", "8000")
     )
-    parts = urlsplit(portal_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+    address = _address(portal_url)
+    if address is None:
         raise SettingsError(
             "PORTAL_URL must be the portal's own address, such as https://portal.example.org, without a path."
         )
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+    if address.scheme == "http" and address.hostname not in LOOPBACK_HOSTS:
         raise SettingsError("PORTAL_URL must start with https:// unless the portal runs on this machine.")
     oidc_issuer = environ.get("OIDC_ISSUER") or None
     if origins:
@@ -190,12 +190,25 @@ def _development_secret(environ: Mapping[str, str]) -> str:
 
 
 def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+    """An origin as browsers send it: in lower case, without the port that https has anyway."""
+    address = _address(text)
+    if address is None or address.scheme != "https":
         raise SettingsError(
             "PUBLIC_URL must be one or more origins such as https://example.org, with https and without a path."
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"https://{address.netloc.lower().removesuffix(':443')}"
+
+
+def _address(text: str) -> SplitResult | None:
+    """A web address with a host and nothing after it; None for anything else."""
+    try:
+        parts = urlsplit(text)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return None
+    extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return parts if is_web and port_is_sound and not extra else None
 
 
 def _database_url(environ: Mapping[str, str], name: str, default: Path) -> str:

@@ -144,7 +144,7 @@ def read_token(
             nonce=str(content["jti"]),
         )
         digest = str(content["body"])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise BadToken("claims are missing") from None
     moment = now.timestamp()
     if not moment - CLOCK_SLACK.total_seconds() < expires or issued > moment + CLOCK_SLACK.total_seconds():

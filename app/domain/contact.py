@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NOT_CHOSEN = "not-chosen"  # not by this way
     NO_ADDRESS = "no-address"
     NO_TIMES = "no-times"  # no time was chosen for this way
+    NO_MESSAGE = "no-message"  # a text or an e-mail may not show on their screen
     STALE = "stale"  # the plan may have changed since
     FROZEN = "frozen"
 
@@ -65,6 +66,16 @@ class WayPlan:
     boxes: frozenset[Box]
     message_allowed: bool
     shared: str | None
+
+    @property
+    def missing(self) -> Reason | None:
+        """What keeps this way from ever being used as it was left, or None when nothing does."""
+        if not self.address.strip():
+            return Reason.NO_ADDRESS
+        if not self.boxes:
+            return Reason.NO_TIMES
+        # A call can be ended without a word; a text or an e-mail stands on the screen for whoever looks.
+        return None if self.message_allowed or self.way is Way.CALL else Reason.NO_MESSAGE
 
 
 @dataclass(frozen=True)
@@ -119,10 +130,8 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
     chosen = plan.way(way)
     if chosen is None:
         return Refused(Reason.NOT_CHOSEN)
-    if not chosen.address.strip():
-        return Refused(Reason.NO_ADDRESS)
-    if not chosen.boxes:
-        return Refused(Reason.NO_TIMES)
+    if chosen.missing is not None:
+        return Refused(chosen.missing)
     if known_at is None or not timedelta(0) <= at - _utc(known_at) <= FRESH_FOR:
         return Refused(Reason.STALE)
     best: datetime | None = None

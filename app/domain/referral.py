@@ -182,6 +182,7 @@ def _dump(content: Mapping[str, Any]) -> bytes:
 def _load(raw: bytes) -> dict[str, Any]:
     try:
         read = json.loads(raw)
+        _dump({"read": read})  # half a letter ("\ud800") is read without complaint but could never be kept
     except (ValueError, RecursionError):
         raise MalformedReferral("not JSON") from None
     if not isinstance(read, dict) or read.get("version") != VERSION:

@@ -9,6 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.domain.status import Status
+from app.forms.question import one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
 
@@ -52,6 +53,7 @@ class MessageForm(FlaskForm):
         validators=[
             Length(max=LONGEST_MESSAGE, message=_l("This is longer than 5,000 letters. Please send it in two parts."))
         ],
+        filters=[one_kind_of_line_end],
         render_kw={"rows": "5", "autocomplete": "off", "dir": "auto"},
     )
     envelope_id = HiddenField()

@@ -8,7 +8,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from app.domain.reference import Shape, normalise, problems
-from app.forms.question import QuestionForm
+from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
 SECRET_INPUT = {
@@ -89,6 +89,7 @@ class MessageForm(QuestionForm):
         validators=[
             Length(max=LONGEST_MESSAGE, message=_l("This is longer than 5,000 letters. Please send it in two parts."))
         ],
+        filters=[one_kind_of_line_end],
         render_kw={"autocomplete": "off", "rows": "8", "dir": "auto"},
     )
     message_id = HiddenField()

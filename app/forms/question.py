@@ -23,6 +23,11 @@ class QuestionForm(FlaskForm):
         return given
 
 
+def one_kind_of_line_end(text: str | None) -> str | None:
+    """Browsers send two characters for each new line; the person typed one, and limits count what was typed."""
+    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _kept(field: Field) -> Any:
     if isinstance(field.data, str):
         return field.data.strip()

@@ -55,6 +55,21 @@ class ChoiceField(RadioField):
             raise ValidationError(_l("Choose one of the list."))
 
 
+class ListField(SelectField):
+    """One of a longer list that the page fills in. Nothing must be chosen."""
+
+    component = "select"
+
+    def __init__(self, label: Any = None, **options: Any) -> None:
+        options.setdefault("validate_choice", False)
+        super().__init__(label, **options)
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not on the list, in our own words; nothing chosen is fine."""
+        if self.data and self.data not in {choice.value for choice in self.choices or []}:
+            raise ValidationError(_l("Choose one of the list."))
+
+
 def choices(labels: Mapping[str, Any], group: Any = None) -> list[SelectChoice]:
     """Choices from ids and words, under a heading when one is given."""
     return [SelectChoice(value, label, optgroup=group) for value, label in labels.items()]
@@ -208,12 +223,10 @@ class PoliceForm(QuestionForm):
             }
         ),
     )
-    district = SelectField(
+    district = ListField(
         _l("Which area do you live in?"),
         description=_l("This helps us find services near you. Help is just as good everywhere."),
-        validate_choice=False,
     )
-    district.component = "select"
 
 
 class ReplyForm(QuestionForm):
@@ -225,8 +238,7 @@ class ReplyForm(QuestionForm):
         validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
-    language = SelectField(_l("Which language should we use?"), validate_choice=False)
-    language.component = "select"
+    language = ListField(_l("Which language should we use?"))
     contact = ChoiceField(
         _l("How should we reply?"),
         choices=choices(

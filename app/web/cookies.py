@@ -69,24 +69,32 @@ def token_of(text: str | None) -> bytes | None:
     return token if len(token) == TOKEN_LENGTH else None
 
 
-def stamped(token: bytes, *, now: datetime) -> str:
-    """A token with the moment of its last use, so that a visit can end by itself without a row that tracks it."""
+def stamped(token: bytes, *, secret: str, now: datetime) -> str:
+    """A token with the moment of its last use, so that a visit can end by itself without a row that tracks it.
+
+    `secret` is this side's SECRET_KEY: whoever finds the cookie on a device cannot stamp it anew.
+    """
     seconds = str(int(now.timestamp()))
-    return f"{token_text(token)}.{seconds}.{_stamp(token, seconds)}"
+    return f"{token_text(token)}.{seconds}.{_stamp(token, seconds, secret)}"
 
 
-def unstamped(text: str | None, *, now: datetime, idle: timedelta) -> tuple[bytes, datetime] | None:
+def unstamped(text: str | None, *, secret: str, now: datetime, idle: timedelta) -> tuple[bytes, datetime] | None:
     """The token and when it was last used; None when it is not ours or was idle for too long."""
     parts = (text or "").split(".")
     if len(parts) != 3 or not parts[1].isascii() or not parts[1].isdigit() or len(parts[1]) > 12:
         return None
     token = token_of(parts[0])
-    if token is None or not hmac.compare_digest(parts[2].encode("utf-8", "replace"), _stamp(token, parts[1]).encode()):
+    if token is None:
         return None
-    used = datetime.fromtimestamp(int(parts[1]), UTC)
+    if not hmac.compare_digest(parts[2].encode("utf-8", "replace"), _stamp(token, parts[1], secret).encode("ascii")):
+        return None
+    try:
+        used = datetime.fromtimestamp(int(parts[1]), UTC)
+    except (ValueError, OverflowError):  # beyond the calendar
+        return None
     return (token, used) if used <= now + timedelta(minutes=1) and now - used <= idle else None
 
 
-def _stamp(token: bytes, seconds: str) -> str:
-    key = derive(token, "visit cookie/v1")
-    return hmac.new(key, seconds.encode("ascii"), hashlib.sha256).hexdigest()[:32]
+def _stamp(token: bytes, seconds: str, secret: str) -> str:
+    key = derive(secret.encode("utf-8"), "visit cookie/v2")
+    return hmac.new(key, token + seconds.encode("ascii"), hashlib.sha256).hexdigest()[:32]

@@ -24,10 +24,10 @@ POLICY = "; ".join(
     )
 )
 FEATURES = (
-    "accelerometer", "attribution-reporting", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture",
     "encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection",
     "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-get",
-    "screen-wake-lock", "serial", "storage-access", "usb", "web-share", "xr-spatial-tracking",
+    "screen-wake-lock", "serial", "storage-access", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 SECURITY_HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -80,9 +80,13 @@ def guard(app: Flask, settings: Settings) -> None:
 
 def is_own_host(host: str, *, hosts: set[str], in_development: bool) -> bool:
     """True when the request's Host is one of ours; in development, loopback with any port."""
-    if in_development:
-        return urlsplit(f"//{host}").hostname in LOOPBACK_HOSTS
-    return host in hosts
+    if not in_development:
+        return host in hosts
+    try:
+        parts = urlsplit(f"//{host}")
+    except ValueError:
+        return False
+    return parts.hostname in LOOPBACK_HOSTS and parts.username is None
 
 
 def is_from_here(fetch_site: str | None, origin: str | None, *, own: tuple[str, ...]) -> bool:

@@ -18,7 +18,7 @@ IDLE = timedelta(minutes=20)
 
 def token() -> bytes | None:
     """The visit's token, or None when there is none or it was idle for too long."""
-    found = unstamped(jar().read(VISIT), now=now(), idle=IDLE)
+    found = unstamped(jar().read(VISIT), secret=portal().settings.secret_key, now=now(), idle=IDLE)
     return None if found is None else found[0]
 
 
@@ -42,7 +42,8 @@ def ends_at(opened: OpenVisit) -> datetime:
 
 def remember(response: Response, own: bytes) -> Response:
     """Begin or extend a visit: opening a page is what keeps it open."""
-    jar().write(response, VISIT, stamped(own, now=now()), lasts=IDLE)
+    value = stamped(own, secret=portal().settings.secret_key, now=now())
+    jar().write(response, VISIT, value, lasts=IDLE)
     return response
 
 

@@ -21,7 +21,9 @@ from app.domain.referral import (
 
 READERS = [Referral.from_bytes, Addition.from_bytes, News.from_bytes]
 ANSWER_VALUES = st.one_of(st.text(), st.booleans(), st.lists(st.text(max_size=20)))
-ANSWERS = st.dictionaries(st.text(max_size=20), st.dictionaries(st.text(max_size=20), ANSWER_VALUES, max_size=4), max_size=6)
+ANSWERS = st.dictionaries(
+    st.text(max_size=20), st.dictionaries(st.text(max_size=20), ANSWER_VALUES, max_size=4), max_size=6
+)
 REFERRALS = st.builds(
     Referral,
     reference=st.text("0123456789", min_size=6, max_size=6),

@@ -66,6 +66,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @pages.post("/sign-out")
+@staff.signed_in_only
 def sign_out() -> ResponseReturnValue:
     """Sign out."""
     _need_press()
@@ -80,10 +81,12 @@ def queue() -> ResponseReturnValue:
     chosen = request.args.get("state", "")
     state = CaseState(chosen) if chosen in {each.value for each in CaseState} else None
     mine = state is None and "mine" in request.args
-    page = max(1, request.args.get("page", 1, type=int))
     me = staff.me().identity
     with hub().database.reading() as session:
-        counts = desk.counts(session, me)
+        filters = _filters(desk.counts(session, me), state=state, mine=mine)
+        fitting = sum(each.count for each in filters if each.is_current)
+        last = max(1, -(-fitting // desk.PAGE_LENGTH))
+        page = min(max(1, request.args.get("page", 1, type=int)), last)
         rows = desk.queue(
             session,
             hours=hub().area.hub_hours,
@@ -93,9 +96,6 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
-    filters = _filters(counts, state=state, mine=mine)
-    shown = next((each.count for each in filters if each.is_current), len(rows))
-    last = max(1, -(-shown // desk.PAGE_LENGTH))
     return _page(
         "hub/queue.html",
         rows=rows,
@@ -302,12 +302,13 @@ def _case_page(
 def _sections(opened: OpenCase) -> dict[str, list[Line]]:
     """The request in the words in which it was asked, by page of the form.
 
-    Without addresses: those are shown by the contact plan alone, and only while it allows (requirement B1).
+    Without the pages of each way: those are shown by the contact plan alone, their addresses only while it allows
+    (requirement B1).
     """
     answers = opened.referral.answers
     sections: dict[str, list[Line]] = {}
     for line in summary(JOURNEY.path(answers), answers, languages=hub().languages, districts=hub().area.districts):
-        if not line.is_address:
+        if not (line.is_address or line.slug.startswith("reply-")):
             sections.setdefault(line.slug, []).append(line)
     return sections
 

@@ -92,10 +92,16 @@ def refusal(reason: Reason) -> str:
             Reason.NOT_CHOSEN: gettext("They did not choose this way."),
             Reason.NO_ADDRESS: gettext("They gave no number or address for this way."),
             Reason.NO_TIMES: gettext("They chose no times for this way."),
+            Reason.NO_MESSAGE: gettext("They did not say that it may show on their screen."),
             Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
             Reason.FROZEN: gettext("They have stopped all contact."),
         }[reason]
     )
+
+
+def message_label(way: Way) -> str:
+    """What `message_rule` is about."""
+    return str(gettext("Voice message") if way is Way.CALL else gettext("On their screen"))
 
 
 def message_rule(way: Way, *, allowed: bool) -> str:

@@ -27,6 +27,7 @@ from app.services.hub.staff import Identity, SignedIn
 OPEN_FOR = timedelta(minutes=30)
 STALE_AFTER = timedelta(seconds=60)
 PAGE_LENGTH = 100
+WAIT_FOR_US = (CaseState.NEW.value, CaseState.OURS.value)
 # More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
 EVERY_CASE = 1_000_000
 
@@ -141,8 +142,8 @@ def queue(
     owner_id: str | None = None,
     page: int = 1,
 ) -> list[QueueRow]:
-    """One page of the cases that are open: those at risk first, then those that nobody has opened, then by how long they
-    have waited. `page` counts from 1; a page past the end is empty.
+    """One page of the cases that are open, each group by how long they have waited: those at risk that wait for us, those
+    that nobody has opened, those that are ours to do, all others. `page` counts from 1; a page past the end is empty.
     """
     found = rows.queue(session, state=state.value if state else None, owner_id=owner_id, limit=EVERY_CASE)
     found.sort(key=lambda pair: _urgency(pair[0]))
@@ -452,10 +453,11 @@ def _case(session: Session, case_id: bytes) -> rows.Case:
     return case
 
 
-def _urgency(case: rows.Case) -> tuple[bool, bool, datetime]:
+def _urgency(case: rows.Case) -> tuple[bool, int, datetime]:
     """What sorts the queue; the smallest comes first."""
-    at_risk = bool(case.facts.get("risk")) and case.state in {CaseState.NEW.value, CaseState.OURS.value}
-    return (not at_risk, case.state != CaseState.NEW.value, case.received_at)
+    place = WAIT_FOR_US.index(case.state) if case.state in WAIT_FOR_US else len(WAIT_FOR_US)
+    at_risk = bool(case.facts.get("risk")) and case.state in WAIT_FOR_US
+    return (not at_risk, place, case.received_at)
 
 
 def _row(case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, now: datetime) -> QueueRow:

@@ -14,6 +14,8 @@ from app.data import hub as rows
 from app.domain.referral import Addition, Referral
 from app.domain.status import CaseState
 
+LONGEST_LANGUAGE = 20
+
 
 class Opener(Protocol):
     """What can open the referral lane. Only the factory and the command line can make one."""
@@ -45,7 +47,7 @@ def rows_of_first(referral: Referral, case_id: bytes, *, opener: Opener, now: da
             reference=referral.reference,
             received_at=now,
             state=CaseState.NEW.value,
-            language=referral.language,
+            language=_language_wanted(referral),
             facts=referral.facts(),
         ),
         rows.RecordSecret(case_id=case_id, wrapped=opener.wrap_record(record_secret, case_id=case_id)),
@@ -94,6 +96,12 @@ def open_document(document: rows.SealedDocument, *, record_secret: bytes) -> byt
         purpose=f"record/{document.kind}",
         bound=_bound(document.case_id, document.kind, document.number),
     )
+
+
+def _language_wanted(referral: Referral) -> str:
+    """The language in which the person wants the answer; where they left that, the one in which they read the site."""
+    wanted = referral.answers.get("reply", {}).get("language")
+    return wanted if isinstance(wanted, str) and 0 < len(wanted) <= LONGEST_LANGUAGE else referral.language
 
 
 def _document(

@@ -1,0 +1,48 @@
+"""What every test has: the fixed day, and one run's shared folder and servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests.harness import run
+from tests.harness.day import travel
+from tests.harness.postgresql import stop_shared_server
+from tests.harness.supervisor import Supervisor
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only the process that was started begins a run; its workers take part in it."""
+    if not hasattr(config, "workerinput"):
+        run.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Workers have ended by now: what they shared can go."""
+    if not hasattr(config, "workerinput"):
+        stop_shared_server()
+        run.end()
+
+
+@pytest.fixture(autouse=True)
+def day() -> Iterator[time_machine.Traveller]:
+    """The fixed day. A test moves its clock with `day.shift(timedelta(...))` or `day.move_to(moment)`."""
+    with travel() as clock:
+        yield clock
+
+
+@pytest.fixture
+def new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Supervisor]]:
+    """Makes sites of a test's own, to stop and kill; takes what Supervisor takes. Nothing runs until it is started."""
+    made: list[Supervisor] = []
+
+    def make(**options: Any) -> Supervisor:
+        made.append(Supervisor(tmp_path_factory.mktemp("site"), **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -1,0 +1,21 @@
+"""One of the site's commands on the fixed day: `python -m tests.harness.command courier --once`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tests.harness.day import start_clock
+
+
+def main(arguments: list[str]) -> None:
+    """Set the clock, then run the command as `flask` would."""
+    start_clock(os.environ)
+    from app import cli
+
+    command = getattr(cli, arguments[0])
+    command.main(args=arguments[1:], prog_name=arguments[0])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,178 @@
+"""Both sides in one process: the real applications on databases of their own, and the real post between them over HTTP.
+
+Everything is made by the same command that makes a development site. Only the cost of the key derivation is lower.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+from click.testing import CliRunner
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from app import cli, factory
+from app import settings as settings_module
+from app.adapters import content
+from app.adapters.carriers import HttpCarrier
+from app.adapters.numbers import KdfCost
+from app.services.hub import post as hub_post
+from app.services.hub.post import PassMade
+from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side
+from app.web import clock
+from app.web.hub import Hub
+from app.web.portal import Portal
+from tests.harness.clients import AuditingClient, BrowsingClient
+
+CHEAP = KdfCost(opslimit=1, memlimit=8 * 1024)
+MOST_PASSES = 4
+
+READERS = ("load_area", "load_languages", "load_directory", "load_help_now", "load_pledge")
+_already_read: dict[tuple[Any, ...], Any] = {}
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing of requests, as the site's own server does not."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing."""
+
+
+class Sides:
+    """The portal, the Hub and the post between them. `close` ends the server and lets go of both databases."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        database_urls: Mapping[Side, str] | None = None,
+        client_class: type[BrowsingClient] = AuditingClient,
+        cost: KdfCost | None = CHEAP,
+    ) -> None:
+        """Set both sides up in `data_dir`; without `database_urls` each has a new SQLite file there."""
+        self.data_dir = data_dir
+        self._environ = {"DATA_DIR": str(data_dir)}
+        for side, url in (database_urls or {}).items():
+            self._environ[f"{side.upper()}_DATABASE_URL"] = url
+        self.run("setup")
+        self.portal = self._create("portal", client_class)
+        self.hub = self._create("hub", client_class)
+        if cost is not None:
+            own = self.portal_side
+            self.portal.extensions["side"] = replace(own, office=replace(own.office, cost=cost))
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+        self._carrier: HttpCarrier | None = None
+
+    @property
+    def portal_side(self) -> Portal:
+        """What the portal holds: settings, database, keys."""
+        return cast(Portal, self.portal.extensions["side"])
+
+    @property
+    def hub_side(self) -> Hub:
+        """What the Hub holds: settings, database, keys."""
+        return cast(Hub, self.hub.extensions["side"])
+
+    def environment(self, side: Side) -> dict[str, str]:
+        """The environment of a process of one side, nothing of this machine's in it."""
+        return settings_module.environment_of(side, self._environ)
+
+    def run(self, name: str, *arguments: str, side: Side | None = None) -> str:
+        """Run one of the site's own commands, such as `setup`, and return what it printed; a failure is an error."""
+        own = SHARED_VARIABLES | PORTAL_VARIABLES | HUB_VARIABLES
+        environ: dict[str, str | None] = {name: None for name in own if name in os.environ}
+        environ.update(self.environment(side) if side else self._environ)
+        result = CliRunner().invoke(getattr(cli, name), arguments, env=environ, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def portal_client(self) -> BrowsingClient:
+        """A new visitor, without cookies."""
+        return cast(BrowsingClient, self.portal.test_client())
+
+    def hub_client(self) -> BrowsingClient:
+        """A new browser at the desk, not signed in."""
+        return cast(BrowsingClient, self.hub.test_client())
+
+    @property
+    def portal_url(self) -> str:
+        """Where the portal listens on the loopback; it starts when first asked for."""
+        if self._server is None:
+            self._server = make_server("127.0.0.1", 0, self.portal, threaded=True, request_handler=Quiet)
+            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+            self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop_portal(self) -> None:
+        """The portal answers no more, until it is asked for again."""
+        if self._carrier is not None:
+            self._carrier.close()
+            self._carrier = None
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server = self._thread = None
+
+    def make_pass(self, *, now: datetime | None = None) -> PassMade:
+        """One pass of the post, as the courier makes it: over HTTP, with real tokens. Raises what it raises."""
+        if self._carrier is None:
+            self._carrier = HttpCarrier(self.portal_url)
+        own = self.hub_side
+        return hub_post.make_pass(
+            own.database,
+            self._carrier,
+            trust=own.trust,
+            keys=own.post_keys,
+            opener=own.opener,
+            now=now or clock.now(),
+        )
+
+    def deliver(self) -> None:
+        """Make passes until both sides know all that the other knows: an answer to what came travels with the next."""
+        for _ in range(MOST_PASSES):
+            made = self.make_pass()
+            assert not made.stopped, "the post has stopped"
+            if not made.taken_in and not made.refused and not made.handed_over:
+                return
+        raise AssertionError(f"the post is not quiet after {MOST_PASSES} passes")
+
+    def close(self) -> None:
+        """Stop serving and let go of both databases."""
+        self.stop_portal()
+        self.portal_side.database.close()
+        self.hub_side.database.close()
+
+    def _create(self, side: Side, client_class: type[BrowsingClient]) -> Flask:
+        with content_read_once():
+            app = factory.create(settings_module.load(self.environment(side)))
+        app.test_client_class = client_class
+        return app
+
+
+@contextmanager
+def content_read_once() -> Iterator[None]:
+    """Content files are the same for every test of a run, and reading them is most of what a side's start costs."""
+    with ExitStack() as patches:
+        for name in READERS:
+            patches.enter_context(patch.object(content, name, _once(name, getattr(content, name))))
+        yield
+
+
+def _once(name: str, read: Callable[..., Any]) -> Callable[..., Any]:
+    def reader(*places: Any) -> Any:
+        key = (name, *(str(place) for place in places if isinstance(place, Path | str)))
+        if key not in _already_read:
+            _already_read[key] = read(*places)
+        return _already_read[key]
+
+    return reader

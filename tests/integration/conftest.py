@@ -1,0 +1,76 @@
+"""Both sides in this process, on either engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+import time_machine
+
+from app.settings import Side
+from tests.harness import run
+from tests.harness.databases import SIDES, Copies, EngineName
+from tests.harness.people import Colleague, Person
+from tests.harness.postgresql import PostgresqlMissing, shared_server
+from tests.harness.sides import Sides
+from tests.stories import PARENT, Story
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_name(request: pytest.FixtureRequest) -> EngineName:
+    """The engine of this test's databases. One only: `@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)`."""
+    if request.param == "postgresql":
+        try:
+            shared_server()
+        except PostgresqlMissing as missing:
+            if run.in_ci():
+                raise
+            pytest.skip(str(missing))
+    return cast(EngineName, request.param)
+
+
+@pytest.fixture
+def new_sides(
+    engine_name: EngineName, tmp_path_factory: pytest.TempPathFactory, day: time_machine.Traveller
+) -> Iterator[Callable[[], Sides]]:
+    """Makes both sides, with nothing in them yet; as often as a test needs."""
+    made: list[tuple[Sides, Copies]] = []
+
+    def make() -> Sides:
+        data_dir: Path = tmp_path_factory.mktemp("data")
+        copies = Copies(engine_name, data_dir)
+        urls: dict[Side, str] = {side: copies.make(side) for side in SIDES}
+        sides = Sides(data_dir, database_urls=urls)
+        made.append((sides, copies))
+        return sides
+
+    yield make
+    for sides, copies in made:
+        sides.close()
+        copies.drop()
+
+
+@pytest.fixture
+def sides(new_sides: Callable[[], Sides]) -> Sides:
+    """The portal and the Hub, with nothing in them yet."""
+    return new_sides()
+
+
+@pytest.fixture
+def person(sides: Sides) -> Callable[..., Person]:
+    """Makes somebody from the stories in a browser of their own, who has not asked yet."""
+
+    def make(story: Story = PARENT, *, language: str = "en") -> Person:
+        return Person(sides.portal_client(), story, language=language)
+
+    return make
+
+
+@pytest.fixture
+def colleague(sides: Sides) -> Colleague:
+    """A co-ordinator, signed in at the desk."""
+    made = Colleague(sides.hub_client())
+    made.sign_in()
+    return made

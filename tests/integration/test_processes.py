@@ -1,0 +1,74 @@
+"""The site as real processes: portal, desk and courier, on the fixed day, in real time, and over TLS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from tests.harness.pages import Page
+from tests.harness.people import Colleague, Person
+from tests.harness.supervisor import Supervisor
+from tests.stories import WATCHED
+
+NewSite = Callable[..., Supervisor]
+SOON_SECONDS = 30.0
+
+
+def soon(look: Callable[[], Page], *, is_so: Callable[[Page], bool]) -> Page:
+    """Look until it is so, as somebody who opens a page again and again; fails with the last page."""
+    deadline = time.monotonic() + SOON_SECONDS
+    while True:
+        page = look()
+        if is_so(page):
+            return page
+        assert time.monotonic() < deadline, page.text
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"fixed_day": False}, {"over_tls": True}], ids=["fixed-day", "as-make-run", "over-tls"]
+)
+def test_somebody_asks_and_is_answered_with_no_help(new_site: NewSite, options: dict[str, bool]) -> None:
+    site = new_site(**options)
+    site.start()
+    her = Person(site.visitor(), WATCHED)
+    her.ask()
+    space = her.come_back()
+    waiting = space.part("delivery")
+    soon(her.space, is_so=lambda page: page.part("delivery") != waiting)
+    desk = Colleague(site.visitor("hub"))
+    desk.sign_in()
+    desk.write(desk.open(desk.case(her.reference)), "It is safe to read this here.")
+    soon(her.space, is_so=lambda page: "It is safe to read this here." in page.text)
+    her.write("Thursday is fine.")
+    soon(lambda: desk.case(her.reference), is_so=lambda page: "Thursday is fine." in page.text)
+
+
+def test_a_killed_process_is_gone_and_comes_back(new_site: NewSite) -> None:
+    site = new_site()
+    site.start("portal")
+    her = Person(site.visitor(), WATCHED)
+    her.ask()
+    workers = site.workers("portal")
+    assert len(workers) == 1
+    site.kill("portal")
+    assert not site.is_running("portal")
+    with pytest.raises(requests.ConnectionError):
+        her.come_back()
+    site.start("portal")
+    assert site.workers("portal") != workers
+    assert her.come_back().path == "/en/case"
+    # A worker alone is replaced by its server, and nothing that was kept is lost.
+    killed = site.kill_worker("portal")
+    soon(lambda: _even_if_down(her), is_so=lambda page: page.path == "/en/case")
+    assert killed not in site.workers("portal")
+
+
+def _even_if_down(person: Person) -> Page:
+    try:
+        return person.come_back()
+    except requests.ConnectionError:
+        return Page(url="", status=0, headers={}, html="")

@@ -1,0 +1,283 @@
+"""Settings refuse what is unsafe, in one line that says what to set."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import factory
+from app import settings as settings_module
+from app.adapters.content import load_area
+from app.domain.area import STATEMENTS
+from app.settings import (
+    HUB_PREFIXES,
+    HUB_VARIABLES,
+    PORTAL_VARIABLES,
+    SHARED_VARIABLES,
+    HubSettings,
+    PortalSettings,
+    SettingsError,
+    environment_of,
+    load,
+)
+
+ROOT = Path(__file__).parents[2]
+CALDERWICK = ROOT / "tests" / "area"
+SECRET = "q8Jx-".join("abcdefghij")
+HUBS_OWN = sorted(HUB_VARIABLES - {"HUB_PORT", "PORTAL_URL"}) + [prefix + "X" for prefix in HUB_PREFIXES]
+
+
+@pytest.fixture
+def development(tmp_path: Path) -> dict[str, str]:
+    """What a portal process has in development."""
+    return {"SIDE": "portal", "SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)}
+
+
+@pytest.fixture
+def service(development: dict[str, str]) -> dict[str, str]:
+    """What a portal process has in service."""
+    return development | {
+        "PUBLIC_URL": "https://ask.example.org",
+        "PEPPERS_FILE": "/etc/portal/peppers",
+        "PORTAL_PRIVATE_KEY": "/etc/portal/private-key.json",
+        "HUB_PUBLIC_KEYS": "/etc/portal/hub-public-keys.json",
+        "PORTAL_DATABASE_URL": "postgresql://portal@db/portal",
+    }
+
+
+def refusal(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(environ)
+    said = str(error.value)
+    assert "\n" not in said
+    return said
+
+
+# What is fine
+
+
+def test_a_portal_in_development_needs_next_to_nothing(development, tmp_path):
+    settings = load(development)
+
+    assert isinstance(settings, PortalSettings)
+    assert settings.in_development
+    assert not settings.is_https
+    assert settings.database_url == f"sqlite:///{tmp_path / 'portal' / 'portal.sqlite3'}"
+    assert settings.side_dir == tmp_path / "portal"
+
+
+def test_a_portal_in_service_is_known_by_its_origins(service):
+    settings = load(service | {"PUBLIC_URL": "https://Ask.Example.org/ https://www.ask.example.org:443"})
+
+    assert settings.origins == ("https://ask.example.org", "https://www.ask.example.org")
+    assert settings.is_https
+    assert settings.database_url == "postgresql+psycopg://portal@db/portal"
+
+
+def test_a_hub_in_development_calls_the_portal_next_door(development):
+    settings = load(development | {"SIDE": "hub", "PORTAL_PORT": "8123"})
+
+    assert isinstance(settings, HubSettings)
+    assert settings.portal_url == "http://127.0.0.1:8123"
+
+
+def test_a_portals_settings_have_no_place_for_a_private_key_of_the_hub():
+    own = {name for name in PortalSettings.__dataclass_fields__ if "key" in name}
+
+    assert own == {"secret_key", "private_key_file", "hub_public_keys_file"}
+
+
+def test_settings_cannot_be_changed_once_read(development):
+    with pytest.raises(AttributeError):
+        load(development).secret_key = "another"
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("side", [None, "", "Portal", "both", "portal "])
+def test_a_process_serves_one_side(development, side):
+    environ = {name: value for name, value in development.items() if name != "SIDE"}
+
+    assert "SIDE" in refusal(environ if side is None else environ | {"SIDE": side})
+
+
+@pytest.mark.parametrize("name", HUBS_OWN)
+def test_a_portal_that_is_handed_something_of_the_hub_does_not_start(development, name):
+    assert name in refusal(development | {name: "/keys"})
+
+
+@pytest.mark.parametrize("name", HUBS_OWN)
+def test_not_even_an_empty_value_of_the_hub_gets_by(development, name):
+    assert name in refusal(development | {name: ""})
+
+
+def test_a_portal_whose_folder_holds_the_hubs_private_keys_does_not_start(development, tmp_path):
+    (tmp_path / "portal").mkdir()
+    (tmp_path / "portal" / "private-keys.json").write_text("{}")
+
+    assert "private keys" in refusal(development)
+
+
+@pytest.mark.parametrize("name", ["PORTAL_PRIVATE_KEY", "PEPPERS_FILE", "PORTAL_DATABASE_URL"])
+def test_a_hub_that_is_handed_something_of_the_portal_does_not_start(development, name):
+    assert name in refusal(development | {"SIDE": "hub", name: "/keys"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ask.example.org",
+        "ask.example.org",
+        "https://",
+        "https://ask.example.org/path",
+        "https://ask.example.org?x=1",
+        "https://ask.example.org#x",
+        "https://somebody@ask.example.org",
+        "https://ask.example.org:port",
+        "https://[",
+        "https://ask.example.org http://ask.example.org",
+    ],
+)
+def test_in_service_every_address_is_an_origin_with_tls(service, url):
+    assert "PUBLIC_URL" in refusal(service | {"PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize("secret", ["", "short", "x" * 64, "change-me-change-me-change-me-change-me", "CHANGE" * 8])
+def test_a_short_or_well_known_secret_is_refused(development, service, secret):
+    assert "SECRET_KEY" in refusal(development | {"SECRET_KEY": secret})
+    assert "SECRET_KEY" in refusal(service | {"SECRET_KEY": secret})
+
+
+def test_in_development_the_secret_is_the_one_that_set_up_made(development, tmp_path):
+    environ = development | {"SECRET_KEY": ""}
+    (tmp_path / "portal").mkdir()
+    (tmp_path / "portal" / "secret-key").write_text(SECRET + "\n")
+
+    assert load(environ).secret_key == SECRET
+    assert "SECRET_KEY" in refusal(environ | {"SIDE": "hub"})  # each side has its own
+
+
+def test_in_service_the_secret_of_development_is_not_taken(service, tmp_path):
+    (tmp_path / "portal").mkdir()
+    (tmp_path / "portal" / "secret-key").write_text(SECRET)
+
+    assert "SECRET_KEY" in refusal(service | {"SECRET_KEY": ""})
+
+
+@pytest.mark.parametrize("name", ["PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"])
+def test_in_service_key_files_are_named_never_guessed(service, name):
+    service.pop(name)
+
+    assert name in refusal(service)
+
+
+@pytest.mark.parametrize("side", ["portal", "hub"])
+def test_a_carrier_that_is_not_there_is_refused(development, side):
+    assert "QUEUE_URL" in refusal(development | {"SIDE": side, "QUEUE_URL": "amqp://127.0.0.1"})
+
+
+def test_a_hub_in_service_is_refused_as_long_as_only_development_sign_in_is_there(development):
+    said = refusal(
+        development | {"SIDE": "hub", "PUBLIC_URL": "https://desk.example.org", "PORTAL_URL": "https://a.example"}
+    )
+
+    assert "PUBLIC_URL" in said
+
+
+@pytest.mark.parametrize(
+    "url", ["http://portal.example.org", "ftp://portal", "portal", "https://portal/path", "https://["]
+)
+def test_the_courier_does_not_call_an_address_in_clear(development, url):
+    assert "PORTAL_URL" in refusal(development | {"SIDE": "hub", "PORTAL_URL": url})
+
+
+@pytest.mark.parametrize("url", ["mysql://db/portal", "sqlite://", "/var/portal.sqlite3"])
+def test_an_unknown_kind_of_database_is_refused(development, url):
+    assert "PORTAL_DATABASE_URL" in refusal(development | {"PORTAL_DATABASE_URL": url})
+
+
+def test_a_content_folder_that_is_not_there_is_refused(development):
+    assert "CONTENT_DIR" in refusal(development | {"CONTENT_DIR": "/nowhere"})
+
+
+@given(st.text())
+def test_whatever_stands_in_an_address_it_is_taken_or_refused_and_nothing_worse(text):
+    for name, side in (("PUBLIC_URL", "portal"), ("PORTAL_URL", "hub")):
+        environ = {"SIDE": side, "SECRET_KEY": SECRET, "DATA_DIR": "/nowhere", name: text}
+        try:
+            settings = load(environ)
+        except SettingsError:
+            continue
+        assert name == "PORTAL_URL" or not text.strip()
+        assert settings.in_development
+
+
+# Statements that only the Hub may write
+
+
+@pytest.mark.rule("rule 11")
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_in_service_nobody_is_asked_anything_before_the_hub_has_said_what_it_must_do(service, statement):
+    area = load_area(CALDERWICK)
+    settings = load(service)
+
+    factory.refuse_without_statements(settings, area)  # all written: fine
+    with pytest.raises(SettingsError, match=statement):
+        factory.refuse_without_statements(settings, replace(area, **{statement: "  "}))
+
+
+@pytest.mark.rule("rule 11")
+def test_in_development_unwritten_statements_do_not_stop_the_site(development):
+    factory.refuse_without_statements(load(development), load_area(ROOT / "content"))
+
+
+# What each process may see
+
+
+def test_every_variable_belongs_to_one_side_or_to_both():
+    assert not SHARED_VARIABLES & PORTAL_VARIABLES
+    assert not SHARED_VARIABLES & HUB_VARIABLES
+    assert not PORTAL_VARIABLES & HUB_VARIABLES
+
+
+EVERY_NAME = st.sampled_from(
+    sorted(SHARED_VARIABLES | PORTAL_VARIABLES | HUB_VARIABLES)
+    + [prefix + "SOMETHING" for prefix in HUB_PREFIXES]
+    + ["PATH", "HOME", "LANG"]
+)
+
+
+@given(st.dictionaries(EVERY_NAME, st.text()), st.sampled_from(["portal", "hub"]))
+def test_a_process_never_sees_what_belongs_to_the_other_side(environ, side):
+    seen = environment_of(side, environ)
+
+    # A port says where the other side is, and is no secret.
+    others = HUB_VARIABLES - {"HUB_PORT"} if side == "portal" else PORTAL_VARIABLES - {"PORTAL_PORT"}
+    assert not others & set(seen)
+    if side == "portal":
+        assert not [name for name in seen if name.startswith(HUB_PREFIXES)]
+    assert seen["SIDE"] == side
+    machine = {"PATH", "HOME", "LANG"} & set(environ)
+    assert {name: seen[name] for name in machine} == {name: environ[name] for name in machine}
+
+
+@given(st.dictionaries(EVERY_NAME, st.just("x")))
+def test_what_a_portal_is_given_to_see_it_does_not_refuse_as_the_hubs(environ):
+    seen = environment_of("portal", environ)
+
+    try:
+        settings_module.load_portal(seen)
+        said = ""
+    except SettingsError as error:
+        said = str(error)
+    assert "belongs to the Hub" not in said
+
+
+def test_the_environment_that_was_handed_over_is_left_as_it_was():
+    environ = {"HUB_PRIVATE_KEYS": "/keys"}
+    environment_of("portal", environ)
+
+    assert environ == {"HUB_PRIVATE_KEYS": "/keys"}

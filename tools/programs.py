@@ -1,0 +1,91 @@
+"""Make sure of the outside programs that tests need: a Chromium, and PostgreSQL's server.
+
+What is missing is installed where that can be done without asking (root on Debian; Playwright's own Chromium elsewhere).
+Without Chromium there is no testing. Without PostgreSQL its tests are skipped, except in CI, where nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHROMIUM_HINT = "Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
+POSTGRESQL_HINT = "PostgreSQL's server is missing (Debian: apt-get install postgresql)"
+
+
+def chromium_path() -> str | None:
+    """Where a Chromium is: CHROMIUM, the one on the PATH, or Playwright's own; None when there is none."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return shutil.which(named)
+    return shutil.which("chromium") or shutil.which("chromium-browser") or _playwrights_own()
+
+
+def postgresql_binaries() -> Path | None:
+    """The folder with `initdb` and `postgres`, newest version first; None when there is none."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    on_path = shutil.which("initdb")
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    return next((each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None)
+
+
+def main() -> int:
+    missing = [
+        *(["chromium"] if chromium_path() is None else []),
+        *(["postgresql"] if postgresql_binaries() is None else []),
+    ]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install_from_debian(missing)
+    if chromium_path() is None and not os.environ.get("CHROMIUM"):
+        _run([sys.executable, "-m", "playwright", "install", "chromium"])
+    if chromium_path() is None:
+        print(CHROMIUM_HINT, file=sys.stderr)
+        return 1
+    if postgresql_binaries() is None:
+        if os.environ.get("CI", "").lower() == "true":
+            print(f"{POSTGRESQL_HINT}, and in CI nothing is skipped.", file=sys.stderr)
+            return 1
+        print(f"{POSTGRESQL_HINT}: the tests that need it are skipped.", file=sys.stderr)
+    return 0
+
+
+def _playwrights_own() -> str | None:
+    """Playwright's Chromium, if `playwright install chromium` was run."""
+    named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    caches = (
+        [Path(named)] if named else [Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright"]
+    )
+    patterns = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/Chromium.app/Contents/MacOS/Chromium")
+    found = [path for cache in caches for pattern in patterns for path in cache.glob(pattern)]
+    return str(max(found)) if found else None
+
+
+def _version(folder: Path) -> int:
+    number = folder.parent.name
+    return int(number) if number.isdigit() else 0
+
+
+def _install_from_debian(packages: list[str]) -> None:
+    print(f"Installing {', '.join(packages)} ...", file=sys.stderr)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    if _run(["apt-get", "update", "-qq"], quiet):
+        for package in packages:  # one at a time: one that cannot be had does not keep the other away
+            _run(["apt-get", "install", "-qq", "--yes", "--no-install-recommends", package], quiet)
+
+
+def _run(command: list[str], environ: dict[str, str] | None = None) -> bool:
+    """Run quietly; what it said is shown only when it failed."""
+    result = subprocess.run(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if result.returncode:
+        print(result.stdout, file=sys.stderr)
+    return result.returncode == 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
