@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help setup run tools-ready test check bench seed i18n lock screenshots requirements clean
 

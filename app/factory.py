@@ -87,7 +87,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         languages=languages,
         directory=directory,
         help_now=content.load_help_now(settings.content_dir, directory),
-        pledges={each.slug: content.load_pledge(settings.content_dir, each.slug) for each in languages.all},
+        pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
     )
     headers.guard(app, settings)

@@ -4,7 +4,7 @@ Every loader raises ContentError, one line with the file, the key and what is wr
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -161,6 +161,15 @@ def load_help_now(folder: Path, directory: Directory) -> HelpNow:
     )
     top.done()
     return help_now
+
+
+def load_pledges(folder: Path, languages: Iterable[str]) -> dict[str, Pledge]:
+    """The pledge in each of these languages, by slug; see `load_pledge`."""
+    english = _read_pledge(folder / "pledge.md")
+    return {
+        language: load_pledge(folder, language) if (folder / language / "pledge.md").is_file() else english
+        for language in languages
+    }
 
 
 def load_pledge(folder: Path, language: str) -> Pledge:

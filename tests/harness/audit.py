@@ -31,7 +31,7 @@ EXACTLY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-CLOSED_FEATURES = frozenset({"camera", "geolocation", "microphone", "payment", "usb", "bluetooth", "display-capture"})
+CLOSED_FEATURES = frozenset({"camera", "geolocation", "microphone", "payment", "usb", "display-capture"})
 POINTERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "headers")
 
 

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -84,7 +84,7 @@ class BrowsingClient(FlaskClient, Visitor):
             headers.setdefault("Origin", origin)
             headers.setdefault("Sec-Fetch-Site", "same-origin" if origin == ORIGIN else "cross-site")
             options["headers"] = headers
-        return cast(TestResponse, super().open(*args, **options))
+        return super().open(*args, **options)
 
     def fetch(self, method: str, path: str, *, data: Fields | None = None, query: Fields | None = None) -> Fetched:
         """Make one request, and follow nothing."""

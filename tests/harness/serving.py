@@ -13,6 +13,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.day import VARIABLE, start_clock
+from tests.harness.killing import perhaps
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -51,4 +52,4 @@ class InBrowserTime:
         return self._application(environ, start)
 
 
-app: WSGIApplication = InBrowserTime(served.wsgi_app) if os.environ.get(VARIABLE) else served.wsgi_app
+app: WSGIApplication = perhaps(InBrowserTime(served.wsgi_app) if os.environ.get(VARIABLE) else served.wsgi_app)

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
-from unittest.mock import patch
+from typing import cast
 
 from click.testing import CliRunner
 from flask import Flask
@@ -21,7 +19,6 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from app import cli, factory
 from app import settings as settings_module
-from app.adapters import content
 from app.adapters.carriers import HttpCarrier
 from app.adapters.numbers import KdfCost
 from app.services.hub import post as hub_post
@@ -34,9 +31,6 @@ from tests.harness.clients import AuditingClient, BrowsingClient
 
 CHEAP = KdfCost(opslimit=1, memlimit=8 * 1024)
 MOST_PASSES = 4
-
-READERS = ("load_area", "load_languages", "load_directory", "load_help_now", "load_pledge")
-_already_read: dict[tuple[Any, ...], Any] = {}
 
 
 class Quiet(WSGIRequestHandler):
@@ -56,10 +50,14 @@ class Sides:
         database_urls: Mapping[Side, str] | None = None,
         client_class: type[BrowsingClient] = AuditingClient,
         cost: KdfCost | None = CHEAP,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Set both sides up in `data_dir`; without `database_urls` each has a new SQLite file there."""
+        """Set both sides up in `data_dir`; without `database_urls` each has a new SQLite file there.
+
+        `cost` None keeps that of the real site. `environ` adds variables for both sides, each of which gets its own.
+        """
         self.data_dir = data_dir
-        self._environ = {"DATA_DIR": str(data_dir)}
+        self._environ = {**(environ or {}), "DATA_DIR": str(data_dir)}
         for side, url in (database_urls or {}).items():
             self._environ[f"{side.upper()}_DATABASE_URL"] = url
         self.run("setup")
@@ -153,26 +151,6 @@ class Sides:
         self.hub_side.database.close()
 
     def _create(self, side: Side, client_class: type[BrowsingClient]) -> Flask:
-        with content_read_once():
-            app = factory.create(settings_module.load(self.environment(side)))
+        app = factory.create(settings_module.load(self.environment(side)))
         app.test_client_class = client_class
         return app
-
-
-@contextmanager
-def content_read_once() -> Iterator[None]:
-    """Content files are the same for every test of a run, and reading them is most of what a side's start costs."""
-    with ExitStack() as patches:
-        for name in READERS:
-            patches.enter_context(patch.object(content, name, _once(name, getattr(content, name))))
-        yield
-
-
-def _once(name: str, read: Callable[..., Any]) -> Callable[..., Any]:
-    def reader(*places: Any) -> Any:
-        key = (name, *(str(place) for place in places if isinstance(place, Path | str)))
-        if key not in _already_read:
-            _already_read[key] = read(*places)
-        return _already_read[key]
-
-    return reader
