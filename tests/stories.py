@@ -49,6 +49,11 @@ class Story:
         return chosen if self.wants_contact else ()
 
     @property
+    def name(self) -> str:
+        """What they want to be called; empty when they did not say."""
+        return str(self.answers["reply"].get("name", ""))
+
+    @property
     def typed(self) -> tuple[str, ...]:
         """Everything that they typed themselves: none of it may be found where it does not belong."""
         words = [str(answer["address"]) for answer in self.answers.values() if "address" in answer]

@@ -34,13 +34,16 @@ def postgresql_binaries() -> Path | None:
 
 
 def main() -> int:
+    if os.environ.get("CHROMIUM") and chromium_path() is None:
+        print("CHROMIUM names nothing that can be run: correct it, or unset it.", file=sys.stderr)
+        return 1
     missing = [
         *(["chromium"] if chromium_path() is None else []),
         *(["postgresql"] if postgresql_binaries() is None else []),
     ]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         _install_from_debian(missing)
-    if chromium_path() is None and not os.environ.get("CHROMIUM"):
+    if chromium_path() is None:
         _run([sys.executable, "-m", "playwright", "install", "chromium"])
     if chromium_path() is None:
         print(CHROMIUM_HINT, file=sys.stderr)

@@ -376,7 +376,7 @@ def need_phone(field: StringField) -> None:
         number = phonenumbers.parse(typed, "GB")
     except phonenumbers.NumberParseException:
         raise StopValidation(_l("Check the phone number. Some digits may be missing.")) from None
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise StopValidation(_l("Check the phone number. Some digits may be missing."))
 
 

@@ -1,10 +1,14 @@
 """Who is let in: requests to our own hosts, and posts from our own pages."""
 
+from pathlib import Path
+
 import pytest
+from flask import Flask, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.headers import FEATURES, POLICY, SECURITY_HEADERS, is_from_here, is_own_host
+from app.settings import PortalSettings
+from app.web.headers import FEATURES, POLICY, SECURITY_HEADERS, guard, is_from_here, is_own_host
 
 OWN = ("https://ask.example.org", "https://www.ask.example.org")
 HOSTS = {"ask.example.org", "www.ask.example.org"}
@@ -112,3 +116,61 @@ def test_the_referrer_stays_here_but_posts_can_still_be_told_from_forged_ones():
 def test_no_feature_of_the_browser_is_open():
     assert all(part.endswith("=()") for part in SECURITY_HEADERS["Permissions-Policy"].split(", "))
     assert {"camera", "microphone", "geolocation"} <= set(FEATURES)
+
+
+# A guarded site
+
+
+def site(*origins: str) -> Flask:
+    settings = PortalSettings(
+        side="portal", origins=origins, secret_key="x", database_url="", data_dir=Path(), content_dir=Path(),
+        peppers_file=Path(), private_key_file=Path(), hub_public_keys_file=Path(),
+    )  # fmt: skip
+    app = Flask(__name__)
+    guard(app, settings)
+    app.add_url_rule("/", view_func=lambda: "here", endpoint="here", methods=["GET", "POST"])
+    app.add_url_rule("/post/pass", view_func=lambda: "passed", endpoint="passed", methods=["POST"])
+
+    @app.get("/public")
+    def public() -> Response:
+        return Response("for all", headers={"Cache-Control": "public, max-age=60"})
+
+    return app
+
+
+@pytest.mark.parametrize(("method", "path", "code"), [("GET", "/", 200), ("GET", "/nowhere", 404), ("POST", "/", 403)])
+def test_every_answer_carries_the_headers_errors_too(method, path, code):
+    answer = site(OWN[0]).test_client().open(path, method=method, base_url=OWN[0])
+
+    assert answer.status_code == code
+    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+def test_what_is_not_said_to_be_public_is_not_kept():
+    visitor = site(OWN[0]).test_client()
+
+    assert visitor.get("/", base_url=OWN[0]).headers["Cache-Control"] == "no-store"
+    assert visitor.get("/nowhere", base_url=OWN[0]).headers["Cache-Control"] == "no-store"
+    assert visitor.get("/public", base_url=OWN[0]).headers["Cache-Control"] == "public, max-age=60"
+
+
+def test_a_strange_host_meets_nothing_here():
+    assert site(OWN[0]).test_client().get("/", base_url="https://evil.example").status_code == 404
+
+
+def test_on_loopback_there_is_no_promise_of_tls():
+    answer = site().test_client().get("/", base_url="http://127.0.0.1:8000")
+
+    assert answer.status_code == 200
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_a_post_needs_our_own_page_but_the_courier_needs_only_its_token():
+    visitor = site(OWN[0]).test_client()
+
+    assert visitor.post("/", base_url=OWN[0], headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+    assert visitor.post("/", base_url=OWN[0], headers={"Origin": OWN[0]}).status_code == 200
+    assert visitor.post("/", base_url=OWN[0], headers={"Origin": "null"}).status_code == 403
+    assert visitor.post("/", base_url=OWN[0]).status_code == 403
+    assert visitor.post("/post/pass", base_url=OWN[0]).status_code == 200

@@ -1,0 +1,192 @@
+"""What can be seen, reached and pressed on a page in a real browser. Each check gives what is wrong with it, one line each.
+
+Sources: WCAG 2.2 - 2.4.11 focus not obscured, 2.5.8 target size, 3.1.1 and 3.1.2 language, 3.2.6 consistent help.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+# Everything a pseudo-translation leaves in brackets ends with tildes: what is left outside was never marked.
+TRANSLATED = re.compile(r"\[[^\[\]]*~\s*\]")
+LETTER = re.compile(r"[^\W\d_]")
+LEAST_TARGET_PX = 24
+MOST_STOPS = 200
+
+# Text and attributes that people read or hear, one a line. Left out: what is in another language and says so, what people
+# typed themselves, numbers, and what must never be translated.
+_WORDS = """() => {
+    const own = document.documentElement.lang, found = [];
+    const skipped = (element) => {
+        if (element.closest("script, style, template, bdi, [translate=no], a[href^='tel:'], a[href^='sms:'], textarea")) return true;
+        const said = element.closest("[lang]");
+        if (said !== document.documentElement && (said.lang !== own || said.dir === "auto")) return true;
+        const shown = element.closest("select") || element;
+        return !shown.checkVisibility();
+    };
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode;
+        if (node.data.trim() && !skipped(node.parentElement)) found.push(node.data);
+    }
+    const spoken = ["aria-label", "aria-description", "alt", "title", "placeholder"];
+    const attributes = [document.title];
+    for (const element of document.body.querySelectorAll("*")) {
+        if (skipped(element)) continue;
+        for (const name of element.getAttributeNames()) {
+            if (spoken.includes(name) || name.startsWith("data-i18n.")) attributes.push(element.getAttribute(name));
+        }
+        if (element.matches("input[type=submit], input[type=button]")) attributes.push(element.value);
+    }
+    return [found.join("\\n"), ...attributes];
+}"""
+
+_SMALL = """(least) => {
+    const query = "a[href], button, summary, select, textarea, input:not([type=hidden])";
+    const targets = [...document.querySelectorAll(query)].filter((each) => each.checkVisibility());
+    const boxes = targets.map((each) => each.getBoundingClientRect());
+    const isSmall = (box) => box.width < least - 0.5 || box.height < least - 0.5;
+    const inText = (each) => {
+        if (!each.matches("a") || getComputedStyle(each).display !== "inline") return false;
+        const block = each.closest("p, li, dd, dt, td, th, h1, h2, h3, h4, div");
+        return block.innerText.trim().length > each.innerText.trim().length;
+    };
+    const isSpaced = (index) => {
+        const box = boxes[index], x = box.x + box.width / 2, y = box.y + box.height / 2;
+        return boxes.every((other, at) => {
+            if (at === index || other.width === 0) return true;
+            if (targets[at].contains(targets[index]) || targets[index].contains(targets[at])) return true;
+            if (isSmall(other)) {
+                return Math.hypot(other.x + other.width / 2 - x, other.y + other.height / 2 - y) >= least;
+            }
+            const dx = Math.max(other.left - x, 0, x - other.right), dy = Math.max(other.top - y, 0, y - other.bottom);
+            return Math.hypot(dx, dy) >= least / 2;
+        });
+    };
+    return targets
+        .filter((each, at) => each.closest("main") && isSmall(boxes[at]) && !inText(each) && !isSpaced(at))
+        .map((each) => {
+            const box = each.getBoundingClientRect();
+            return `${Math.round(box.width)} x ${Math.round(box.height)} px: ${each.outerHTML.slice(0, 120)}`;
+        });
+}"""
+
+# What every page has, and where: compared between pages, the order may never change.
+_LANDMARKS = {
+    "skip": "a[href='#main']",
+    "exit by keyboard": "a[href='/exit'].govuk-skip-link",
+    "exit": ".govuk-exit-this-page a[href='/exit']",
+    "name": "header a",
+    "languages": "nav a[hreflang]",
+    "appearance": "nav a[href$='/appearance']",
+    "content": "main",
+    "talk to a person": "footer #talk",
+    "phone": "footer a[href^='tel:']",
+    "get help now": "footer a[href$='/help-now']",
+}
+_ORDER = """(landmarks) => {
+    const found = Object.entries(landmarks).map(([name, query]) => [name, document.querySelector(query)]);
+    const missing = found.filter(([, each]) => !each || !each.checkVisibility()).map(([name]) => `no ${name}`);
+    const there = found.filter(([, each]) => each);
+    there.sort(([, a], [, b]) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    return [there.map(([name]) => name), missing];
+}"""
+
+_EXIT_AT_THE_END = """() => {
+    const before = [scrollX, scrollY];
+    scrollTo(0, document.documentElement.scrollHeight);
+    const exit = document.querySelector(".govuk-exit-this-page a"), box = exit.getBoundingClientRect();
+    const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    const inside = box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight
+        && box.right <= document.documentElement.clientWidth && box.width >= 44 && box.height >= 44;
+    scrollTo(...before);
+    if (!inside) return [`the exit is at ${JSON.stringify(box)} after scrolling to the end`];
+    return exit.contains(seen) ? [] : [`the exit is covered by ${seen && seen.outerHTML.slice(0, 120)}`];
+}"""
+
+_FOCUS = """() => {
+    const focused = document.activeElement;
+    if (!focused || focused === document.body) return null;
+    const name = focused.id || focused.textContent.trim().slice(0, 40) || focused.name;
+    // A link that is broken over lines has several boxes: the middle of each must be seen.
+    const hidden = [...focused.getClientRects()].filter((box) => {
+        const x = box.x + box.width / 2, y = box.y + box.height / 2;
+        const top = document.elementFromPoint(x, y);
+        return !top || !(focused.contains(top) || top.contains(focused) && top.tagName === "LABEL");
+    });
+    return [name, hidden.map((box) => `${Math.round(box.x)},${Math.round(box.y)}`)];
+}"""
+
+_ADDRESSES = """() => [
+    ...[...document.querySelectorAll("a[href]")].map((each) => each.href),
+    ...[...document.forms].map((each) => each.action),
+]"""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One stop of the Tab key: what has the focus, and where it is hidden (empty when it can be seen)."""
+
+    name: str
+    hidden_at: tuple[str, ...]
+
+
+def untranslated(page: Page, *, names: tuple[str, ...] = ()) -> list[str]:
+    """On a page in the accented pseudo-language: what was not marked for translation. `names` are proper names of its title."""
+    body, *attributes = page.evaluate(_WORDS)
+    left = [line for text in (body, *attributes) for line in _outside_brackets(text).split("\n")]
+    for name in names:
+        left = [line.replace(name, "") for line in left]
+    return [line.strip() for line in left if LETTER.search(line)]
+
+
+def small_targets(page: Page) -> list[str]:
+    """WCAG 2.5.8: what in the main part is too small to press. Links within a sentence may be, and what stands well apart."""
+    found: list[str] = page.evaluate(_SMALL, LEAST_TARGET_PX)
+    return found
+
+
+def order_of_landmarks(page: Page) -> tuple[tuple[str, ...], list[str]]:
+    """WCAG 3.2.3 and 3.2.6: the order of what every page has, and what of it is missing."""
+    order, missing = page.evaluate(_ORDER, _LANDMARKS)
+    return tuple(order), missing
+
+
+def exit_out_of_sight(page: Page) -> list[str]:
+    """What is wrong with the exit once the page is scrolled to its end: it stays whole, on top, at least 44 px each way."""
+    found: list[str] = page.evaluate(_EXIT_AT_THE_END)
+    return found
+
+
+def tab_stops(page: Page, key: str = "Tab") -> list[Stop]:
+    """Press a key until the focus leaves the page; raises AssertionError when it never does."""
+    return list(_stops(lambda: page.keyboard.press(key), page))
+
+
+def own_addresses(page: Page) -> list[str]:
+    """Every address that this page can lead to: links and forms."""
+    found: list[str] = page.evaluate(_ADDRESSES)
+    return found
+
+
+def _stops(press: Callable[[], None], page: Page) -> list[Stop]:
+    stops: list[Stop] = []
+    for _ in range(MOST_STOPS):
+        press()
+        found = page.evaluate(_FOCUS)
+        if found is None:
+            return stops
+        stops.append(Stop(found[0], tuple(found[1])))
+    raise AssertionError(f"the focus never leaves {page.url}: {[stop.name for stop in stops[-5:]]}")
+
+
+def _outside_brackets(text: str) -> str:
+    while True:
+        shorter = TRANSLATED.sub("", text)
+        if shorter == text:
+            return text
+        text = shorter
