@@ -1,7 +1,7 @@
 """What the web server loads. The side comes from SIDE."""
 
 from app.factory import create_app
-from app.processes import end_with_parent
+from app.processes import end_with_parent, own_server
 
-end_with_parent()
+end_with_parent(own_server())
 app = create_app()

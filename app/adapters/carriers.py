@@ -64,7 +64,10 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token says: who to whom, what it counted as sent, the highest count it saw of the other, and if it stopped."""
+    """What a token says: who to whom, what it counted as sent, the highest count it saw of the other, and if it stopped.
+
+    `said_at` is when it was said, in milliseconds since 1970: passes may overtake each other.
+    """
 
     issuer: bytes
     audience: bytes
@@ -72,6 +75,7 @@ class Claims:
     seen: int
     stopped: bool
     nonce: str
+    said_at: int
 
 
 def pack(parcel: Parcel) -> bytes:
@@ -113,6 +117,7 @@ def make_token(claims: Claims, *, body: bytes, signer: SigningKey, now: datetime
         "sent": claims.sent,
         "seen": claims.seen,
         "stopped": claims.stopped,
+        "said_at": claims.said_at,
     }
     return jwt.encode({"alg": ALGORITHM}, content, key, algorithms=[ALGORITHM])
 
@@ -142,6 +147,7 @@ def read_token(
             seen=int(content["seen"]),
             stopped=content["stopped"] is True,
             nonce=str(content["jti"]),
+            said_at=int(content["said_at"]),
         )
         digest = str(content["body"])
     except (KeyError, ValueError, TypeError, OverflowError):

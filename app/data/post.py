@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 WAITING, RECEIVED, REFUSED = "waiting", "received", "refused"
@@ -29,6 +29,7 @@ class PostStateMixin:
     sent: Mapped[int] = mapped_column(default=0)
     peer_database_id: Mapped[bytes | None]
     peer_sent: Mapped[int] = mapped_column(default=0)
+    peer_said_at: Mapped[int] = mapped_column(BigInteger, default=0)
     last_pass_at: Mapped[datetime | None]
     stopped: Mapped[str | None]
     aside_count: Mapped[int] = mapped_column(default=0)
@@ -256,15 +257,17 @@ def oldest_waiting(session: Session, tables: PostTables) -> datetime | None:
     return session.scalar(select(func.min(tables.outgoing.waiting_since)).where(tables.outgoing.state == WAITING))
 
 
-def pass_made(session: Session, tables: PostTables, *, peer_database_id: bytes, peer_sent: int, now: datetime) -> None:
-    """Write down a completed pass: the other side's id and the highest count seen of it."""
+def pass_made(
+    session: Session, tables: PostTables, *, peer_database_id: bytes, peer_sent: int, peer_said_at: int, now: datetime
+) -> None:
+    """Write down a completed pass: the other side's id, the highest count seen of it, and the latest time it said one."""
     state = tables.state
+    highest = func.max if _is_sqlite(session) else func.greatest
     session.execute(
         update(state).values(
             peer_database_id=peer_database_id,
-            peer_sent=func.max(state.peer_sent, peer_sent)
-            if _is_sqlite(session)
-            else func.greatest(state.peer_sent, peer_sent),
+            peer_sent=highest(state.peer_sent, peer_sent),
+            peer_said_at=highest(state.peer_said_at, peer_said_at),
             last_pass_at=now,
         )
     )
@@ -278,7 +281,7 @@ def stop_post(session: Session, tables: PostTables, reason: str) -> None:
 def reconcile(session: Session, tables: PostTables) -> str | None:
     """Forget what was known of the other side's count and go on; returns why the post had stopped."""
     reason = post_state(session, tables).stopped
-    session.execute(update(tables.state).values(stopped=None, peer_sent=0))
+    session.execute(update(tables.state).values(stopped=None, peer_sent=0, peer_said_at=0))
     return None if reason is None else str(reason)
 
 

@@ -6,6 +6,7 @@ An envelope is `received` only when the other side's signed answer says so; noth
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ ROLLED_BACK_PEER = "the other side's database is older than it was"
 ROLLED_BACK_SELF = "this database is older than the other side remembers"
 CHANGED_PEER = "the other side's database is another one"
 CHANGED_SELF = "the other side expects another database here"
+# Counts said within this time of each other may have been read in either order.
+CONCURRENT_MS = 5_000
 STOPPED_PEER = "the other side has stopped"
 
 
@@ -46,12 +49,17 @@ def counters(session: Session, tables: PostTables, *, to: bytes, nonce: str) -> 
         seen=state.peer_sent,
         stopped=state.stopped is not None,
         nonce=nonce,
+        said_at=time.time_ns() // 1_000_000,
     )
 
 
 def reason_to_stop(state: Any, claims: Claims) -> str | None:
-    """Compare the other side's counters with what is known: the reason to stop, or None when all is well."""
-    if claims.sent < state.peer_sent:
+    """Compare the other side's counters with what is known: the reason to stop, or None when all is well.
+
+    Passes may overtake each other, of two couriers or after a restart: a smaller count means a roll-back only when it was
+    said clearly later than the largest.
+    """
+    if claims.sent < state.peer_sent and claims.said_at - state.peer_said_at > CONCURRENT_MS:
         return ROLLED_BACK_PEER
     if claims.seen > state.sent:
         return ROLLED_BACK_SELF

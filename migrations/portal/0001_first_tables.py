@@ -76,6 +76,7 @@ def upgrade() -> None:
     sa.Column('sent', sa.Integer(), nullable=False),
     sa.Column('peer_database_id', sa.LargeBinary(), nullable=True),
     sa.Column('peer_sent', sa.Integer(), nullable=False),
+    sa.Column('peer_said_at', sa.BigInteger(), nullable=False),
     sa.Column('last_pass_at', sa.BigInteger(), nullable=True),
     sa.Column('stopped', sa.String(), nullable=True),
     sa.Column('aside_count', sa.Integer(), nullable=False),

@@ -290,13 +290,14 @@ def test_a_parcel_without_a_good_token_meets_the_sites_own_not_found(sides: Side
 
 
 def test_a_portal_database_that_went_back_in_time_is_noticed(
-    sides: Sides, person: AskedBy, caplog: pytest.LogCaptureFixture
+    sides: Sides, person: AskedBy, caplog: pytest.LogCaptureFixture, day: time_machine.Traveller
 ) -> None:
     asking = person(PARENT)
     number = asking.ask()
     sides.deliver()
     with sides.portal_side.database.writing() as session:
         session.execute(update(portal_rows.PostState).values(sent=1))
+    day.shift(timedelta(seconds=10))
     with caplog.at_level(logging.ERROR):
         assert sides.make_pass().stopped
     assert "the post has stopped" in caplog.text
@@ -317,7 +318,9 @@ def test_a_portal_database_that_went_back_in_time_is_noticed(
     assert count(sides, hub_rows.Case) == 2
 
 
-def test_a_hub_database_that_went_back_in_time_is_noticed(sides: Sides, person: AskedBy, colleague: Colleague) -> None:
+def test_a_hub_database_that_went_back_in_time_is_noticed(
+    sides: Sides, person: AskedBy, colleague: Colleague, day: time_machine.Traveller
+) -> None:
     asking = person(PARENT)
     asking.ask()
     sides.deliver()
@@ -325,7 +328,33 @@ def test_a_hub_database_that_went_back_in_time_is_noticed(sides: Sides, person: 
     sides.deliver()
     with sides.hub_side.database.writing() as session:
         session.execute(update(hub_rows.PostState).values(sent=0))
+    day.shift(timedelta(seconds=10))
     assert sides.make_pass().stopped
+
+
+def test_passes_that_overtake_each_other_are_no_roll_back(
+    sides: Sides, person: AskedBy, colleague: Colleague
+) -> None:
+    """Two couriers, or one killed and started anew: the older pass may arrive last."""
+    asking = person(PARENT)
+    asking.ask()
+    sides.deliver()
+    own, portal = sides.hub_side, sides.portal_side
+    with own.database.reading() as session:
+        before = post_service.counters(session, hub_rows.POST, to=own.trust.database_id, nonce="before")
+    colleague.open(colleague.case(asking.reference))  # one more envelope is sent
+    sides.deliver()
+    body = carriers.pack(Parcel())
+    portal_post.take_pass(
+        portal.database,
+        body=body,
+        token=carriers.make_token(before, body=body, signer=own.post_keys.courier, now=clock.now()),
+        trust=portal.trust,
+        signer=portal.office.signer,
+        now=clock.now(),
+    )
+    assert not sides.make_pass().stopped
+    assert "Read by a person" in asking.come_back().part("delivery")
 
 
 def test_another_portal_database_is_noticed(sides: Sides, caplog: pytest.LogCaptureFixture) -> None:

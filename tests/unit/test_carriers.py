@@ -39,7 +39,7 @@ SECOND = timedelta(seconds=1)
 PORTAL, HUB, ANOTHER = bytes([1] * 16), bytes([2] * 16), bytes([3] * 16)
 COURIER, STRANGER = SigningKey(bytes([7] * 32)), SigningKey(bytes([8] * 32))
 BODY = b'{"envelopes":[],"answers":[]}'
-CLAIMS = Claims(issuer=HUB, audience=PORTAL, sent=12, seen=9, stopped=False, nonce="abc")
+CLAIMS = Claims(issuer=HUB, audience=PORTAL, sent=12, seen=9, stopped=False, nonce="abc", said_at=1)
 
 
 def b64url(raw: bytes) -> str:
@@ -67,6 +67,7 @@ def signed(*, drop: str = "", algorithm: str = "Ed25519", **changes) -> str:
     content = {
         "iss": HUB.hex(), "aud": PORTAL.hex(), "iat": int(NOW.timestamp()), "exp": int((NOW + TOKEN_LIFE).timestamp()),
         "jti": "abc", "body": hashlib.sha256(BODY).hexdigest(), "sent": 12, "seen": 9, "stopped": False,
+        "said_at": CLAIMS.said_at,
     } | changes  # fmt: skip
     content.pop(drop, None)
     head = b64url(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + "." + b64url(json.dumps(content).encode())
@@ -131,7 +132,7 @@ def test_an_answer_belongs_to_one_question():
         read(token(), nonce="abd")
 
 
-@pytest.mark.parametrize("claim", ["iss", "aud", "iat", "exp", "jti", "body", "sent", "seen", "stopped"])
+@pytest.mark.parametrize("claim", ["iss", "aud", "iat", "exp", "jti", "body", "sent", "seen", "stopped", "said_at"])
 def test_every_claim_is_needed(claim):
     with pytest.raises(BadToken, match="missing"):
         read(signed(drop=claim))

@@ -111,7 +111,14 @@ def make_pass(
         for bad in bad_answers:
             post.keep_aside(session, rows.POST, reason="bad-answer", body=bad, now=now)
         post_rows.answers_carried(session, rows.POST, carried)
-        post_rows.pass_made(session, rows.POST, peer_database_id=theirs.issuer, peer_sent=theirs.sent, now=now)
+        post_rows.pass_made(
+            session,
+            rows.POST,
+            peer_database_id=theirs.issuer,
+            peer_sent=theirs.sent,
+            peer_said_at=theirs.said_at,
+            now=now,
+        )
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:

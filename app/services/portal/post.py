@@ -77,7 +77,14 @@ def take_pass(
         ]
         outgoing = post.gather(session, rows.POST, now=now)
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
-        post_rows.pass_made(session, rows.POST, peer_database_id=claims.issuer, peer_sent=claims.sent, now=now)
+        post_rows.pass_made(
+            session,
+            rows.POST,
+            peer_database_id=claims.issuer,
+            peer_sent=claims.sent,
+            peer_said_at=claims.said_at,
+            now=now,
+        )
         rows.sweep(session, now=now)
     for refusal in refusals:
         post.alarm("the Hub refused an envelope", reason=refusal.reason)
