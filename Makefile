@@ -22,6 +22,7 @@ help:  ## what there is
 setup: .venv/run.stamp  ## install what serving needs, build styles and catalogues, make development keys
 	@$(BIN)/python tools/build_assets.py
 	@$(BIN)/python tools/catalogues.py build
+	@$(BIN)/python -m tools.unavailable
 	@$(BIN)/flask setup
 
 run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
@@ -30,6 +31,7 @@ run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier betwe
 tools-ready: .venv/dev.stamp
 	@$(BIN)/python tools/build_assets.py
 	@$(BIN)/python tools/catalogues.py build
+	@$(BIN)/python -m tools.unavailable
 
 test: tools-ready  ## every test, a real browser and PostgreSQL included
 	@$(BIN)/python tools/programs.py

@@ -10,7 +10,9 @@ import logging
 import os
 import pkgutil
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -24,6 +26,7 @@ from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
 from app.web import errors, headers, kept, language, page
 from app.web.assets import Assets, AssetsNotBuilt
+from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar
 
 if TYPE_CHECKING:
@@ -36,7 +39,9 @@ MOST_FORM_FIELDS = 200
 # A parcel of the post is up to 8 MiB, and a third more in base64.
 MOST_POST_BYTES = 16 * 1024 * 1024
 
-SECURITY_CONTACT = "Contact: mailto:{contact}\nExpires: 2027-11-30T00:00:00.000Z\nPreferred-Languages: en\n"
+SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
+# RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
+SECURITY_CONTACT_LASTS = timedelta(days=180)
 
 REFUSALS = (SettingsError, ContentError, KeyFileError, AssetsNotBuilt)
 
@@ -94,8 +99,9 @@ def create_portal(settings: PortalSettings) -> Flask:
     language.install(app, languages)
     app.register_blueprint(pages)
     app.register_blueprint(outer)
-    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area)))
+    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings)))
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
+    page.install_staff_text(app, directory)
     errors.install(app, settings)
     kept.install(app, area.hub_hours)
     return app
@@ -128,7 +134,7 @@ def create_hub(settings: HubSettings) -> Flask:
     language.install(app, languages)
     staff.install(app, database)
     app.register_blueprint(pages)
-    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area)))
+    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings)))
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings)
     return app
@@ -203,5 +209,7 @@ def _new_app(settings: Settings) -> Flask:
     return app
 
 
-def _contact(area: Area) -> str:
-    return SECURITY_CONTACT.format(contact=f"security@{area.site_host or 'localhost'}")
+def _contact(area: Area, settings: Settings) -> str:
+    """The text of security.txt (RFC 9116)."""
+    own_host = urlsplit(settings.origins[0]).hostname if settings.origins else "localhost"
+    return SECURITY_CONTACT.format(host=area.site_host or own_host, expires=now() + SECURITY_CONTACT_LASTS)

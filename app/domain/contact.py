@@ -149,23 +149,29 @@ def plan_from_answers(reply: Mapping[str, Any], ways: Mapping[str, Mapping[str, 
     Anything left out tightens: an unknown word is ignored, a missing answer is a no.
     """
     wanted = {"yes": True, "no": False}.get(str(reply.get("contact", "")))
-    chosen = reply.get("ways") or []
+    chosen = _words(reply.get("ways"))
     plans = []
     for way in Way:
         if way.value not in chosen:
             continue
         answer = ways.get(way.value) or {}
-        known = {box.value for box in Box}
+        times = _words(answer.get("times"))
+        shared = answer.get("shared")
         plans.append(
             WayPlan(
                 way=way,
                 address=str(answer.get("address") or ""),
-                boxes=frozenset(Box(box) for box in answer.get("times") or [] if box in known),
+                boxes=frozenset(box for box in Box if box.value in times),
                 message_allowed=answer.get("message") == "yes",
-                shared=answer.get("shared") or None,
+                shared=shared if isinstance(shared, str) and shared else None,
             )
         )
     return ContactPlan(wanted=wanted, ways=tuple(plans))
+
+
+def _words(value: Any) -> list[str]:
+    """A list of words; whatever else somebody sent in its place counts as nothing."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
 
 
 def _windows(boxes: frozenset[Box], at: datetime, hours: OpeningHours) -> list[tuple[datetime, datetime]]:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, url_for
 from flask_babel import format_date, format_time
 from flask_babel import gettext as _gettext
 from flask_babel import lazy_gettext as _l
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 
+from app.adapters import markup
 from app.domain.area import Area
+from app.domain.directory import Directory
 from app.domain.languages import Language, Languages
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
@@ -85,6 +89,18 @@ def day_name(moment: datetime) -> str:
 def day_and_time(moment: datetime) -> str:
     """A day and a clock time; UK time."""
     return gettext("%(day)s, %(time)s", day=day_name(moment), time=clock_time(moment))
+
+
+def install_staff_text(app: Flask, directory: Directory) -> None:
+    """Messages of the Hub show links to the services that we list, and to nothing else."""
+    hosts = frozenset(
+        (urlsplit(service.web).hostname or "").removeprefix("www.") for service in directory.all if service.web
+    )
+
+    def staff_text(text: str) -> Markup:
+        return Markup(markup.staff_text(text, hosts=hosts))  # noqa: S704 - cleaned there
+
+    app.jinja_env.filters["staff_text"] = staff_text
 
 
 def install(app: Flask, *, settings: Settings, area: Area, languages: Languages, assets: Assets) -> None:

@@ -1,0 +1,81 @@
+"""Public pages from memory: right at every moment, the same headers as when they are rendered, and bounded."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+import time_machine
+
+from app.web.kept import MOST_PAGES, KeptPages
+from tests.harness.clients import BrowsingClient
+from tests.harness.sides import Sides
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+
+
+def memory(sides: Sides) -> KeptPages:
+    return cast(KeptPages, sides.portal.wsgi_app)
+
+
+def test_a_kept_page_is_the_same_as_a_rendered_one_with_the_same_headers(sides: Sides) -> None:
+    client = sides.portal_client()
+    first, second = client.get("/en/pledge"), client.get("/en/pledge")
+    assert len(memory(sides)._pages) == 1
+    assert first.data == second.data
+    differing = {"Content-Length", "ETag", "Vary"}
+    assert {pair for pair in first.headers if pair[0] not in differing} == {
+        pair for pair in second.headers if pair[0] not in differing
+    }
+
+
+def test_it_is_compressed_for_who_can_read_that_and_not_sent_twice(sides: Sides) -> None:
+    sides.portal.test_client_class = BrowsingClient  # the audit reads no compressed pages
+    client = sides.portal_client()
+    plain = client.get("/en/").data
+    packed = client.get("/en/", headers={"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain
+    again = client.get("/en/", headers={"If-None-Match": packed.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.data == b""
+    assert client.head("/en/").data == b""
+
+
+@pytest.mark.rule("rule 12")
+def test_a_page_is_never_kept_past_closing_time(sides: Sides, day: time_machine.Traveller) -> None:
+    hours = sides.portal_side.area.hub_hours
+    closes = hours.closes_at(datetime(2026, 3, 10, 12, tzinfo=UTC))
+    assert closes is not None
+    day.move_to(closes - timedelta(seconds=5))
+    client = sides.portal_client()
+    assert "The Hub is open now" in client.get("/en/").text
+    day.move_to(closes + timedelta(seconds=1))
+    assert "The Hub is closed" in client.get("/en/").text
+    opens = hours.next_opening(closes + timedelta(minutes=1))
+    assert opens is not None
+    day.move_to(opens - timedelta(seconds=5))
+    assert "The Hub is closed" in client.get("/en/").text
+    day.move_to(opens + timedelta(seconds=1))
+    assert "The Hub is open now" in client.get("/en/").text
+
+
+def test_made_up_queries_do_not_fill_the_memory(sides: Sides) -> None:
+    client = sides.portal_client()
+    for number in range(20):
+        assert client.get(f"/en/?x={number}").status_code == 200
+        assert client.get(f"/en/support?a=3&zz={number}").status_code == 200
+    assert len(memory(sides)._pages) == 0
+    client.get("/en/support?a=3")
+    assert len(memory(sides)._pages) == 1
+    assert MOST_PAGES < 10_000
+
+
+def test_nothing_personal_is_kept(sides: Sides) -> None:
+    client = sides.portal_client()
+    client.post("/en/refer/start", data={"device": "shared"})
+    for path in ("/en/refer/start", "/en/refer/who", "/en/return", "/en/case", "/exit", "/healthz", "/en/nothing"):
+        client.get(path)
+    assert not memory(sides)._pages

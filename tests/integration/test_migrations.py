@@ -1,0 +1,61 @@
+"""Migrations of both sides: up, down and up again with rows in place, one head each, and exactly what the models say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from app.data import migrating
+from app.data.database import Database
+from app.data.migrating import MODELS, SideName
+from tests.harness.databases import Copies, EngineName
+
+SIDES: tuple[SideName, ...] = ("portal", "hub")
+
+
+@pytest.fixture
+def database(engine_name: EngineName, side: SideName, tmp_path: Path) -> Database:
+    """A migrated database of one side."""
+    return Database(Copies(engine_name, tmp_path).make(side))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_there_is_one_newest_version(side: SideName) -> None:
+    assert len(migrating.heads(side)) == 1
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_tables_are_what_the_models_say(database: Database, side: SideName) -> None:
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), MODELS[side])
+    assert differences == []
+    database.close()
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_down_and_up_again_with_rows_in_place(database: Database, side: SideName) -> None:
+    migrating.migrate(database, side)
+    before = migrating.database_id(database, side)
+    migrating.migrate(database, side)
+    assert migrating.database_id(database, side) == before, "migrating again changes nothing"
+    migrating.migrate(database, side, to="base")
+    with database.engine.connect() as connection:
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    migrating.migrate(database, side)
+    assert migrating.database_id(database, side) != before, "a new database has a new id"
+    database.close()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("side", ["portal"])
+def test_tables_that_hold_people_have_no_row_order(database: Database, side: SideName) -> None:
+    """SQLite keeps rows of such tables by their random id, not by when they came."""
+    with database.engine.connect() as connection:
+        for table in ("case", "number_wrap", "item", "draft", "sent", "visit", "outgoing", "incoming"):
+            made = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}).scalar_one()
+            assert "WITHOUT ROWID" in made, f"{side}.{table}"
+    database.close()

@@ -1,0 +1,352 @@
+"""A walk along both sides' maps: whoever asks for whatever, every answer carries its guards, and no GET writes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import pytest
+from flask import Flask
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from app.data.database import Database
+from app.settings import Side
+from tests.harness.audit import header_problems
+from tests.harness.clients import BrowsingClient
+from tests.harness.people import Colleague, Person
+from tests.harness.sides import Sides
+from tests.stories import PARENT
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+
+AskedBy = Callable[..., Person]
+# Who may read what is at each address of the map. A new page is not there until somebody has said which it is:
+#   public     the same for everybody: browsers and the site itself may keep it
+#   personal   somebody's own, or changing by the minute: nobody may keep it
+#   staff      only for those who are signed in at the desk
+#   machine    for the courier or a watchdog
+Audience = Literal["public", "personal", "staff", "machine"]
+LEDGER: dict[Side, dict[str, Audience]] = {
+    "portal": {
+        "doors.front": "personal",
+        "doors.leave": "personal",
+        "doors.post_pass": "machine",
+        "portal.accessibility": "public",
+        "portal.appearance": "public",
+        "portal.case": "personal",
+        "portal.case_messages": "personal",
+        "portal.complaints": "public",
+        "portal.cookies": "public",
+        "portal.feedback": "public",
+        "portal.forget_draft": "personal",
+        "portal.help_now": "public",
+        "portal.home": "public",
+        "portal.how_it_works": "public",
+        "portal.languages": "public",
+        "portal.pledge": "public",
+        "portal.privacy": "public",
+        "portal.refer": "personal",
+        "portal.refer_step": "personal",
+        "portal.return_": "personal",
+        "portal.safety": "public",
+        "portal.sent": "personal",
+        "portal.service": "public",
+        "portal.sign_out": "personal",
+        "portal.status": "personal",
+        "portal.support": "public",
+        "shared.healthz": "machine",
+        "shared.readyz": "machine",
+        "shared.robots": "public",
+        "shared.security": "public",
+        "shared.static": "public",
+    },
+    "hub": {
+        "hub.case": "staff",
+        "hub.claim": "staff",
+        "hub.front": "personal",
+        "hub.hand_back": "staff",
+        "hub.open_case": "staff",
+        "hub.queue": "staff",
+        "hub.send_message": "staff",
+        "hub.send_status": "staff",
+        "hub.sign_in": "personal",
+        "hub.sign_out": "staff",
+        "shared.healthz": "machine",
+        "shared.readyz": "machine",
+        "shared.robots": "public",
+        "shared.security": "public",
+        "shared.static": "public",
+    },
+}
+SIDES: tuple[Side, ...] = ("portal", "hub")
+POST_PASS = "/post/pass"
+# The one GET that writes, and the only one that touches cookies of a stranger: it takes them away.
+EXIT = "/exit"
+
+
+class Failed(Exception):
+    """What a view raises here; its words must go nowhere."""
+
+
+def app_of(sides: Sides, side: Side) -> Flask:
+    return sides.portal if side == "portal" else sides.hub
+
+
+def client_of(sides: Sides, side: Side) -> BrowsingClient:
+    return sides.portal_client() if side == "portal" else sides.hub_client()
+
+
+def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16) -> list[tuple[str, str]]:
+    """(endpoint, address) of every rule that knows this method, with values that lead somewhere."""
+    app = app_of(sides, side)
+    values: dict[str, Any] = {
+        "lang": "en",
+        "service_id": sides.portal_side.directory.all[0].id,
+        "case_id": case_id,
+        "name": sides.portal_side.assets.url("site.css").rpartition("/")[2],
+    }
+    slugs = ("start", "who", "who-1", "help", "help-1", "about", "police", "reply", "reply-1", "reply-2", "check", "done")
+    found = []
+    with app.test_request_context("/"):
+        adapter = app.url_map.bind("127.0.0.1")
+        for rule in app.url_map.iter_rules():
+            if method in (rule.methods or ()):
+                for slug in slugs if "slug" in rule.arguments else ("",):
+                    wanted = {name: values.get(name, slug) for name in rule.arguments if name not in (rule.defaults or {})}
+                    found.append((rule.endpoint, adapter.build(rule.endpoint, {**(rule.defaults or {}), **wanted}, method)))
+    return found
+
+
+def assert_guarded(response: TestResponse, audience: Audience) -> None:
+    """Every security header, and nobody keeps what is somebody's own."""
+    where = f"{response.request.method} {response.request.path} -> {response.status_code}"
+    assert header_problems(response.headers) == [], where
+    assert "Strict-Transport-Security" not in response.headers, where  # loopback has no TLS
+    cached = response.headers["Cache-Control"]
+    if audience == "public" and response.status_code in {200, 304}:
+        assert cached.startswith("public, max-age="), where
+        assert "Set-Cookie" not in response.headers, where
+    else:
+        assert cached == "no-store", where
+
+
+def names_of_cookies(headers: Headers) -> set[str]:
+    return {value.partition("=")[0] for value in headers.getlist("Set-Cookie")}
+
+
+@pytest.fixture
+def in_the_middle(person: AskedBy) -> Person:
+    """Somebody with a draft who is at the page to check it."""
+    asking = person(PARENT)
+    asking.fill_in()
+    return asking
+
+
+@pytest.fixture
+def with_a_number(person: AskedBy) -> Person:
+    """Somebody whose number is still shown."""
+    asking = person(PARENT)
+    asking.ask(keep=False)
+    return asking
+
+
+@pytest.fixture
+def in_their_space(person: AskedBy) -> Person:
+    """Somebody who came back."""
+    asking = person(PARENT)
+    asking.ask()
+    asking.come_back()
+    return asking
+
+
+@pytest.fixture
+def own_case(sides: Sides, in_their_space: Person, colleague: Colleague) -> str:
+    """The id of a case that a colleague has opened."""
+    sides.deliver()
+    case = colleague.open(colleague.case(in_their_space.reference))
+    return case.path.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_every_address_says_for_whom_it_is(sides: Sides, side: Side) -> None:
+    there = {rule.endpoint for rule in app_of(sides, side).url_map.iter_rules()}
+    assert there == set(LEDGER[side])
+
+
+@pytest.mark.rule("rule 4")
+@pytest.mark.parametrize("side", SIDES)
+def test_every_answer_to_a_stranger_is_guarded(sides: Sides, side: Side) -> None:
+    client = client_of(sides, side)
+    for method in ("GET", "HEAD", "OPTIONS"):
+        for endpoint, path in addresses(sides, side, method):
+            response = client.open(path, method=method)
+            # OPTIONS tells the methods and is nobody's page.
+            assert_guarded(response, "personal" if method == "OPTIONS" else LEDGER[side][endpoint])
+            assert response.status_code < 500
+            if side == "portal" and path != EXIT:
+                assert "Set-Cookie" not in response.headers, path
+            if LEDGER[side][endpoint] == "staff" and method == "GET":
+                assert response.headers["Location"] == "/sign-in"
+
+
+def test_a_page_from_memory_is_guarded_like_a_new_one(sides: Sides) -> None:
+    client = sides.portal_client()
+    for endpoint, path in addresses(sides, "portal", "GET"):
+        if LEDGER["portal"][endpoint] != "public":
+            continue
+        first, again = client.get(path), client.get(path)
+        assert_guarded(again, "public")
+        assert again.data == first.data
+        compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert_guarded(compressed, "public")
+        if tag := again.headers.get("ETag"):
+            known = client.get(path, headers={"If-None-Match": tag})
+            assert known.status_code == 304
+            assert_guarded(known, "public")
+
+
+@pytest.mark.rule("rule 7")
+def test_every_answer_to_somebody_in_the_middle_is_guarded(
+    sides: Sides, in_the_middle: Person, with_a_number: Person, in_their_space: Person
+) -> None:
+    """Nothing personal is kept by any browser; only opening one's own space renews a cookie."""
+    for somebody, own in ((in_the_middle, set()), (with_a_number, set()), (in_their_space, {"portal-v"})):
+        for endpoint, path in addresses(sides, "portal", "GET"):
+            if path == EXIT:
+                continue
+            response = somebody.client.get(path)  # type: ignore[attr-defined]
+            assert_guarded(response, LEDGER["portal"][endpoint])
+            assert names_of_cookies(response.headers) <= (own if endpoint.startswith("portal.case") else set()), path
+            if LEDGER["portal"][endpoint] == "public":
+                assert somebody.story.code_word not in response.text
+                assert "Marie" not in response.text
+
+
+def test_every_answer_to_staff_is_guarded(sides: Sides, colleague: Colleague, own_case: str) -> None:
+    for endpoint, path in addresses(sides, "hub", "GET", case_id=own_case):
+        response = colleague.client.get(path)  # type: ignore[attr-defined]
+        assert_guarded(response, LEDGER["hub"][endpoint])
+        if LEDGER["hub"][endpoint] == "staff":
+            assert response.status_code == 200
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_no_post_is_taken_from_elsewhere(sides: Sides, side: Side) -> None:
+    client = client_of(sides, side)
+    posts = addresses(sides, side, "POST")
+    assert len(posts) > 5
+    for _, path in posts:
+        for origin in (None, "null", "https://elsewhere.example"):
+            response = client.post(path, data={"device": "own", "who": "dev-amira"}, origin=origin)
+            assert_guarded(response, "personal")
+            # The courier is no browser: without its token it meets the page for what is not there.
+            assert response.status_code == (404 if path == POST_PASS else 403)
+            assert "Set-Cookie" not in response.headers
+
+
+def test_nobody_posts_to_the_desk_without_signing_in(sides: Sides) -> None:
+    client = sides.hub_client()
+    for endpoint, path in addresses(sides, "hub", "POST"):
+        if LEDGER["hub"][endpoint] == "staff":
+            response = client.post(path)
+            assert_guarded(response, "staff")
+            assert response.status_code in {302, 303, 403}
+            assert response.headers.get("Location", "/sign-in") == "/sign-in"
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_every_error_is_guarded(
+    sides: Sides, side: Side, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is not there, is not allowed, is too much, or is our own fault."""
+    client, app = client_of(sides, side), app_of(sides, side)
+    form = "/en/refer/start" if side == "portal" else "/sign-in"
+    for expected, response in (
+        (404, client.get("/nowhere")),
+        (404, client.get("/xx/return")),
+        (404, client.get("/static/nothing.css")),
+        (404, client.get("/static/../wsgi.py")),
+        (404, client.post("/healthz")),
+        (404, client.open(form, method="DELETE")),
+        (403, client.open(form, method="DELETE", origin="https://elsewhere.example")),
+        (404, client.get("/", base_url="http://elsewhere.example")),
+        (413, client.post(form, data={"device": "x" * 300_000, "who": "x"})),
+        (413, client.post(form, data={f"field{number}": "x" for number in range(300)})),
+    ):
+        assert response.status_code == expected, response.request.path
+        assert_guarded(response, "personal")
+        assert "Set-Cookie" not in response.headers
+
+    def fail(**_values: object) -> None:
+        raise Failed("words that somebody typed")
+
+    endpoint, path = ("portal.return_", "/en/return") if side == "portal" else ("hub.sign_in", "/sign-in")
+    monkeypatch.setitem(app.view_functions, endpoint, fail)
+    with caplog.at_level(logging.INFO):
+        failed = client.get(path)
+    assert failed.status_code == 500
+    assert_guarded(failed, "personal")
+    assert "Failed" in caplog.text  # which kind of fault, and nothing of what it said
+    assert "words that somebody typed" not in caplog.text + failed.text
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_policy_allows_the_one_script_that_pages_carry(sides: Sides, side: Side) -> None:
+    """Its hash is that of the very script, and no page carries another."""
+    client = client_of(sides, side)
+    for path in ("/en/", "/en/return", "/en/nowhere") if side == "portal" else ("/sign-in", "/nowhere"):
+        page = client.visit(path)
+        scripts = [each for each in page.root.all("script") if "src" not in each.attributes]
+        assert len(scripts) == 1
+        inline = "".join(str(child) for child in scripts[0].children)
+        digest = base64.b64encode(hashlib.sha256(inline.encode("utf-8")).digest()).decode("ascii")
+        (allowed,) = [
+            part.split()[1:]
+            for part in page.headers["Content-Security-Policy"].split("; ")
+            if part.startswith("script-src ")
+        ]
+        assert sorted(allowed) == sorted(["'self'", f"'sha256-{digest}'"])
+        for each in page.root.all("script", "link"):
+            address = each.attributes.get("src") or each.attributes.get("href") or "/"
+            assert address.startswith("/")
+
+
+def test_no_get_writes_at_the_portal(
+    sides: Sides,
+    in_the_middle: Person,
+    with_a_number: Person,
+    in_their_space: Person,
+    person: AskedBy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """But for the exit, which must. A link, a preview or a browser that fetches ahead changes nothing."""
+    monkeypatch.setattr(Database, "writing", refused)
+    for somebody in (person(), in_the_middle, with_a_number, in_their_space):
+        for _, path in addresses(sides, "portal", "GET"):
+            if path != EXIT:
+                assert somebody.client.visit(path).status < 500, path
+    # Those who check this would notice: answering does write.
+    page = in_the_middle.client.visit("/en/refer/who")
+    assert in_the_middle.client.submit(page, page.form("who"), {"who": "me"}).status >= 500
+
+
+def test_no_get_writes_at_the_desk(
+    sides: Sides, colleague: Colleague, own_case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "writing", refused)
+    for _, path in addresses(sides, "hub", "GET", case_id=own_case):
+        assert colleague.client.visit(path).status < 500, path
+    case = colleague.client.visit(f"/cases/{own_case}")
+    assert colleague.claim(case).status >= 500
+
+
+@contextmanager
+def refused(_database: Database) -> Iterator[None]:
+    """In place of the unit of work that writes."""
+    raise Failed("a GET writes")
+    yield
