@@ -153,7 +153,7 @@ def serve(side: Side, host: str, workers: int, threads: int) -> None:
     ]  # fmt: skip
     # The process keeps its id when it becomes the server.
     environ = settings_module.environment_of(side, os.environ) | {SERVER_PID: str(os.getpid())}
-    os.execve(sys.executable, arguments, environ)  # noqa: S606
+    os.execve(sys.executable, arguments, environ)  # noqa: S606  # nosec B606
 
 
 @click.group("post")

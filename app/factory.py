@@ -99,7 +99,9 @@ def create_portal(settings: PortalSettings) -> Flask:
     language.install(app, languages)
     app.register_blueprint(pages)
     app.register_blueprint(outer)
-    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings)))
+    app.register_blueprint(
+        shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
+    )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
     errors.install(app, settings)
@@ -134,7 +136,9 @@ def create_hub(settings: HubSettings) -> Flask:
     language.install(app, languages)
     staff.install(app, database)
     app.register_blueprint(pages)
-    app.register_blueprint(shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings)))
+    app.register_blueprint(
+        shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
+    )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings)
     return app
