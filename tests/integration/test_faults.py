@@ -24,10 +24,11 @@ REFERRALS_UNDER_KILLS = 200
 SENDERS = 4
 SEED = 20260310
 PATIENCE_SECONDS = 90.0
+BUSY = 503
 
 
 class PatientVisitor(HttpVisitor):
-    """Presses "reload" for as long as the site cannot be reached."""
+    """Presses "reload" for as long as the site cannot be reached, or says that it is busy."""
 
     service_manager: Supervisor | None = None
 
@@ -43,6 +44,9 @@ class PatientVisitor(HttpVisitor):
                 if self.service_manager is not None and not self.service_manager.is_running("portal"):
                     self.service_manager.start("portal")
                 time.sleep(0.1)
+                continue
+            if fetched.status == BUSY and time.monotonic() < deadline:
+                time.sleep(0.5)  # the page says that nothing was kept, and to press the button again
                 continue
             assert fetched.status < 500, f"{method} {path} -> {fetched.status}"
             return fetched
