@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
 MOST_FORM_BYTES = 256 * 1024
 MOST_FORM_FIELDS = 200
-# A parcel of the post is up to 8 MiB, and a third more in base64.
-MOST_POST_BYTES = 16 * 1024 * 1024
 
 SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
 # RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
@@ -79,7 +77,6 @@ def create_portal(settings: PortalSettings) -> Flask:
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_POST_BYTES
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
@@ -120,7 +117,6 @@ def create_hub(settings: HubSettings) -> Flask:
     languages = content.load_languages(settings.content_dir)
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_FORM_BYTES
     app.extensions["side"] = hub_of(settings, database=database, assets=assets)
     jar = CookieJar("hub", secure=settings.is_https)
     app.config.update(
@@ -203,6 +199,7 @@ def _new_app(settings: Settings) -> Flask:
     app = Flask("app", static_folder=None, template_folder="templates")
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MOST_FORM_BYTES,  # the post's parcels are larger: its own view says so
         MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES,
         MAX_FORM_PARTS=MOST_FORM_FIELDS,
         PROPAGATE_EXCEPTIONS=False,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
+from markupsafe import escape
 
 from app.domain.hours import OpeningHours
 from app.web.clock import now
@@ -82,6 +83,28 @@ class KeptPages:
             self._pages[_key(environ)] = page
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
+
+
+class Moulds:
+    """Pages that are the same for everybody but for one word, such as a clock time: rendered once, then filled in.
+
+    Nothing that anybody typed or chose may be in one; the caller's key says everything else that it depends on.
+    """
+
+    SLOT = "@@slot@@"
+
+    def __init__(self) -> None:
+        self._parts: dict[Hashable, list[str]] = {}
+
+    def fill(self, key: Hashable, word: str, render: Callable[[str], str]) -> str:
+        """The page with the word in it; `render` is called with a stand-in for the word when the page is new."""
+        parts = self._parts.get(key)
+        if parts is None:
+            parts = render(self.SLOT).split(self.SLOT)
+            if len(self._parts) >= MOST_PAGES:
+                self._parts.clear()
+            self._parts[key] = parts
+        return str(escape(word)).join(parts)
 
 
 def install(app: Flask, hours: OpeningHours) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, url_for
+from flask import Flask, current_app, g, render_template, request, url_for
 from flask_babel import format_date, format_time
 from flask_babel import gettext as _gettext
 from flask_babel import lazy_gettext as _l
@@ -25,6 +25,7 @@ from app.web.clock import now
 from app.web.language import language, same_page_in
 
 MOST_ADDRESSES = 5000
+MOST_FRAMES = 2000
 
 FOOTER_LINKS = (
     ("portal.safety", _l("Staying safe on this site")),
@@ -91,6 +92,46 @@ def day_and_time(moment: datetime) -> str:
     return gettext("%(day)s, %(time)s", day=day_name(moment), time=clock_time(moment))
 
 
+class Frame:
+    """What stands around the content of every public page, rendered once for each page, language and opening state.
+
+    It is a third of what a question page costs, and the same for everybody.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[object, ...], Markup] = {}
+
+    def __call__(self, part: str) -> Markup:
+        """The part named "top" or "foot" for this request."""
+        reading = reading_at_request()
+        key = (part, language().slug, reading, self._place() if part == "top" else None)
+        found = self._parts.get(key)
+        if found is None:
+            # Rendered from our own templates, which escape what they show.
+            found = Markup(render_template(f"portal/frame/{part}.html"))  # noqa: S704  # nosec B704
+            if part == "foot" or key[-1] is not None:
+                if len(self._parts) >= MOST_FRAMES:
+                    self._parts.clear()
+                self._parts[key] = found
+        return found
+
+    @staticmethod
+    def _place() -> tuple[object, ...] | None:
+        """Which page it is, for the links to its other languages; None where an address is too free to be kept."""
+        if request.args or request.endpoint is None:
+            return None
+        return (request.endpoint, *sorted((request.view_args or {}).items()))
+
+
+def reading_at_request() -> Reading:
+    """The opening hours' answer for this request, worked out once."""
+    if "reading" not in g:
+        g.reading = reading_at(current_app.extensions["side"].area, now())
+    found = g.reading
+    assert isinstance(found, Reading)
+    return found
+
+
 def install_staff_text(app: Flask, directory: Directory) -> None:
     """Messages of the Hub show links to the services that we list, and to nothing else."""
     hosts = frozenset(
@@ -135,12 +176,13 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
         inline_script=INLINE_SCRIPT,
         side=settings.side,
         being_tested=is_tested,
+        frame=Frame(),
     )
 
     @app.context_processor
     def context() -> dict[str, Any]:
         return {
             "language": language(),
-            "reading": reading_at(area, now()),
+            "reading": reading_at_request(),
             "footer_links": [link for link in FOOTER_LINKS if link[0] in own_endpoints],
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
@@ -17,6 +17,7 @@ from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
 from app.settings import PortalSettings
 from app.web.assets import Assets
+from app.web.kept import Moulds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Portal:
     help_now: HelpNow
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
+    moulds: Moulds = field(default_factory=Moulds)
 
 
 def portal() -> Portal:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from flask import Flask, Response, g, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
@@ -33,8 +34,18 @@ class Colleague(UserMixin):
         return self._token
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Opening a page renews the session's cookie; a file that caches may share never carries it."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Put the cookie on the response, unless that is public."""
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
+
+
 def install(app: Flask, database: Database) -> None:
     """Set up sessions: signed cookie for this host, idle limit by its age, absolute limit in the session's row."""
+    app.session_interface = Sessions()
     app.config.update(PERMANENT_SESSION_LIFETIME=IDLE, SESSION_REFRESH_EACH_REQUEST=True)
     manager = LoginManager()
     manager.session_protection = None  # it would bind sessions to address and user agent, which we never look at

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn
 
 import pytest
 from flask import Flask
@@ -357,8 +356,6 @@ def test_no_get_writes_at_the_desk(
     assert colleague.claim(case).status >= 500
 
 
-@contextmanager
-def refused(_database: Database) -> Iterator[None]:
+def refused(_database: Database) -> NoReturn:
     """In place of the unit of work that writes."""
     raise Failed("a GET writes")
-    yield

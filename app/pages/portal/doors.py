@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, abort, request, url_for
 
-from app.adapters.carriers import PASS_PATH, TOKEN_HEADER, BadToken, MalformedParcel
+from app.adapters.carriers import MOST_PARCEL_BYTES, PASS_PATH, TOKEN_HEADER, BadToken, MalformedParcel
 from app.pages.portal import outer
 from app.services.portal import drafts as draft_rows
 from app.services.portal import post, space
@@ -63,6 +63,7 @@ def forget_everything(response: Response) -> None:
 def post_pass() -> Response:
     """One pass of the post. Anything but a valid pass meets the site's own "not found"."""
     own = portal()
+    request.max_content_length = MOST_PARCEL_BYTES
     try:
         reply = post.take_pass(
             own.database,

@@ -28,6 +28,7 @@ from app.web import drafts, language
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
+from app.web.page import clock_time, reading_at_request
 from app.web.portal import portal
 
 CONSENT_WORDING = "consent-1"
@@ -191,24 +192,35 @@ def _check(place: Place) -> ResponseReturnValue:
 
 
 def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_kept: bool = False) -> Response:
+    """The page of a step. A question that nobody has answered yet is the same for everybody but for one clock time."""
     draft = drafts.current()
     answers = draft.answers if draft else {}
-    return make_response(
-        render_template(
-            f"portal/refer/{place.step.key.removeprefix('reply-') if place.step.series == 'reply' else place.step.key}.html",
+    question = JOURNEY.question_number(place.slug, answers) if draft else None
+    back = _back(place) if draft else None
+    is_late = is_late or "again" in request.form
+
+    def render(kept_until: str) -> str:
+        return render_template(
+            f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
             form=form,
             step=place.step,
             slug=place.slug,
-            question=JOURNEY.question_number(place.slug, answers) if draft else None,
+            question=question,
             has_errors=bool(form.errors) or was_not_kept,
-            is_late=is_late or "again" in request.form,
+            is_late=is_late,
             was_not_kept=was_not_kept,
-            kept_until=draft.expires_at if draft else None,
-            back=_back(place) if draft else None,
+            kept_until=kept_until,
+            back=back,
             answers=answers,
             personal=place.step.key != "start",
         )
-    )
+
+    kept_until = clock_time(draft.expires_at) if draft else ""
+    is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
+    if not is_blank:
+        return make_response(render(kept_until))
+    key = (language.language().slug, place, question, back, bool(draft), reading_at_request())
+    return make_response(portal().moulds.fill(key, kept_until, render))
 
 
 def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
@@ -217,14 +229,20 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
     if isinstance(form, PoliceForm):
         form.district.choices = [
             SelectChoice("", gettext("Leave this")),
-            *(SelectChoice(district.id, district.name) for district in portal().area.districts),
+            *(
+                SelectChoice(district.id, district.name, render_kw={"lang": "en-GB"})
+                for district in portal().area.districts
+            ),
             SelectChoice(OUTSIDE_AREA, gettext("Outside this area")),
         ]
     if isinstance(form, ReplyForm):
         spoken = [each for each in portal().languages.all if not each.pseudo]
         form.language.choices = [
             SelectChoice(each.slug, each.endonym, render_kw={"lang": each.tag, "dir": each.dir}) for each in spoken
-        ] + [SelectChoice("bsl", "BSL"), SelectChoice("other", gettext("Another language"))]
+        ] + [
+            SelectChoice("bsl", "BSL", render_kw={"lang": "en-GB"}),
+            SelectChoice("other", gettext("Another language")),
+        ]
         if data is not None and not form.language.data:
             form.language.data = language.language().slug
     return form
