@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 import time_machine
+from hypothesis import HealthCheck, settings
 
 from tests.harness import run
 from tests.harness.day import travel
 from tests.harness.postgresql import stop_shared_server
 from tests.harness.supervisor import Supervisor
+
+
+# Whether an example is slow depends on what else the machine does: time is no verdict in a test. And the same examples
+# each time, so that what is green stays green; `make test` is no lottery.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:
