@@ -137,7 +137,8 @@ def test_somebody_gets_through_and_is_answered(browse: Browse, javascript: bool)
     expect(desk.main.locator("form[action$='/claim']")).to_have_count(0)
     expect(desk.main).not_to_contain_text("07700 900111")
     desk.press("open")
-    expect(desk.main).to_contain_text("07700 900111")
+    # On a busy machine the desk may have to collect first: it shows no number on a plan that may be stale.
+    until(desk.page, lambda: desk.main, "07700 900111")
     sound(desk.page)
 
     # The colleague answers: set words and words of her own.
@@ -159,7 +160,7 @@ def test_somebody_gets_through_and_is_answered(browse: Browse, javascript: bool)
     marie.come_back(marie.number[:-1])
     assert_error(page, "number", javascript=javascript)
     marie.come_back()
-    until(page, lambda: marie.main, ANSWER.split("?")[0])
+    until(page, lambda: marie.main, ANSWER.partition("?")[0])
     expect(page.locator("#delivery")).to_contain_text(READ)
     sound(page)
     page.goto("/en/case/messages")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from weakref import WeakSet
+from urllib.parse import urljoin, urlsplit
+from weakref import WeakKeyDictionary, WeakSet
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request
 
 from tests.harness.supervisor import ROOT
 from tools.programs import chromium_path
@@ -37,7 +35,11 @@ STEP_TIMEOUT_MS = 10_000
 SCRIPTS = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)
 NOSCRIPT_TAGS = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
 
+# An address of either side at which there is nothing to see: a place for a document that was not sent from there.
+NO_PAGE = "/healthz"
+
 _without_scripts: WeakSet[BrowserContext] = WeakSet()
+_copies: WeakKeyDictionary[BrowserContext, Page] = WeakKeyDictionary()
 
 
 class AxeFailed(AssertionError):
@@ -109,11 +111,7 @@ def axe(page: Page, *, without: tuple[str, ...] = ()) -> None:
     `without` names rules to leave out; say why where you do. A page without scripts is checked as a copy, because axe
     itself is one.
     """
-    if page.context in _without_scripts:
-        with _copy_of(page) as copy:
-            _axe(copy, without=without)
-    else:
-        _axe(page, without=without)
+    _axe(_copy_of(page) if page.context in _without_scripts else page, address=page.url, without=without)
 
 
 def assert_no_sideways_scroll(page: Page) -> None:
@@ -134,7 +132,7 @@ def assert_no_sideways_scroll(page: Page) -> None:
         raise ScrollsSideways("\n  ".join([f"{page.url}: {scroll} px in a window of {width} px", *outside]))
 
 
-def _axe(page: Page, *, without: tuple[str, ...]) -> None:
+def _axe(page: Page, *, address: str, without: tuple[str, ...]) -> None:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8") + ";null")  # by the debugger's way in, which no policy governs
     result = page.evaluate(
@@ -148,7 +146,7 @@ def _axe(page: Page, *, without: tuple[str, ...]) -> None:
     assert result["passes"] or result["violations"], "axe has not looked at anything"
     if result["violations"]:
         lines = [line for fault in result["violations"] for line in _fault_lines(fault)]
-        raise AxeFailed("\n  ".join([f"{page.url}: {len(result['violations'])} faults", *lines]))
+        raise AxeFailed("\n  ".join([f"{address}: {len(result['violations'])} faults", *lines]))
 
 
 def _fault_lines(fault: dict[str, Any]) -> list[str]:
@@ -159,26 +157,22 @@ def _fault_lines(fault: dict[str, Any]) -> list[str]:
     return lines
 
 
-@contextmanager
-def _copy_of(page: Page) -> Iterator[Page]:
-    """The same document, without its scripts, at the same address in a context in which axe can run."""
+def _copy_of(page: Page) -> Page:
+    """The same document, without its scripts, on the same site in a context in which axe can run.
+
+    Each context without scripts has one such page beside it, which goes on to the next document: a new one costs more
+    than axe itself. It ends with the browser.
+    """
     browser, size = page.context.browser, page.viewport_size
     assert browser is not None
     assert size is not None
-    html = NOSCRIPT_TAGS.sub("", SCRIPTS.sub("", page.content()))
-    context = browser.new_context(viewport=size, ignore_https_errors=True)
-    try:
-        copy = context.new_page()
-        address = page.url.partition("#")[0]
-
-        def serve(route: Route) -> None:
-            route.fulfill(body=html, content_type="text/html; charset=utf-8")
-
-        copy.route(address, serve)
-        copy.goto(address)
-        yield copy
-    finally:
-        context.close()
+    if page.context not in _copies:
+        _copies[page.context] = browser.new_context(ignore_https_errors=True).new_page()
+    copy = _copies[page.context]
+    copy.set_viewport_size(size)
+    copy.goto(urljoin(page.url, NO_PAGE))
+    copy.set_content(NOSCRIPT_TAGS.sub("", SCRIPTS.sub("", page.content())))
+    return copy
 
 
 def axe_is_there() -> bool:

@@ -6,7 +6,6 @@ Sources: WCAG 2.2 - 2.4.11 focus not obscured, 2.5.8 target size, 3.1.1 and 3.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
@@ -22,9 +21,11 @@ MOST_STOPS = 200
 _WORDS = """() => {
     const own = document.documentElement.lang, found = [];
     const skipped = (element) => {
-        if (element.closest("script, style, template, bdi, [translate=no], a[href^='tel:'], a[href^='sms:'], textarea")) return true;
+        if (element.closest("script, style, template, bdi, textarea, [translate=no], [href^='tel:'], [href^='sms:']")) {
+            return true;
+        }
         const said = element.closest("[lang]");
-        if (said !== document.documentElement && (said.lang !== own || said.dir === "auto")) return true;
+        if (said !== document.documentElement && (said.lang !== own || said.hreflang || said.dir === "auto")) return true;
         const shown = element.closest("select") || element;
         return !shown.checkVisibility();
     };
@@ -111,14 +112,14 @@ _EXIT_AT_THE_END = """() => {
 _FOCUS = """() => {
     const focused = document.activeElement;
     if (!focused || focused === document.body) return null;
-    const name = focused.id || focused.textContent.trim().slice(0, 40) || focused.name;
+    const name = focused.id || focused.textContent.trim().slice(0, 40);
     // A link that is broken over lines has several boxes: the middle of each must be seen.
     const hidden = [...focused.getClientRects()].filter((box) => {
         const x = box.x + box.width / 2, y = box.y + box.height / 2;
         const top = document.elementFromPoint(x, y);
         return !top || !(focused.contains(top) || top.contains(focused) && top.tagName === "LABEL");
     });
-    return [name, hidden.map((box) => `${Math.round(box.x)},${Math.round(box.y)}`)];
+    return [name, focused.name || "", hidden.map((box) => `${Math.round(box.x)},${Math.round(box.y)}`)];
 }"""
 
 _ADDRESSES = """() => [
@@ -129,9 +130,10 @@ _ADDRESSES = """() => [
 
 @dataclass(frozen=True)
 class Stop:
-    """One stop of the Tab key: what has the focus, and where it is hidden (empty when it can be seen)."""
+    """One stop of the Tab key: what has the focus, its name in a form, and where it is hidden (empty when it can be seen)."""
 
     name: str
+    control: str
     hidden_at: tuple[str, ...]
 
 
@@ -164,24 +166,20 @@ def exit_out_of_sight(page: Page) -> list[str]:
 
 def tab_stops(page: Page, key: str = "Tab") -> list[Stop]:
     """Press a key until the focus leaves the page; raises AssertionError when it never does."""
-    return list(_stops(lambda: page.keyboard.press(key), page))
+    stops: list[Stop] = []
+    for _ in range(MOST_STOPS):
+        page.keyboard.press(key)
+        found = page.evaluate(_FOCUS)
+        if found is None:
+            return stops
+        stops.append(Stop(found[0], found[1], tuple(found[2])))
+    raise AssertionError(f"the focus never leaves {page.url}: {[stop.name for stop in stops[-5:]]}")
 
 
 def own_addresses(page: Page) -> list[str]:
     """Every address that this page can lead to: links and forms."""
     found: list[str] = page.evaluate(_ADDRESSES)
     return found
-
-
-def _stops(press: Callable[[], None], page: Page) -> list[Stop]:
-    stops: list[Stop] = []
-    for _ in range(MOST_STOPS):
-        press()
-        found = page.evaluate(_FOCUS)
-        if found is None:
-            return stops
-        stops.append(Stop(found[0], tuple(found[1])))
-    raise AssertionError(f"the focus never leaves {page.url}: {[stop.name for stop in stops[-5:]]}")
 
 
 def _outside_brackets(text: str) -> str:

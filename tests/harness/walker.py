@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Request
@@ -64,11 +64,13 @@ class Walker:
         self.page.wait_for_url(lambda url: urlsplit(url).path == self.home + path)
         self.look(self.page)
 
-    def fill(self, answer: dict[str, Filled]) -> None:
+    def fill(self, answer: Mapping[str, Filled]) -> None:
         """Fill in controls of the page by their names, as they stand there."""
         for name, value in answer.items():
             controls = self.main.locator(f"[name='{name}']")
-            kind = controls.first.evaluate("(each) => each.tagName === 'INPUT' ? each.type : each.tagName.toLowerCase()")
+            kind = controls.first.evaluate(
+                "(each) => each.tagName === 'INPUT' ? each.type : each.tagName.toLowerCase()"
+            )
             if kind in {"radio", "checkbox"}:
                 if isinstance(value, bool):
                     controls.set_checked(value)
@@ -84,7 +86,7 @@ class Walker:
 
     def answer(self, place: Place) -> None:
         """Answer the step that the page shows as the story says, or leave it."""
-        answer = dict(self.story.answers.get(place.step.key, {}))
+        answer = self.story.answers.get(place.step.key, {})
         if place.step.asks and not answer:
             self.press("leave")
             return

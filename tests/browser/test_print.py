@@ -1,0 +1,89 @@
+"""On paper: the pledge is one sheet, and the number is nothing but digits. Printed by Chromium itself."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+
+import pytest
+from playwright.sync_api import Page, PdfMargins
+from pypdf import PdfReader
+
+from tests.browser.conftest import Browse
+from tests.harness.looks import LETTER
+from tests.harness.walker import Walker
+from tests.stories import PARENT
+
+# What Chromium leaves at the edge of a page, unless the page itself says otherwise.
+EDGE: PdfMargins = {"top": "0.4in", "bottom": "0.4in", "left": "0.4in", "right": "0.4in"}
+# Page rules of a sheet for print that leave no edge: there is no room for the browser's own lines, title and address.
+NO_EDGE = """() => [...document.styleSheets]
+    .flatMap((sheet) => [...sheet.cssRules])
+    .flatMap((rule) => (rule instanceof CSSMediaRule ? [...rule.cssRules] : [rule]))
+    .filter((rule) => rule instanceof CSSPageRule)
+    .map((rule) => rule.style.margin)"""
+
+
+def printed(page: Page) -> list[str]:
+    """The text of each sheet of A4, as anybody would print the page: without background colours."""
+    pdf = page.pdf(format="A4", print_background=False, margin=EDGE)
+    return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def letters(text: str) -> str:
+    """Letters and digits alone: print breaks lines, joins letters and has hyphens of its own."""
+    return "".join(each for each in unicodedata.normalize("NFKC", text) if each.isalnum())
+
+
+@pytest.mark.requirement("G1")
+@pytest.mark.parametrize("language", ["en", "en-XA", "ar-XB"])
+def test_the_pledge_is_one_sheet(browse: Browse, language: str) -> None:
+    page = browse()
+    page.goto(f"/{language}/pledge")
+    sheets = printed(page)
+    assert len(sheets) == 1
+    # All that is promised is on it, the exception, and whom to tell when it is not kept; no menus, no buttons.
+    printed_letters = letters(sheets[0])
+    promises = page.locator("main ol.promises > li").all_inner_texts()
+    assert len(promises) == 11
+    for words in (*promises, page.locator("#exception").inner_text()):
+        assert letters(words) in printed_letters
+    assert page.locator("main a[href^='tel:']").first.inner_text() in sheets[0]
+    if language == "en":
+        assert letters("Proposed pledge") in printed_letters
+        for left_out in ("Exit this page", "Appearance", "Skip to main content", "Privacy"):
+            assert letters(left_out) not in printed_letters
+
+
+def test_the_pledge_can_be_read_on_paper(browse: Browse) -> None:
+    """It does not fit because its letters are small: 12 points, as in print for everybody."""
+    page = browse()
+    page.emulate_media(media="print")
+    page.goto("/en/pledge")
+    sizes = page.locator("main ol.promises > li").evaluate_all(
+        "(all) => all.map((each) => parseFloat(getComputedStyle(each).fontSize))"
+    )
+    assert len(sizes) == 11
+    assert min(sizes) >= 16  # CSS pixels: 12 points
+    assert page.evaluate(NO_EDGE) == []
+
+
+@pytest.mark.rule("rule 3")
+@pytest.mark.parametrize("language", ["en", "ar-XB"])
+def test_the_number_on_paper_is_only_digits(browse: Browse, language: str) -> None:
+    """Whoever finds the sheet learns nothing: no name of the site, no address, no word at all."""
+    page = browse()
+    walker = Walker(page, PARENT, language=language)
+    walker.fill_in()
+    walker.send()
+    sheets = printed(page)
+    assert len(sheets) == 1
+    assert "".join(sheets[0].split()) == walker.number
+    # In rows of two threes, so that they can be read aloud.
+    rows = [line for line in sheets[0].splitlines() if line.strip()]
+    assert [bool(re.fullmatch(r"\s*\d{3}\s+\d{3}\s*", row)) for row in rows] == [True] * 4
+    assert page.evaluate(NO_EDGE) == ["0px"]
+    # Words that were not kept from paper would be on it.
+    page.evaluate("document.querySelectorAll('.no-print').forEach((each) => each.classList.remove('no-print'))")
+    assert LETTER.search("".join(printed(page)))
