@@ -109,7 +109,8 @@ class Photographer:
         return context.new_page()
 
     def take(self, page: Page, name: str) -> None:
-        """A picture of the whole page."""
+        """A picture of the whole page, from its top: an address may have led further down."""
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=PICTURES / f"{name}-{self.view.name}.png", full_page=True)
 
     def take_asking(self, page: Page) -> None:
@@ -243,7 +244,9 @@ def _shows_news(page: Page) -> bool:
 def _print(page: Page, name: str) -> None:
     """The page on paper: a PDF, and a picture of its first sheet where pdftoppm is there to make one."""
     pdf = PICTURES / f"{name}-print.pdf"
-    page.pdf(path=pdf, format="A4", prefer_css_page_size=True)
+    # A printer's usual margins, unless the page says that it wants none.
+    margins = dict.fromkeys(("top", "right", "bottom", "left"), "12mm")
+    page.pdf(path=pdf, format="A4", prefer_css_page_size=True, margin=margins)  # type: ignore[arg-type]
     program = shutil.which("pdftoppm")
     if program:
         subprocess.run(
