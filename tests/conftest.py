@@ -14,7 +14,6 @@ from tests.harness.day import travel
 from tests.harness.postgresql import stop_shared_server
 from tests.harness.supervisor import Supervisor
 
-
 # Whether an example is slow depends on what else the machine does: time is no verdict in a test. And the same examples
 # each time, so that what is green stays green; `make test` is no lottery.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

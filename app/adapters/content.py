@@ -456,7 +456,7 @@ def _render(markdown: MarkdownIt, token: Token) -> tuple[str, Markup]:
     match = _ID.search(token.content)
     source = token.content[: match.start()] if match else token.content
     html = markdown.renderInline(" ".join(source.split())).strip()
-    return (match.group(1) if match else ""), Markup(html)  # noqa: S704  # nosec B704 - rendered with raw HTML off
+    return (match.group(1) if match else ""), Markup(html)  # rendered with raw HTML off  # noqa: S704  # nosec B704
 
 
 # Languages

@@ -62,7 +62,7 @@ def read_yaml(path: Path) -> "Section":
 def parse_yaml(text: str, *, file: str) -> "Section":
     """The top of a YAML text; `file` is its name in complaints. Raises ContentError."""
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506  # nosec B506 - a SafeLoader
+        data = yaml.load(text, Loader=_Loader)  # a SafeLoader  # noqa: S506  # nosec B506
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ContentError(file, line, error.problem or "is not YAML") from None

@@ -232,6 +232,8 @@ class PoliceForm(QuestionForm):
 class ReplyForm(QuestionForm):
     """How should we reply?"""
 
+    ORDER = ("contact", "ways", "name", "language")
+
     name = StringField(
         _l("What should we call you?"),
         description=_l("Any name. It does not have to be your real one."),

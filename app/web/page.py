@@ -139,7 +139,7 @@ def install_staff_text(app: Flask, directory: Directory) -> None:
     )
 
     def staff_text(text: str) -> Markup:
-        return Markup(markup.staff_text(text, hosts=hosts))  # noqa: S704  # nosec B704 - cleaned there
+        return Markup(markup.staff_text(text, hosts=hosts))  # cleaned there  # noqa: S704  # nosec B704
 
     app.jinja_env.filters["staff_text"] = staff_text
 

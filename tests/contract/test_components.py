@@ -799,19 +799,24 @@ def page(
         closed_says="",
         urgent_notice={"pl": "Uwaga"},
     )
-    html = TEMPLATES.from_string(source).render(
-        language=language,
-        languages=languages,
-        area=area,
-        asset=lambda name: f"/static/{name}",
-        inline_script=INLINE_SCRIPT,
-        page_url=lambda endpoint: f"/{language.tag}/{endpoint}",
-        url_in=lambda other: f"/{other.tag}/",
-        being_tested=False,
-        reading=SimpleNamespace(words="Open now.", is_open=True),
-        footer_links=[("portal.privacy", "Privacy")],
+    shared = {
+        "language": language,
+        "languages": languages,
+        "area": area,
+        "asset": lambda name: f"/static/{name}",
+        "inline_script": INLINE_SCRIPT,
+        "page_url": lambda endpoint: f"/{language.tag}/{endpoint}",
+        "url_in": lambda other: f"/{other.tag}/",
+        "being_tested": False,
+        "reading": SimpleNamespace(words="Open now.", is_open=True),
+        "footer_links": [("portal.privacy", "Privacy")],
         **context,
-    )
+    }
+
+    def frame(part: str) -> Markup:
+        return Markup(TEMPLATES.get_template(f"portal/frame/{part}.html").render(shared))
+
+    html = TEMPLATES.from_string(source).render(**shared, frame=frame)
     found: ElementTree.Element = html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False)
     return found
 

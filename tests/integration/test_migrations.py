@@ -56,6 +56,8 @@ def test_tables_that_hold_people_have_no_row_order(database: Database, side: Sid
     """SQLite keeps rows of such tables by their random id, not by when they came."""
     with database.engine.connect() as connection:
         for table in ("case", "number_wrap", "item", "draft", "sent", "visit", "outgoing", "incoming"):
-            made = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}).scalar_one()
+            made = connection.execute(
+                text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}
+            ).scalar_one()
             assert "WITHOUT ROWID" in made, f"{side}.{table}"
     database.close()

@@ -332,9 +332,7 @@ def test_a_hub_database_that_went_back_in_time_is_noticed(
     assert sides.make_pass().stopped
 
 
-def test_passes_that_overtake_each_other_are_no_roll_back(
-    sides: Sides, person: AskedBy, colleague: Colleague
-) -> None:
+def test_passes_that_overtake_each_other_are_no_roll_back(sides: Sides, person: AskedBy, colleague: Colleague) -> None:
     """Two couriers, or one killed and started anew: the older pass may arrive last."""
     asking = person(PARENT)
     asking.ask()

@@ -41,7 +41,9 @@ def test_a_host_of_the_directory_becomes_a_link_and_another_stays_text() -> None
     assert reader.text == "See www.rvtrust.org.uk/help or http://evil.example/x."
 
 
-@pytest.mark.parametrize("trick", ["https://nhs.uk.evil.example", "https://evil.example/nhs.uk", "https://nhs.uk@evil.example"])
+@pytest.mark.parametrize(
+    "trick", ["https://nhs.uk.evil.example", "https://evil.example/nhs.uk", "https://nhs.uk@evil.example"]
+)
 def test_a_look_alike_is_no_link(trick: str) -> None:
     assert not any("evil" in str(attributes.get("href")) for _, attributes in read(staff_text(trick, hosts=HOSTS)).tags)
 

@@ -86,7 +86,9 @@ def sent() -> ResponseReturnValue:
         with portal().database.reading() as session:
             shown = sending.shown_number(session, own, now=now())
     if own is None or shown is None:
-        return redirect(url_for("portal.home"))
+        if request.method == "POST" and not request.form.get("code_word"):
+            return redirect(_url("done"), code=303)  # pressed twice, or again after we were gone: it was kept
+        return redirect(url_for("portal.return_" if request.method == "POST" else "portal.home"), code=303)
     form = KeepForm()
     if request.method == "POST":
         form.last_row_is = rows(shown.digits)[-1]
