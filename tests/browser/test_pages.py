@@ -12,6 +12,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from app import factory
+from app.domain.contact import Way
 from app.domain.journey import Place
 from app.domain.referral import RISKS
 from app.pages.portal import outer, pages
@@ -26,7 +27,7 @@ from tests.harness.looks import (
     untranslated,
 )
 from tests.harness.walker import EXIT, Look, Walker
-from tests.stories import FIFTEEN, PARENT, STORIES, Story
+from tests.stories import DAUGHTER_HELPS, FIFTEEN, PARENT, STORIES, WATCHED, Story
 
 LANGUAGES = {"en": ("en-GB", "ltr"), "en-XA": ("en-XA", "ltr"), "ar-XB": ("ar-XB", "rtl")}
 ACCENTED = "en-XA"
@@ -54,8 +55,9 @@ STEP = re.compile(
 
 def everything(story: Story) -> Story:
     """This person, who also meets every page that is only for some: the young, those at risk, each way to be reached."""
-    ways = {f"reply-{way}": PARENT.answers.get(f"reply-{way}", story.answers["reply-text"]) for way in ("call", "email")}
-    reply = {**story.answers["reply"], "ways": ("call", "text", "email")}
+    told = {**PARENT.answers, **DAUGHTER_HELPS.answers, **WATCHED.answers}
+    ways = {f"reply-{way.value}": told[f"reply-{way.value}"] for way in Way}
+    reply = {**story.answers["reply"], "ways": tuple(way.value for way in Way)}
     return replace(story, answers={**story.answers, **ways, "reply": reply})
 
 
