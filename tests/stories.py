@@ -17,6 +17,8 @@ Answer = Mapping[str, str | bool | tuple[str, ...]]
 WEEKDAYS = (Box.WEEKDAY_MORNING.value, Box.WEEKDAY_AFTERNOON.value)
 EVENINGS = (Box.WEEKDAY_EVENING.value, Box.WEEKEND_EVENING.value)
 WEEKENDS = (Box.WEEKEND_MORNING.value, Box.WEEKEND_AFTERNOON.value)
+# Fields of the request that take a person's own words.
+TYPED = ("address", "name", "sign", "person", "ask_for", "say", "own_times")
 OWN_DEVICE, SHARED_DEVICE = {"device": "own"}, {"device": "shared"}
 
 
@@ -56,8 +58,7 @@ class Story:
     @property
     def typed(self) -> tuple[str, ...]:
         """Everything that they typed themselves: none of it may be found where it does not belong."""
-        words = [str(answer["address"]) for answer in self.answers.values() if "address" in answer]
-        words += [str(answer["name"]) for answer in self.answers.values() if "name" in answer]
+        words = [str(answer[name]) for answer in self.answers.values() for name in TYPED if name in answer]
         return (*words, self.message, self.code_word)
 
 
@@ -112,7 +113,15 @@ NEIGHBOUR = Story(
         "about": {"to_whom": "me", "happened": ("antisocial", "followed"), "ongoing": "yes"},
         "police": {"police": "yes", "district": "peterborough"},
         "reply": {"name": "Mr Ahmed", "language": "en", "contact": "yes", "ways": ("call",)},
-        "reply-call": {"address": "01632 960123", "times": EVENINGS, "shared": "others", "message": "no"},
+        "reply-call": {
+            "address": "01632 960123",
+            "times": EVENINGS,
+            "shared": "others",
+            "message": "no",
+            "ask_for": "Mr Ahmed",
+            "if_answered": "ask",
+            "number": "show",
+        },
     },
     message="I have told four offices the same story. I want one name to ring.",
     code_word="bramble",
@@ -128,11 +137,24 @@ WATCHED = Story(
         "help": {"help": ("safer", "dependant", "housing")},
         "about": {"to_whom": "me", "happened": ("controlled", "hurt"), "ongoing": "yes"},
         "police": {"police": "no"},
-        "reply": {"contact": "no"},
+        "reply": {"contact": "yes", "ways": ("trusted",), "sign": "the blue curtains"},
+        "reply-trusted": {
+            "person": "Ruth",
+            "address": "07700 900888",
+            "told": "knows",
+            "shared": "not-sure",
+            "message": "no",
+            "times": (Box.WEEKDAY_AFTERNOON.value,),
+            "own_times": "only on Thursdays, when he is at work",
+            "ask_for": "Ruth",
+            "say": "Anna from the choir",
+            "number": "withhold",
+            "if_answered": "wrong-number",
+        },
     },
-    message="Please never ring or text. I can look here on Thursdays when I am at work.",
+    message="Please never ring or text me. Ring my sister. I can look here on Thursdays when I am at work.",
     code_word="thimble",
-    safety="He reads her phone: nothing goes out, ever; everything waits here until she comes back.",
+    safety="He reads her phone: nothing goes to it, ever; her sister may be rung, and nobody else learns why.",
 )
 FIFTEEN = Story(
     key="fifteen",
@@ -147,7 +169,7 @@ FIFTEEN = Story(
         "reply": {"name": "J", "language": "en", "contact": "yes", "ways": ("text",)},
         "reply-text": {
             "address": "07700 900333",
-            "times": (Box.WEEKEND_MORNING.value,),
+            "times": (Box.WEEKEND_MORNING.value, Box.WEEKDAY_AFTERNOON.value),
             "shared": "not-sure",
             "message": "no",
         },
@@ -188,9 +210,37 @@ DAUGHTER_HELPS = Story(
         "help": {"help": ("home-secure", "going-out", "less-alone")},
         "about": {"to_whom": "me", "happened": ("burgled",), "ongoing": "no"},
         "police": {"police": "yes", "district": "east-cambridgeshire"},
-        "reply": {"name": "Mrs Field", "language": "bsl", "contact": "yes", "ways": ("text", "email")},
+        "reply": {
+            "name": "Mrs Field",
+            "language": "bsl",
+            "contact": "yes",
+            "ways": ("text", "letter", "relay", "bsl"),
+        },
         "reply-text": {"address": "07700 900555", "times": WEEKDAYS, "shared": "only-me", "message": "yes"},
-        "reply-email": {"address": "e.field@example.org", "times": WEEKDAYS, "shared": "others", "message": "yes"},
+        "reply-letter": {
+            "address": "Mrs E. Field\n1 Example Row\nCalderwick",
+            "shared": "only-me",
+            "message": "yes",
+            "ask_for": "Mrs E. Field",
+        },
+        "reply-relay": {
+            "address": "01632 960555",
+            "times": WEEKDAYS,
+            "shared": "others",
+            "message": "yes",
+            "if_answered": "ask",
+            "ask_for": "Mrs Field",
+            "number": "show",
+        },
+        "reply-bsl": {
+            "how": "video",
+            "address": "e.field@example.org",
+            "avoid": ("known", "relative"),
+            "woman_or_man": "woman",
+            "shared": "others",
+            "message": "yes",
+            "times": WEEKDAYS,
+        },
     },
     message="My daughter typed this for me. I do not hear a door bell. Please text before anyone comes.",
     code_word="marigold",
@@ -206,8 +256,7 @@ STUDENT = Story(
         "help": {"help": ("talk", "health", "rights", "work-school")},
         "about": {"to_whom": "me", "happened": ("sexual",), "ongoing": "no"},
         "police": {"police": "might", "district": "cambridge"},
-        "reply": {"name": "Sam", "language": "en", "contact": "yes", "ways": ("email",)},
-        "reply-email": {"address": "sam@example.org", "times": (Box.ANY.value,), "shared": "only-me", "message": "no"},
+        "reply": {"name": "Sam", "language": "en", "contact": "no"},
     },
     message="I do not know yet whether I want to tell anyone else. How long do I have to decide?",
     code_word="harbour",

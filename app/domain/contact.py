@@ -1,6 +1,7 @@
 """When and how somebody may be contacted: the one authority for every send and every reveal (requirements B1, B2).
 
 Pure rules: the plan, the way, the moment and how fresh the plan is go in; Allowed, Wait or Refused comes out.
+Whatever was left unanswered is read the tightest way (NNEDV Safety Net: never in a way that was not said to be safe).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from app.domain.hours import OpeningHours
 # A plan older than this is not trusted for showing an address; the desk collects anew first.
 FRESH_FOR = timedelta(seconds=10)
 LOOK_AHEAD_DAYS = 21
+# On school days, by the local clock; a bank holiday counts as weekend here as everywhere in this module.
+SCHOOL_HOURS = (time(8, 30), time(15, 30))
 
 
 class Way(StrEnum):
@@ -24,6 +27,31 @@ class Way(StrEnum):
     CALL = "call"
     TEXT = "text"
     EMAIL = "email"
+    LETTER = "letter"
+    RELAY = "relay"  # text relay, over the phone
+    BSL = "bsl"  # British Sign Language, with an interpreter
+    TRUSTED = "trusted"  # through somebody whom the person trusts
+
+
+# A message that comes this way stands on a screen for whoever looks.
+SCREEN_WAYS = frozenset({Way.TEXT, Way.EMAIL})
+# Somebody speaks or signs, so it must be said for whom to ask, who we say that we are, and what if another answers.
+VOICE_WAYS = frozenset({Way.CALL, Way.RELAY, Way.BSL, Way.TRUSTED})
+
+
+class School(StrEnum):
+    """What may be ticked below the boxes about school hours."""
+
+    KEEP_OUT = "not-school"
+    FINE = "school-fine"  # for the young only, for whom school hours are out unless they say so
+
+
+class IfAnswered(StrEnum):
+    """What to do when somebody else answers, the most careful first. Nothing chosen means: hang up."""
+
+    HANG_UP = "hang-up"
+    WRONG_NUMBER = "wrong-number"
+    ASK = "ask"
 
 
 class Box(StrEnum):
@@ -52,39 +80,80 @@ class Reason(StrEnum):
     NOT_CHOSEN = "not-chosen"  # not by this way
     NO_ADDRESS = "no-address"
     NO_TIMES = "no-times"  # no time was chosen for this way
+    ONLY_SCHOOL = "only-school"  # every time that was chosen lies in school hours, which are out
     NO_MESSAGE = "no-message"  # a text or an e-mail may not show on their screen
+    NO_LETTER = "no-letter"  # no yes was said to a letter
+    MIGHT_BE_OPENED = "might-be-opened"  # somebody else might open the letter
+    NOT_TWICE = "not-twice"  # under 18, and the letter was chosen once only
+    NOT_TOLD = "not-told"  # the person in between does not know, and may not hear it from us
     STALE = "stale"  # the plan may have changed since
     FROZEN = "frozen"
 
 
 @dataclass(frozen=True)
 class WayPlan:
-    """How one way may be used. `shared` is 'only-me', 'others', 'not-sure' or None when that question was left."""
+    """How one way may be used; every default is the tightest answer.
+
+    `shared` is 'only-me', 'others', 'not-sure' or None when that question was left. `own_times` are the person's own words
+    about times: staff read them, they never widen anything. `ask_for` is the name to ask for (on a letter: the name on the
+    envelope), `say` the name that we say we are, `show_number` whether our number may show. `how`, `avoid` and
+    `woman_or_man` are about BSL interpreters; `person` is who stands between, `may_be_told` whether that person knows, or
+    may hear it from us. `awaits_second_yes`: a letter to somebody under 18 that was chosen once only.
+    """
 
     way: Way
     address: str
     boxes: frozenset[Box]
     message_allowed: bool
     shared: str | None
+    not_in_school_hours: bool = False
+    own_times: str = ""
+    ask_for: str = ""
+    say: str = ""
+    show_number: bool = False
+    if_answered: IfAnswered = IfAnswered.HANG_UP
+    how: str | None = None
+    avoid: frozenset[str] = frozenset()
+    woman_or_man: str | None = None
+    person: str = ""
+    may_be_told: bool = False
+    awaits_second_yes: bool = False
 
     @property
     def missing(self) -> Reason | None:
         """What keeps this way from ever being used as it was left, or None when nothing does."""
         if not self.address.strip():
             return Reason.NO_ADDRESS
+        if self.way is Way.LETTER:
+            return self._missing_for_letter()
         if not self.boxes:
             return Reason.NO_TIMES
+        if self.not_in_school_hours and self.boxes == {Box.WEEKDAY_MORNING}:
+            return Reason.ONLY_SCHOOL
         # A call can be ended without a word; a text or an e-mail stands on the screen for whoever looks.
-        return None if self.message_allowed or self.way is Way.CALL else Reason.NO_MESSAGE
+        if self.way in SCREEN_WAYS and not self.message_allowed:
+            return Reason.NO_MESSAGE
+        return Reason.NOT_TOLD if self.way is Way.TRUSTED and not self.may_be_told else None
+
+    def _missing_for_letter(self) -> Reason | None:
+        if not self.message_allowed:
+            return Reason.NO_LETTER
+        if self.shared in {"others", "not-sure"}:
+            return Reason.MIGHT_BE_OPENED
+        return Reason.NOT_TWICE if self.awaits_second_yes else None
 
 
 @dataclass(frozen=True)
 class ContactPlan:
-    """What the person decided. `wanted` is None when the question was left: that means no contact."""
+    """What the person decided. `wanted` is None when the question was left: that means no contact.
+
+    `sign` is a word or sign that means "I cannot talk freely"; empty when none was given.
+    """
 
     wanted: bool | None
     ways: tuple[WayPlan, ...]
     frozen: bool = False
+    sign: str = ""
 
     def way(self, way: Way) -> WayPlan | None:
         """The plan for one way, or None when it was not chosen."""
@@ -120,7 +189,8 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
 
     `at` is the aware moment in question, `known_at` when the plan was last known to be the newest (None: never),
     `hours` the Hub's opening hours, which also say which days are holidays and in which zone the boxes are meant.
-    Raises ValueError for a moment without a zone.
+    A letter has no window: where it is allowed, it is until the local day ends. Raises ValueError for a moment without a
+    zone.
     """
     at = _utc(at)
     if plan.frozen:
@@ -134,8 +204,10 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
         return Refused(chosen.missing)
     if known_at is None or not timedelta(0) <= at - _utc(known_at) <= FRESH_FOR:
         return Refused(Reason.STALE)
+    if way is Way.LETTER:
+        return Allowed(datetime.combine(at.astimezone(hours.zone).date() + timedelta(days=1), time(0), hours.zone))
     best: datetime | None = None
-    for start, end in _windows(chosen.boxes, at, hours):
+    for start, end in _windows(chosen, at, hours):
         if start <= at < end:
             return Allowed(end)
         if start > at and (best is None or start < best):
@@ -143,30 +215,101 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
     return Refused(Reason.NO_TIMES) if best is None else Wait(best)
 
 
-def plan_from_answers(reply: Mapping[str, Any], ways: Mapping[str, Mapping[str, Any]]) -> ContactPlan:
+def tightens(new: ContactPlan, old: ContactPlan) -> bool:
+    """True when `new` allows nothing that `old` did not, so that it may take effect at once.
+
+    Cautious: a change that is neither tighter nor looser, such as another address or another name, is no tightening.
+    """
+    if old.frozen and not new.frozen:
+        return False
+    if old.sign and new.sign != old.sign:
+        return False
+    if not new.wanted:
+        return True
+    if not old.wanted:
+        return False
+    before = {each.way: each for each in old.ways}
+    return all(each.way in before and _is_tighter(each, before[each.way]) for each in new.ways)
+
+
+def plan_of(answers: Mapping[str, Mapping[str, Any]]) -> ContactPlan:
+    """The plan that the answers of a request hold, by step key ("who", "reply", "reply-call" ...)."""
+    return plan_from_answers(
+        answers.get("reply", {}),
+        {way.value: answers.get(f"reply-{way.value}", {}) for way in Way},
+        under_18=answers.get("who", {}).get("under_18") is True,
+    )
+
+
+def plan_from_answers(
+    reply: Mapping[str, Any], ways: Mapping[str, Mapping[str, Any]], *, under_18: bool
+) -> ContactPlan:
     """Read a plan from the answers of 'How should we reply?' and of the page of each way.
 
     Anything left out tightens: an unknown word is ignored, a missing answer is a no.
     """
     wanted = {"yes": True, "no": False}.get(str(reply.get("contact", "")))
     chosen = _words(reply.get("ways"))
-    plans = []
-    for way in Way:
-        if way.value not in chosen:
-            continue
-        answer = ways.get(way.value) or {}
-        times = _words(answer.get("times"))
-        shared = answer.get("shared")
-        plans.append(
-            WayPlan(
-                way=way,
-                address=str(answer.get("address") or ""),
-                boxes=frozenset(box for box in Box if box.value in times),
-                message_allowed=answer.get("message") == "yes",
-                shared=shared if isinstance(shared, str) and shared else None,
-            )
-        )
-    return ContactPlan(wanted=wanted, ways=tuple(plans))
+    plans = tuple(_way_plan(way, ways.get(way.value) or {}, under_18=under_18) for way in Way if way.value in chosen)
+    return ContactPlan(wanted=wanted, ways=plans, sign=_said(reply.get("sign")))
+
+
+def _way_plan(way: Way, answer: Mapping[str, Any], *, under_18: bool) -> WayPlan:
+    times = _words(answer.get("times"))
+    if_answered = answer.get("if_answered")
+    return WayPlan(
+        way=way,
+        address=str(answer.get("address") or ""),
+        boxes=frozenset(box for box in Box if box.value in times),
+        message_allowed=answer.get("message") == "yes",
+        shared=_shared(answer.get("shared")),
+        not_in_school_hours=School.KEEP_OUT.value in times or (under_18 and School.FINE.value not in times),
+        own_times=_said(answer.get("own_times")),
+        ask_for=_said(answer.get("ask_for")),
+        say=_said(answer.get("say")),
+        show_number=answer.get("number") == "show",
+        if_answered=next((each for each in IfAnswered if each.value == if_answered), IfAnswered.HANG_UP),
+        how=_said(answer.get("how")) or None,
+        avoid=frozenset(_words(answer.get("avoid"))),
+        woman_or_man=_said(answer.get("woman_or_man")) or None,
+        person=_said(answer.get("person")),
+        may_be_told=_said(answer.get("told")) in {"knows", "may-be-told"},
+        awaits_second_yes=way is Way.LETTER and under_18 and answer.get("sure") is not True,
+    )
+
+
+def _is_tighter(new: WayPlan, old: WayPlan) -> bool:
+    """The same way, narrowed or unchanged in each of its answers."""
+    careful = ["only-me", None, "not-sure", "others"]
+    return (
+        new.address in {old.address, ""}
+        and new.boxes <= old.boxes
+        and new.message_allowed <= old.message_allowed
+        and careful.index(new.shared) >= careful.index(old.shared)
+        and new.not_in_school_hours >= old.not_in_school_hours
+        and new.ask_for == old.ask_for
+        and new.say == old.say
+        and new.show_number <= old.show_number
+        and list(IfAnswered).index(new.if_answered) <= list(IfAnswered).index(old.if_answered)
+        and new.how == old.how
+        and new.avoid >= old.avoid
+        and new.woman_or_man == old.woman_or_man
+        and new.person == old.person
+        and new.may_be_told <= old.may_be_told
+        and new.awaits_second_yes >= old.awaits_second_yes
+    )
+
+
+def _shared(value: Any) -> str | None:
+    """Who else may see or hear; an answer that this release does not know is no reason to be less careful."""
+    if value in (None, ""):
+        return None
+    return value if value in ("only-me", "others", "not-sure") else "not-sure"
+
+
+def _said(value: Any) -> str:
+    """A text; whatever else somebody sent in its place counts as nothing."""
+    return value if isinstance(value, str) else ""
 
 
 def _words(value: Any) -> list[str]:
@@ -174,16 +317,13 @@ def _words(value: Any) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
 
 
-def _windows(boxes: frozenset[Box], at: datetime, hours: OpeningHours) -> list[tuple[datetime, datetime]]:
+def _windows(plan: WayPlan, at: datetime, hours: OpeningHours) -> list[tuple[datetime, datetime]]:
     """Every chosen window from the local day of `at` on, joined where one ends as the next begins."""
     today = at.astimezone(hours.zone).date()
     spans: list[tuple[datetime, datetime]] = []
     for offset in range(LOOK_AHEAD_DAYS):
         day = today + timedelta(days=offset)
-        for start, end in sorted(_day_spans(boxes, day, hours)):
-            opens = datetime.combine(day, start, hours.zone)
-            # A span of opening hours that ends at 00:00 lasts until the day is over.
-            closes = datetime.combine(day if end > start else day + timedelta(days=1), end, hours.zone)
+        for opens, closes in _day_spans(plan, day, hours):
             if spans and opens <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], max(closes, spans[-1][1]))
             else:
@@ -191,12 +331,26 @@ def _windows(boxes: frozenset[Box], at: datetime, hours: OpeningHours) -> list[t
     return spans
 
 
-def _day_spans(boxes: frozenset[Box], day: date, hours: OpeningHours) -> list[tuple[time, time]]:
-    kind = "weekend" if day.weekday() >= 5 or day in hours.holidays else "weekday"
-    spans = [times for part, times in BOX_TIMES.items() if Box(f"{kind}-{part}") in boxes]
-    if Box.ANY in boxes and day not in hours.holidays:
-        spans += [(span.start, span.end) for span in hours.weekly.get(day.weekday(), ())]
-    return spans
+def _day_spans(plan: WayPlan, day: date, hours: OpeningHours) -> list[tuple[datetime, datetime]]:
+    """The chosen spans that begin on this day, in order, school hours cut out where they are to be."""
+    is_school_day = day.weekday() < 5 and day not in hours.holidays
+    kind = "weekday" if is_school_day else "weekend"
+    times = [times for part, times in BOX_TIMES.items() if Box(f"{kind}-{part}") in plan.boxes]
+    if Box.ANY in plan.boxes and day not in hours.holidays:
+        times += [(span.start, span.end) for span in hours.weekly.get(day.weekday(), ())]
+    spans = []
+    for start, end in sorted(times):
+        opens = datetime.combine(day, start, hours.zone)
+        # A span of opening hours that ends at 00:00 lasts until the day is over.
+        closes = datetime.combine(day if end > start else day + timedelta(days=1), end, hours.zone)
+        if plan.not_in_school_hours and is_school_day:
+            begins, ends = (datetime.combine(day, each, hours.zone) for each in SCHOOL_HOURS)
+            spans += [
+                piece for piece in ((opens, min(closes, begins)), (max(opens, ends), closes)) if piece[0] < piece[1]
+            ]
+        else:
+            spans.append((opens, closes))
+    return sorted(spans)
 
 
 def _utc(moment: datetime) -> datetime:

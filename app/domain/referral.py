@@ -32,6 +32,7 @@ HAPPENED = (
 ONGOING = ("yes", "no", "might")
 POLICE = ("yes", "no", "not-sure", "might", "rather-not")
 OUTSIDE_AREA = "outside"
+WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those of app/domain/contact.py
 
 
 class MalformedReferral(Exception):
@@ -108,7 +109,7 @@ class Referral:
             "police": _one(police.get("police"), POLICE),
             "district": district if isinstance(district, str) and len(district) <= 40 else None,
             "contact": wanted,
-            "ways": _known(reply.get("ways"), ("call", "text", "email")) if wanted == "yes" else [],
+            "ways": _known(reply.get("ways"), WAYS) if wanted == "yes" else [],
             "risk": bool(RISKS & set(_known(help_.get("help"), HELP))),
         }
 

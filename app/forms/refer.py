@@ -12,17 +12,18 @@ from typing import Any
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain import referral as ids
-from app.domain.contact import Box, Way
+from app.domain.contact import Box, IfAnswered, School, Way
 from app.domain.journey import Answers, Journey, Step
-from app.forms.question import QuestionForm
+from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_LINE = 200
+LONGEST_WORDS = 500
 OWN_DEVICE, SHARED_DEVICE = "own", "shared"
 
 
@@ -32,10 +33,12 @@ class CheckboxesField(SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
     component = "checkboxes"
+    # Values that this page does not offer to everybody, and takes from whoever was offered them.
+    also_known: frozenset[str] = frozenset()
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not on the list, in our own words."""
-        known = {choice.value for choice in self.choices or []}
+        known = {choice.value for choice in self.choices or []} | self.also_known
         if any(value not in known for value in self.data or []):
             raise ValidationError(_l("Choose from the list."))
 
@@ -253,13 +256,33 @@ class ReplyForm(QuestionForm):
     ways = CheckboxesField(
         _l("If we may contact you: how?"),
         description=_l("Choose only ways that are safe for you. We ask about each one next."),
-        choices=choices(
-            {
-                Way.CALL.value: _l("Phone call"),
-                Way.TEXT.value: _l("Text message"),
-                Way.EMAIL.value: _l("Email"),
-            }
-        ),
+        choices=[
+            *choices(
+                {
+                    Way.CALL.value: _l("Phone call"),
+                    Way.TEXT.value: _l("Text message"),
+                    Way.EMAIL.value: _l("Email"),
+                }
+            ),
+            SelectChoice(
+                Way.LETTER.value,
+                _l("Letter"),
+                render_kw={"hint": _l("Do not choose this if someone else might open your post.")},
+            ),
+            *choices(
+                {
+                    Way.RELAY.value: _l("Text relay, over the phone"),
+                    Way.BSL.value: _l("BSL, with an interpreter"),
+                    Way.TRUSTED.value: _l("Through someone I trust"),
+                }
+            ),
+        ],
+    )
+    sign = StringField(
+        _l("Is there a word or sign that means “I cannot talk freely”?"),
+        description=_l("If you use it, we stop or change the subject. You can leave this."),
+        validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
 
     def validate_ways(self, field: CheckboxesField) -> None:
@@ -279,39 +302,119 @@ TIMES = {
 }
 
 
-class WayForm(QuestionForm):
-    """What the page of each way shares: when, who else may see, whether a message is all right."""
+SCHOOL_TIMES = {
+    School.KEEP_OUT.value: _l("Not in school hours"),
+    School.FINE.value: _l("Also in school hours"),
+}
 
-    # The order on the page and at Check: the address with who else might see it right beside it.
-    ORDER = ("address", "shared", "message", "times")
 
-    address: StringField
-    times = CheckboxesField(
-        _l("When is it safe?"),
-        description=_l("We use only the times you tick. If you tick none, we will not contact you this way."),
-        choices=choices(TIMES),
+def one_line(label: Any, description: Any, *, longest: int = LONGEST_LINE) -> StringField:
+    """A line of the person's own words."""
+    return StringField(
+        label,
+        description=description,
+        validators=[Length(max=longest, message=_l("This is too long. Please make it shorter."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
-    shared = ChoiceField(
-        _l("Could anyone else answer or see it?"),
+
+
+def shared_field(label: Any) -> ChoiceField:
+    """Who else may answer, see or open it."""
+    return ChoiceField(
+        label,
         choices=choices(
             {"only-me": _l("Only me"), "others": _l("Someone else might"), "not-sure": _l("I am not sure")}
         ),
     )
 
 
-class CallForm(WayForm):
-    """A phone call."""
+def yes_or_no(label: Any, description: Any) -> ChoiceField:
+    """A question with yes and no; nothing chosen is read as no."""
+    return ChoiceField(label, description=description, choices=choices({"yes": _l("Yes"), "no": _l("No")}))
 
-    address = StringField(
-        _l("Your phone number"),
+
+def phone_field(label: Any) -> StringField:
+    """A phone number as people write it."""
+    return StringField(
+        label,
         description=_l("Any format. We use it only in the way you tell us here."),
         validators=[Length(max=60, message=_l("Use 60 characters or fewer."))],
         render_kw={"inputmode": "tel", "autocomplete": "off", "dir": "ltr"},
     )
-    message = ChoiceField(
-        _l("May we leave a voice message?"),
-        description=_l("It would be short. It would not say who we are or what it is about."),
-        choices=choices({"yes": _l("Yes"), "no": _l("No")}),
+
+
+class WayForm(QuestionForm):
+    """What the page of each way shares: when, who else may see, whether a message is all right."""
+
+    # The order on the page and at Check: the address with who else might see it right beside it.
+    ORDER: tuple[str, ...] = ("address", "shared", "message", "times", "own_times")
+
+    address: StringField
+    times = CheckboxesField(
+        _l("When is it safe?"),
+        description=_l("We use only the times you tick. If you tick none, we will not contact you this way."),
+        choices=choices({**TIMES, **SCHOOL_TIMES}),
+    )
+    own_times = one_line(
+        _l("Anything else about times?"),
+        _l("For example: not on Tuesdays. We read this as well. It never adds a time that you did not tick."),
+    )
+    shared = shared_field(_l("Could anyone else answer or see it?"))
+
+    def fit(self, *, under_18: bool) -> None:
+        """Offer what fits the age: school hours are out for the young unless ticked, for others when ticked."""
+        offered, other = (School.FINE, School.KEEP_OUT) if under_18 else (School.KEEP_OUT, School.FINE)
+        hint = (
+            _l("Monday to Friday, 8:30 to 3:30. If you do not tick this, we keep out of those hours.")
+            if under_18
+            else _l("We then keep out of Monday to Friday, 8:30 to 3:30, whatever else you tick.")
+        )
+        self.times.choices = [
+            *choices(TIMES),
+            SelectChoice(offered.value, SCHOOL_TIMES[offered.value], render_kw={"hint": hint, "divider": _l("and")}),
+        ]
+        self.times.also_known = frozenset({other.value})
+
+
+class VoiceForm(WayForm):
+    """A way in which somebody speaks or signs: for whom to ask, who we are, and what if another answers."""
+
+    ORDER: tuple[str, ...] = (
+        "address", "shared", "message", "times", "own_times", "ask_for", "say", "number", "if_answered",
+    )  # fmt: skip
+
+    ask_for = one_line(
+        _l("Which name should we ask for?"), _l("Any name that is safe. It may be a nickname."), longest=80
+    )
+    say = one_line(
+        _l("Who should we say we are?"),
+        _l("For example a first name. If you leave this, we give a first name and nothing else."),
+        longest=80,
+    )
+    number = ChoiceField(
+        _l("Should our number show on the phone?"),
+        description=_l("If you choose nothing, we hide our number. Bills and call lists may still show a call."),
+        choices=choices({"show": _l("Show your number"), "withhold": _l("Hide your number")}),
+    )
+    if_answered = ChoiceField(
+        _l("If someone else answers, what should we do?"),
+        description=_l("If you choose nothing, we hang up without a word."),
+        choices=choices(
+            {
+                IfAnswered.HANG_UP.value: _l("Hang up"),
+                IfAnswered.WRONG_NUMBER.value: _l("Say that it is a wrong number"),
+                IfAnswered.ASK.value: _l("Ask for the name I gave"),
+            }
+        ),
+    )
+
+
+class CallForm(VoiceForm):
+    """A phone call."""
+
+    address = phone_field(_l("Your phone number"))
+    message = yes_or_no(
+        _l("May we leave a voice message?"), _l("It would be short. It would not say who we are or what it is about.")
     )
 
     def validate_address(self, field: StringField) -> None:
@@ -322,16 +425,10 @@ class CallForm(WayForm):
 class TextForm(WayForm):
     """A text message."""
 
-    address = StringField(
-        _l("Your mobile number"),
-        description=_l("Any format. We use it only in the way you tell us here."),
-        validators=[Length(max=60, message=_l("Use 60 characters or fewer."))],
-        render_kw={"inputmode": "tel", "autocomplete": "off", "dir": "ltr"},
-    )
-    message = ChoiceField(
+    address = phone_field(_l("Your mobile number"))
+    message = yes_or_no(
         _l("Is it all right if a text shows on your screen?"),
-        description=_l("It would be plain. It would not say who we are or what it is about."),
-        choices=choices({"yes": _l("Yes"), "no": _l("No")}),
+        _l("It would be plain. It would not say who we are or what it is about."),
     )
 
     def validate_address(self, field: StringField) -> None:
@@ -348,10 +445,9 @@ class EmailForm(WayForm):
         validators=[Length(max=254, message=_l("Use 254 characters or fewer."))],
         render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false", "dir": "ltr"},
     )
-    message = ChoiceField(
+    message = yes_or_no(
         _l("Is it all right if an email shows on your screen?"),
-        description=_l("It would be plain. It would not say who we are or what it is about."),
-        choices=choices({"yes": _l("Yes"), "no": _l("No")}),
+        _l("It would be plain. It would not say who we are or what it is about."),
     )
 
     def validate_address(self, field: StringField) -> None:
@@ -363,6 +459,120 @@ class EmailForm(WayForm):
             validate_email(typed, check_deliverability=False)
         except EmailNotValidError:
             raise StopValidation(_l("Check the email address. It should look like name@example.org.")) from None
+
+
+class LetterForm(QuestionForm):
+    """A letter: no times, but a plain yes, and for somebody under 18 a second one (NNEDV Safety Net)."""
+
+    ORDER: tuple[str, ...] = ("address", "shared", "message", "sure", "ask_for")
+
+    address = TextAreaField(
+        _l("Your address"),
+        description=_l("Write it in any format, with the postcode if you can."),
+        filters=[one_kind_of_line_end],
+        validators=[Length(max=LONGEST_WORDS, message=_l("This is too long. Please make it shorter."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    shared = shared_field(_l("Could anyone else open your post?"))
+    message = yes_or_no(
+        _l("May we send a letter to this address?"),
+        _l("The envelope is plain. If you choose nothing, we send no letter."),
+    )
+    sure = BooleanField(
+        _l("Yes, I am sure about letters"),
+        description=_l(
+            "You are under 18, so we ask twice. Parents often open post. Without this tick we send no letter."
+        ),
+    )
+    ask_for = one_line(_l("Which name should be on the envelope?"), _l("Any name that is safe."), longest=80)
+
+    def validate_address(self, field: TextAreaField) -> None:
+        """Any format; only an empty one is of no use."""
+        need_words(field, _l("Write the address, or press “Leave this”."))
+
+
+class RelayForm(VoiceForm):
+    """Text relay, over the phone."""
+
+    address = phone_field(_l("Your phone or textphone number"))
+    message = yes_or_no(
+        _l("If you do not answer, may we leave a message?"),
+        _l("It would be short. It would not say who we are or what it is about."),
+    )
+
+    def validate_address(self, field: StringField) -> None:
+        """Any format of phone number."""
+        need_phone(field)
+
+
+class BslForm(VoiceForm):
+    """British Sign Language: by video, by relay or face to face, with an interpreter who is right for the person."""
+
+    ORDER: tuple[str, ...] = (
+        "how", "address", "avoid", "woman_or_man", "shared", "message", "times", "own_times", "ask_for", "say", "number",
+        "if_answered",
+    )  # fmt: skip
+
+    how = ChoiceField(
+        _l("How should we talk in BSL?"),
+        choices=choices(
+            {
+                "video": _l("Video call with an interpreter"),
+                "relay": _l("Video relay"),
+                "meet": _l("Face to face, with an interpreter"),
+            }
+        ),
+    )
+    address = one_line(
+        _l("How do we reach you?"), _l("A mobile number, an email address, or the name you use for video calls.")
+    )
+    avoid = CheckboxesField(
+        _l("Who should the interpreter not be?"),
+        choices=choices({"known": _l("Not an interpreter I may know"), "relative": _l("Not a relative")}),
+    )
+    woman_or_man = ChoiceField(
+        _l("Would you like a woman or a man to interpret?"),
+        choices=choices({"woman": _l("A woman"), "man": _l("A man"), "either": _l("Either is fine")}),
+    )
+    message = yes_or_no(
+        _l("If you do not answer, may we leave a message?"),
+        _l("It would be short. It would not say who we are or what it is about."),
+    )
+
+    def validate_address(self, field: StringField) -> None:
+        """Any format; only an empty one is of no use."""
+        need_words(field, _l("Write how we reach you, or press “Leave this”."))
+
+
+class TrustedForm(VoiceForm):
+    """Through somebody whom the person trusts."""
+
+    ORDER: tuple[str, ...] = (
+        "person", "address", "told", "shared", "message", "times", "own_times", "ask_for", "say", "number", "if_answered",
+    )  # fmt: skip
+
+    person = one_line(_l("What is their name?"), _l("The name that they use. A first name is enough."), longest=80)
+    address = one_line(_l("How do we reach them?"), _l("A phone number is best. It can be an email address."))
+    told = ChoiceField(
+        _l("Do they know that you want to hear from us?"),
+        description=_l("If you choose nothing, we do not contact them."),
+        choices=choices(
+            {
+                "knows": _l("Yes, they know"),
+                "may-be-told": _l("Not yet, but you may tell them"),
+                "no": _l("No, and please do not tell them"),
+            }
+        ),
+    )
+    shared = shared_field(_l("Could anyone else answer or see it?"))
+    message = yes_or_no(
+        _l("May we leave a message with them?"),
+        _l("It would be short. It would not say who we are or what it is about."),
+    )
+
+    def validate_address(self, field: StringField) -> None:
+        """Any format; only an empty one is of no use."""
+        need_words(field, _l("Write how we reach them, or press “Leave this”."))
 
 
 class CheckForm(QuestionForm):
@@ -380,6 +590,12 @@ def need_phone(field: StringField) -> None:
         raise StopValidation(_l("Check the phone number. Some digits may be missing.")) from None
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise StopValidation(_l("Check the phone number. Some digits may be missing."))
+
+
+def need_words(field: StringField, otherwise: Any) -> None:
+    """Anything at all but nothing."""
+    if not (field.data or "").strip():
+        raise StopValidation(otherwise)
 
 
 def told_of_risk(answers: Answers) -> bool:
@@ -415,6 +631,10 @@ JOURNEY = Journey(
         Step(key="reply-call", series="reply", applies=chose(Way.CALL)),
         Step(key="reply-text", series="reply", applies=chose(Way.TEXT)),
         Step(key="reply-email", series="reply", applies=chose(Way.EMAIL)),
+        Step(key="reply-letter", series="reply", applies=chose(Way.LETTER)),
+        Step(key="reply-relay", series="reply", applies=chose(Way.RELAY)),
+        Step(key="reply-bsl", series="reply", applies=chose(Way.BSL)),
+        Step(key="reply-trusted", series="reply", applies=chose(Way.TRUSTED)),
         Step(key="check", asks=False),
     )
 )
@@ -431,5 +651,9 @@ FORMS: Mapping[str, type[QuestionForm]] = {
     "reply-call": CallForm,
     "reply-text": TextForm,
     "reply-email": EmailForm,
+    "reply-letter": LetterForm,
+    "reply-relay": RelayForm,
+    "reply-bsl": BslForm,
+    "reply-trusted": TrustedForm,
     "check": CheckForm,
 }

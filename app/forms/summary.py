@@ -16,18 +16,19 @@ from app.domain.referral import OUTSIDE_AREA
 from app.forms.refer import FORMS
 
 # A single box that was not ticked is not a question that was left.
-TICKED_OR_ABSENT = frozenset({"under_18"})
+TICKED_OR_ABSENT = frozenset({"under_18", "sure"})
 
 
 @dataclass(frozen=True)
 class Line:
-    """One question with its answer. `is_address` is shown large and left to right."""
+    """One question with its answer. `is_address` is shown large; `dir` is its direction."""
 
     label: str
     values: tuple[str, ...]
     slug: str
     is_address: bool
     language: str = ""
+    dir: str = "auto"
 
 
 def summary(
@@ -53,6 +54,7 @@ def summary(
                     values=_words(name, unbound, answer.get(name), languages=languages, districts=districts),
                     slug=place.slug,
                     is_address=name == "address",
+                    dir=(unbound.kwargs.get("render_kw") or {}).get("dir", "auto"),
                 )
             )
     return lines

@@ -11,6 +11,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from app import factory
+from app.domain.contact import Way
 from app.domain.journey import Place
 from app.pages.portal import pages
 from tests.browser.conftest import Browse
@@ -24,7 +25,7 @@ from tests.harness.looks import (
     untranslated,
 )
 from tests.harness.walker import EXIT, Walker
-from tests.stories import FIFTEEN, PARENT, Story
+from tests.stories import DAUGHTER_HELPS, FIFTEEN, PARENT, STORIES, WATCHED, Story
 
 LANGUAGES = {"en": ("en-GB", "ltr"), "en-XA": ("en-XA", "ltr"), "ar-XB": ("ar-XB", "rtl")}
 ENGLISH, ACCENTED, MIRRORED = LANGUAGES
@@ -65,9 +66,10 @@ PERSONAL_AND_NEUTRAL = re.compile(
 
 
 def everything(story: Story) -> Story:
-    """This person, who is also reached in every way: they meet every page, those for the young and for risk included."""
-    ways = {f"reply-{way}": PARENT.answers[f"reply-{way}"] for way in ("call", "email")}
-    reply = {**story.answers["reply"], "ways": ("call", "text", "email")}
+    """This person, who also meets every page that is only for some: the young, those at risk, each way to be reached."""
+    told = {**PARENT.answers, **DAUGHTER_HELPS.answers, **WATCHED.answers}
+    ways = {f"reply-{way.value}": told[f"reply-{way.value}"] for way in Way}
+    reply = {**story.answers["reply"], "ways": tuple(way.value for way in Way)}
     return replace(story, answers={**story.answers, **ways, "reply": reply})
 
 

@@ -16,7 +16,7 @@ from tests.harness.pages import Filled
 from tests.harness.people import CO_ORDINATOR
 from tests.harness.supervisor import Supervisor
 from tests.harness.walker import Walker
-from tests.stories import PARENT, WATCHED
+from tests.stories import PARENT, STUDENT
 
 WAITING, RECEIVED, READ = re.compile("safe here", re.I), re.compile("received", re.I), re.compile("read by a", re.I)
 ANSWER = "I am Amira. I have read what you wrote. Shall I ring on Thursday morning?"
@@ -185,9 +185,9 @@ def test_what_was_asked_waits_safely_until_the_hub_is_there(
     """The Hub is away. Nothing is lost, nobody is told that it has arrived; once it is back, it arrives by itself."""
     own = new_site()
     own.start("portal")
-    asking = Walker(browse(site=own, size=PHONE), WATCHED)
+    asking = Walker(browse(site=own, size=PHONE), STUDENT)
     asking.fill_in()
-    # She chose that nobody may contact her: the page to check says what that means.
+    # Sam chose that nobody may make contact: the page to check says what that means.
     expect(asking.page.locator("#no-contact")).to_be_visible()
     asking.send()
     state = asking.page.locator("#delivery")

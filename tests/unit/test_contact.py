@@ -1,6 +1,6 @@
 """When and how somebody may be contacted: the plan of one person, asked at many moments."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from app.domain.contact import (
     FRESH_FOR,
+    SCREEN_WAYS,
+    VOICE_WAYS,
     Allowed,
     Box,
     ContactPlan,
+    IfAnswered,
     Reason,
     Refused,
     Wait,
@@ -20,6 +23,8 @@ from app.domain.contact import (
     WayPlan,
     decide,
     plan_from_answers,
+    plan_of,
+    tightens,
 )
 from app.domain.hours import OpeningHours, Span
 
@@ -172,6 +177,118 @@ def test_a_moment_without_its_zone_is_refused():
         asked(plan(Box.ANY), datetime(2026, 6, 3, 10))  # noqa: DTZ001
 
 
+# Each way as it is
+
+
+def a_way(way: Way, **said) -> WayPlan:
+    """A way that may be used on weekdays from 9 to 5, but for what is said otherwise."""
+    as_a_rule = {
+        "address": "1 High Street",
+        "boxes": frozenset({Box.WEEKDAY_MORNING, Box.WEEKDAY_AFTERNOON}),
+        "message_allowed": True,
+        "shared": "only-me",
+        "may_be_told": True,
+    }
+    return WayPlan(way=way, **{**as_a_rule, **said})
+
+
+def by(way: Way, moment: datetime | None = None, **said):
+    """The decision for a plan of that one way, on a Wednesday at ten unless told otherwise."""
+    only = ContactPlan(wanted=True, ways=(a_way(way, **said),))
+    return asked(only, moment or at(2026, 6, 3, 10), way=way)
+
+
+def test_a_letter_has_no_hours_but_needs_a_yes():
+    night = at(2026, 6, 3, 23)
+
+    assert by(Way.LETTER, night, boxes=frozenset()) == Allowed(at(2026, 6, 4))
+    assert by(Way.LETTER, night, boxes=frozenset(Box), message_allowed=False) == Refused(Reason.NO_LETTER)
+    assert by(Way.LETTER, shared=None) == Allowed(at(2026, 6, 4))
+
+
+@pytest.mark.parametrize("who", ["others", "not-sure"])
+def test_no_letter_goes_where_someone_else_might_open_it(who):
+    assert by(Way.LETTER, shared=who) == Refused(Reason.MIGHT_BE_OPENED)
+
+
+@pytest.mark.requirement("A9")
+def test_somebody_under_18_chooses_a_letter_twice():
+    def letter(*, under_18: bool, **second):
+        answers = {
+            "who": {"under_18": under_18},
+            "reply": {"contact": "yes", "ways": ["letter"]},
+            "reply-letter": {"address": "1 High Street", "message": "yes", **second},
+        }
+        return asked(plan_of(answers), at(2026, 6, 3, 10), way=Way.LETTER)
+
+    assert letter(under_18=True) == Refused(Reason.NOT_TWICE)
+    assert letter(under_18=True, sure="yes") == Refused(Reason.NOT_TWICE)
+    assert isinstance(letter(under_18=True, sure=True), Allowed)
+    assert isinstance(letter(under_18=False), Allowed)
+
+
+@pytest.mark.parametrize("way", sorted(SCREEN_WAYS))
+def test_what_shows_on_a_screen_needs_leave_to_show(way):
+    assert by(way, message_allowed=False) == Refused(Reason.NO_MESSAGE)
+    assert isinstance(by(way), Allowed)
+
+
+@pytest.mark.parametrize("way", sorted(VOICE_WAYS))
+def test_a_voice_needs_no_leave_to_leave_a_message_but_a_window(way):
+    assert by(way, message_allowed=False) == Allowed(at(2026, 6, 3, 17))
+    assert by(way, at(2026, 6, 3, 18)) == Wait(at(2026, 6, 4, 9))
+    assert by(way, boxes=frozenset()) == Refused(Reason.NO_TIMES)
+
+
+def test_nobody_is_asked_to_pass_on_what_they_may_not_know():
+    assert by(Way.TRUSTED, may_be_told=False) == Refused(Reason.NOT_TOLD)
+
+
+# School hours
+
+
+@pytest.mark.requirement("A9")
+def test_school_hours_are_cut_out_of_the_day():
+    def not_in_school(moment):
+        return by(Way.CALL, moment, not_in_school_hours=True, boxes=frozenset(Box))
+
+    assert not_in_school(at(2026, 6, 3, 8, 29)) == Allowed(at(2026, 6, 3, 8, 30))  # the Hub opens at eight
+    assert not_in_school(at(2026, 6, 3, 8, 30)) == Wait(at(2026, 6, 3, 15, 30))
+    assert not_in_school(at(2026, 6, 3, 15, 29)) == Wait(at(2026, 6, 3, 15, 30))
+    assert not_in_school(at(2026, 6, 3, 15, 30)) == Allowed(at(2026, 6, 3, 20))
+    assert not_in_school(at(2026, 6, 6, 10)) == Allowed(at(2026, 6, 6, 20))  # a Saturday
+
+
+def test_on_a_bank_holiday_there_is_no_school():
+    holiday = by(
+        Way.CALL, at(2026, 5, 4, 10), not_in_school_hours=True, boxes=frozenset({Box.WEEKEND_MORNING, Box.ANY})
+    )
+
+    assert holiday == Allowed(at(2026, 5, 4, 12))
+
+
+def test_a_morning_that_is_all_school_is_told_so():
+    assert by(Way.CALL, not_in_school_hours=True, boxes=frozenset({Box.WEEKDAY_MORNING})) == Refused(Reason.ONLY_SCHOOL)
+
+
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize(
+    ("under_18", "ticked", "kept_out"),
+    [(False, "", False), (False, "not-school", True), (True, "", True), (True, "school-fine", False),
+     (True, "not-school", True)],
+)  # fmt: skip
+def test_the_young_are_not_disturbed_at_school_unless_they_say_so(under_18, ticked, kept_out):
+    read = plan_of(
+        {
+            "who": {"under_18": under_18},
+            "reply": {"contact": "yes", "ways": ["call"]},
+            "reply-call": {"address": "1", "times": ["weekday-morning", ticked]},
+        }
+    )
+
+    assert read.ways[0].not_in_school_hours is kept_out
+
+
 # Any plan at any moment
 
 MOMENTS = st.one_of(
@@ -191,13 +308,61 @@ WAY_PLANS = st.builds(
     boxes=BOXES,
     message_allowed=st.booleans(),
     shared=st.sampled_from([None, "only-me", "others", "not-sure"]),
+    not_in_school_hours=st.booleans(),
+    own_times=st.sampled_from(["", "any time at all, day or night"]),
+    ask_for=st.sampled_from(["", "Jo"]),
+    say=st.sampled_from(["", "Anna"]),
+    show_number=st.booleans(),
+    if_answered=st.sampled_from(IfAnswered),
+    how=st.sampled_from([None, "video", "relay", "meet"]),
+    avoid=st.frozensets(st.sampled_from(["known", "relative"])),
+    woman_or_man=st.sampled_from([None, "woman", "man", "either"]),
+    person=st.sampled_from(["", "Ruth"]),
+    may_be_told=st.booleans(),
+    awaits_second_yes=st.booleans(),
 )
 PLANS = st.builds(
     ContactPlan,
     wanted=st.sampled_from([True, True, True, False, None]),
-    ways=st.lists(WAY_PLANS, max_size=3, unique_by=lambda each: each.way).map(tuple),
+    ways=st.lists(WAY_PLANS, max_size=len(Way), unique_by=lambda each: each.way).map(tuple),
     frozen=st.sampled_from([False, False, False, True]),
+    sign=st.sampled_from(["", "blue"]),
 )
+
+
+@st.composite
+def narrowed(draw, of: ContactPlan) -> ContactPlan:
+    """This plan with any number of things made tighter, and nothing made looser."""
+
+    def maybe(tighter, as_it_was):
+        return tighter if draw(st.booleans()) else as_it_was
+
+    def way(each: WayPlan) -> WayPlan:
+        careful = ["only-me", None, "not-sure", "others"]
+        return replace(
+            each,
+            address=maybe("", each.address),
+            boxes=each.boxes - draw(BOXES),
+            message_allowed=maybe(False, each.message_allowed),
+            shared=draw(st.sampled_from(careful[careful.index(each.shared) :])),
+            not_in_school_hours=maybe(True, each.not_in_school_hours),
+            own_times=maybe("not on Tuesdays", each.own_times),
+            show_number=maybe(False, each.show_number),
+            if_answered=maybe(IfAnswered.HANG_UP, each.if_answered),
+            avoid=each.avoid | draw(st.frozensets(st.sampled_from(["known", "relative"]))),
+            may_be_told=maybe(False, each.may_be_told),
+            awaits_second_yes=maybe(True, each.awaits_second_yes),
+        )
+
+    return ContactPlan(
+        wanted=draw(st.sampled_from([of.wanted, False, None])),
+        ways=tuple(way(each) for each in of.ways if draw(st.booleans())),
+        frozen=maybe(True, of.frozen),
+        sign=of.sign or draw(st.sampled_from(["", "blue"])),
+    )
+
+
+OLD_AND_NARROWED = PLANS.flatmap(lambda old: st.tuples(st.just(old), narrowed(old)))
 AGES = st.one_of(st.none(), st.integers(-3600, 3600).map(lambda seconds: timedelta(seconds=seconds)))
 HOURS = st.sampled_from([HUB, NIGHT_HUB, NEVER_OPEN])
 
@@ -211,6 +376,28 @@ def is_in_a_chosen_window(boxes: frozenset[Box], moment: datetime, hours: Openin
     return any(box in boxes for box in chosen) or (Box.ANY in boxes and hours.open_at(moment))
 
 
+def is_at_school(moment: datetime, hours: OpeningHours) -> bool:
+    """Monday to Friday from half past eight to half past three, but for bank holidays."""
+    local = moment.astimezone(LONDON)
+    on_a_school_day = local.weekday() < 5 and local.date() not in hours.holidays
+    return on_a_school_day and time(8, 30) <= local.time() < time(15, 30)
+
+
+def says_yes(chosen: WayPlan, moment: datetime, hours: OpeningHours) -> bool:
+    """What each way asks for besides a fresh plan, told another way."""
+    if not chosen.address.strip():
+        return False
+    if chosen.way is Way.LETTER:
+        return chosen.message_allowed and chosen.shared in (None, "only-me") and not chosen.awaits_second_yes
+    if chosen.way in {Way.TEXT, Way.EMAIL} and not chosen.message_allowed:
+        return False
+    if chosen.way is Way.TRUSTED and not chosen.may_be_told:
+        return False
+    if chosen.not_in_school_hours and is_at_school(moment, hours):
+        return False
+    return is_in_a_chosen_window(chosen.boxes, moment, hours)
+
+
 @given(PLANS, st.sampled_from(Way), MOMENTS, AGES, HOURS)
 def test_contact_is_allowed_exactly_when_everything_says_so(any_plan, way, moment, age, hours):
     known_at = None if age is None else moment - age
@@ -222,10 +409,9 @@ def test_contact_is_allowed_exactly_when_everything_says_so(any_plan, way, momen
         not any_plan.frozen
         and any_plan.wanted is True
         and chosen is not None
-        and bool(chosen.address.strip())
         and age is not None
         and timedelta(0) <= age <= FRESH_FOR
-        and is_in_a_chosen_window(chosen.boxes, moment, hours)
+        and says_yes(chosen, moment, hours)
     )
     assert isinstance(decision, Allowed) == may
 
@@ -251,7 +437,102 @@ def test_what_is_said_about_the_end_and_the_beginning_is_true(any_plan, way, mom
         last = end - SECOND
         assert end > moment
         assert isinstance(decide(any_plan, way, last, known_at=last, hours=hours), Allowed)
-        assert not isinstance(decide(any_plan, way, end, known_at=end, hours=hours), Allowed)
+        # A letter has no hours: its end is only the end of the day.
+        assert isinstance(decide(any_plan, way, end, known_at=end, hours=hours), Allowed) == (way is Way.LETTER)
+
+
+@given(PLANS, st.sampled_from(Way), MOMENTS, AGES, HOURS)
+def test_their_own_words_about_times_never_widen_anything(any_plan, way, moment, age, hours):
+    known_at = None if age is None else moment - age
+    without = replace(any_plan, ways=tuple(replace(each, own_times="") for each in any_plan.ways))
+
+    assert decide(any_plan, way, moment, known_at=known_at, hours=hours) == decide(
+        without, way, moment, known_at=known_at, hours=hours
+    )
+
+
+def never_allows_more(new: ContactPlan, old: ContactPlan, way: Way, moment: datetime, hours: OpeningHours) -> None:
+    after = decide(new, way, moment, known_at=moment, hours=hours)
+    if isinstance(after, Allowed):
+        before = decide(old, way, moment, known_at=moment, hours=hours)
+        assert isinstance(before, Allowed)
+        assert after.until <= before.until
+
+
+@pytest.mark.requirement("B2")
+@pytest.mark.rule("rule 10")
+@given(OLD_AND_NARROWED, st.sampled_from(Way), MOMENTS, HOURS)
+def test_a_tighter_plan_never_allows_more(plans, way, moment, hours):
+    old, new = plans
+
+    assert tightens(new, old)
+    never_allows_more(new, old, way, moment, hours)
+
+
+@pytest.mark.rule("rule 10")
+@given(PLANS, PLANS, st.sampled_from(Way), MOMENTS, HOURS)
+def test_whatever_is_called_tighter_is_so(new, old, way, moment, hours):
+    if tightens(new, old):
+        never_allows_more(new, old, way, moment, hours)
+
+
+@given(PLANS)
+def test_a_plan_is_no_looser_than_itself(any_plan):
+    assert tightens(any_plan, any_plan)
+
+
+FULL = a_way(
+    Way.TRUSTED,
+    address="01632 960 123",
+    boxes=frozenset({Box.WEEKDAY_EVENING}),
+    message_allowed=False,
+    shared="not-sure",
+    not_in_school_hours=True,
+    may_be_told=False,
+    awaits_second_yes=True,
+)
+LOOSER = {
+    "address": "01632 960 999",
+    "boxes": frozenset({Box.WEEKDAY_EVENING, Box.ANY}),
+    "message_allowed": True,
+    "shared": "only-me",
+    "not_in_school_hours": False,
+    "ask_for": "Jo",
+    "say": "the Hub",
+    "show_number": True,
+    "if_answered": IfAnswered.ASK,
+    "how": "meet",
+    "woman_or_man": "man",
+    "person": "Ruth",
+    "may_be_told": True,
+    "awaits_second_yes": False,
+}
+
+
+@pytest.mark.rule("rule 10")
+@pytest.mark.parametrize("name", sorted(LOOSER))
+def test_one_thing_loosened_is_no_tightening(name):
+    old = ContactPlan(wanted=True, ways=(FULL,))
+
+    assert not tightens(replace(old, ways=(replace(FULL, **{name: LOOSER[name]}),)), old)
+
+
+def test_every_answer_of_a_way_is_weighed_when_a_plan_changes():
+    """`avoid` loosens when it shrinks; `own_times` decides nothing; `way` is which way it is."""
+    assert {each.name for each in fields(WayPlan)} == set(LOOSER) | {"way", "own_times", "avoid"}
+
+    old = ContactPlan(wanted=True, ways=(replace(FULL, avoid=frozenset({"known"})),))
+    assert not tightens(ContactPlan(wanted=True, ways=(FULL,)), old)
+
+
+@pytest.mark.rule("rule 10")
+def test_a_new_way_a_wish_for_contact_an_end_of_the_freeze_and_another_sign_are_no_tightening():
+    old = ContactPlan(wanted=True, ways=(FULL,), sign="blue")
+
+    assert not tightens(replace(old, ways=(FULL, a_way(Way.CALL, address=""))), old)
+    assert not tightens(old, replace(old, wanted=None))
+    assert not tightens(replace(old, wanted=False), replace(old, frozen=True))
+    assert not tightens(replace(old, sign=""), old)
 
 
 @given(PLANS, st.sampled_from(Way), MOMENTS, HOURS, BOXES, st.frozensets(st.sampled_from(Way)), st.booleans())
@@ -280,6 +561,7 @@ def test_the_plan_is_what_was_ticked():
     read = plan_from_answers(
         {"contact": "yes", "ways": ["text"]},
         {"text": {"address": "07700 900 123", "times": ["weekday-morning"], "message": "yes", "shared": "others"}},
+        under_18=False,
     )
 
     assert read == ContactPlan(
@@ -297,9 +579,44 @@ def test_the_plan_is_what_was_ticked():
 
 
 def test_answers_for_a_way_that_was_unticked_later_are_not_used():
-    read = plan_from_answers({"contact": "yes", "ways": ["email"]}, {"call": {"address": "1", "times": ["any"]}})
+    read = plan_from_answers(
+        {"contact": "yes", "ways": ["email"]}, {"call": {"address": "1", "times": ["any"]}}, under_18=False
+    )
 
     assert read.way(Way.CALL) is None
+
+
+def test_what_was_left_is_read_the_tightest_way():
+    read = plan_of({"reply": {"contact": "yes", "ways": list(Way)}})
+
+    for each in read.ways:
+        assert each.missing is Reason.NO_ADDRESS
+        assert not each.message_allowed
+        assert not each.show_number
+        assert not each.may_be_told
+        assert each.if_answered is IfAnswered.HANG_UP
+    assert read.sign == ""
+
+
+def test_everything_that_was_said_about_a_way_is_in_the_plan():
+    answers = {
+        "reply": {"contact": "yes", "ways": ["trusted", "bsl"], "sign": "blue"},
+        "reply-trusted": {
+            "address": "01632 960 123", "person": "Ruth", "told": "may-be-told", "ask_for": "Ruth", "say": "Anna",
+            "number": "show", "if_answered": "ask", "own_times": "not on Tuesdays", "times": ["any"],
+        },
+        "reply-bsl": {"address": "e.field@example.org", "how": "video", "avoid": ["known"], "woman_or_man": "woman"},
+    }  # fmt: skip
+    read = plan_of(answers)
+    trusted, bsl = read.way(Way.TRUSTED), read.way(Way.BSL)
+
+    assert read.sign == "blue"
+    assert (trusted.person, trusted.ask_for, trusted.say) == ("Ruth", "Ruth", "Anna")
+    assert trusted.may_be_told
+    assert trusted.show_number
+    assert trusted.if_answered is IfAnswered.ASK
+    assert trusted.own_times == "not on Tuesdays"
+    assert (bsl.how, bsl.avoid, bsl.woman_or_man) == ("video", frozenset({"known"}), "woman")
 
 
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=8)))
@@ -308,16 +625,28 @@ WORDS = st.one_of(JUNK, st.sampled_from(["yes", "no"]), st.lists(st.sampled_from
 
 @given(
     st.dictionaries(st.sampled_from(["contact", "other"]), WORDS),
-    st.lists(st.sampled_from(["call", "text", "email", "post", "fax"])),
+    st.lists(st.sampled_from([*Way, "post", "fax"])),
     st.dictionaries(
-        st.sampled_from(["call", "text", "email", "fax"]),
-        st.fixed_dictionaries({}, optional={"address": st.text(), "message": JUNK, "times": st.lists(st.text())}),
+        st.sampled_from([*Way, "fax"]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "address": st.text(), "message": JUNK, "times": st.lists(st.text()), "shared": JUNK, "told": JUNK,
+                "number": JUNK, "if_answered": JUNK, "sure": JUNK, "avoid": JUNK, "how": JUNK, "say": JUNK, "person": JUNK,
+            },
+        ),
     ),
-)
-def test_unknown_words_only_tighten(reply, ways, answers):
-    read = plan_from_answers({**reply, "ways": ways}, answers)
+    st.booleans(),
+)  # fmt: skip
+def test_unknown_words_only_tighten(reply, ways, answers, under_18):
+    read = plan_from_answers({**reply, "ways": ways}, answers, under_18=under_18)
 
     assert read.wanted is ({"yes": True, "no": False}.get(str(reply.get("contact"))))
-    assert {each.way.value for each in read.ways} == set(ways) & {"call", "text", "email"}
+    assert {each.way.value for each in read.ways} == set(ways) & {way.value for way in Way}
     for each in read.ways:
-        assert {box.value for box in each.boxes} <= set((answers.get(each.way.value) or {}).get("times") or ())
+        answer = answers.get(each.way.value) or {}
+        assert {box.value for box in each.boxes} <= set(answer.get("times") or ())
+        assert not each.may_be_told
+        assert not each.show_number
+        assert each.if_answered is IfAnswered.HANG_UP
+        assert tightens(ContactPlan(wanted=True, ways=(each,)), ContactPlan(wanted=True, ways=(each,)))

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from app.domain.contact import Reason, Way
+from app.domain.contact import IfAnswered, Reason, Way
 from app.domain.status import CaseState
 from app.pages.hub import words
 
@@ -86,6 +86,16 @@ def test_every_refusal_has_a_line_of_its_own() -> None:
 def test_a_message_that_is_not_wished_is_said_otherwise_than_one_that_is(way: Way) -> None:
     assert words.message_label(way)
     assert words.message_rule(way, allowed=True) != words.message_rule(way, allowed=False)
+
+
+@pytest.mark.requirement("B1")
+def test_what_to_do_when_another_answers_is_said_in_words_of_its_own() -> None:
+    assert len({words.if_answered(choice) for choice in IfAnswered}) == len(IfAnswered)
+
+
+@pytest.mark.requirement("B1")
+def test_a_number_that_is_to_be_hidden_is_said_otherwise_than_one_that_may_show() -> None:
+    assert words.number_rule(shown=True) != words.number_rule(shown=False)
 
 
 def test_every_state_has_words_of_its_own() -> None:

@@ -123,6 +123,8 @@ ANSWERS = st.fixed_dictionaries(
         "reply-call": st.just({"address": "01632 960 123"}),
         "reply-text": st.just({"address": "07700 900 123"}),
         "reply-email": st.just({"address": "name@example.org"}),
+        "reply-letter": st.just({"address": "1 High Street"}),
+        "reply-trusted": st.just({"person": "Ruth"}),
         "check": st.just({}),
         "old-step": st.just({"typed": "long ago"}),
     },
@@ -217,5 +219,6 @@ def test_no_address_says_what_happened_or_how_to_reach_somebody():
     }
 
     assert slugs(JOURNEY, everything) == [
-        "start", "who", "who-1", "help", "help-1", "about", "police", "reply", "reply-1", "reply-2", "reply-3", "check",
+        "start", "who", "who-1", "help", "help-1", "about", "police", "reply", "reply-1", "reply-2", "reply-3",
+        "reply-4", "reply-5", "reply-6", "reply-7", "check",
     ]  # fmt: skip

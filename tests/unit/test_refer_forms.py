@@ -13,19 +13,24 @@ from wtforms.fields import SelectChoice
 
 from app.adapters.content import load_area, load_languages
 from app.domain import referral as ids
-from app.domain.contact import Box, Way
+from app.domain.contact import Box, IfAnswered, School, Way
 from app.forms.refer import (
     FORMS,
     JOURNEY,
     AboutForm,
+    BslForm,
     CallForm,
     CheckboxesField,
     ChoiceField,
     EmailForm,
     HelpForm,
+    LetterForm,
     PoliceForm,
+    RelayForm,
     ReplyForm,
     TextForm,
+    TrustedForm,
+    WayForm,
     WhoForm,
 )
 from app.forms.summary import labels_of, summary
@@ -34,7 +39,8 @@ CALDERWICK = Path(__file__).parents[1] / "area"
 AREA, LANGUAGES = load_area(CALDERWICK), load_languages(CALDERWICK)
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 # The pages of each way ask for an address or for a press on "Leave this", which keeps nothing of the page.
-ASKS_FOR_SOMETHING = {"reply-call", "reply-text", "reply-email"}
+ASKS_FOR_SOMETHING = {f"reply-{way.value}" for way in Way}
+TIMES = [*Box, *School]
 
 
 @pytest.fixture(autouse=True)
@@ -110,9 +116,14 @@ def _errors(form_class, answers):
         (AboutForm, "ongoing", ids.ONGOING),
         (PoliceForm, "police", ids.POLICE),
         (ReplyForm, "ways", [way.value for way in Way]),
-        (CallForm, "times", [box.value for box in Box]),
-        (TextForm, "times", [box.value for box in Box]),
-        (EmailForm, "times", [box.value for box in Box]),
+        (ReplyForm, "ways", ids.WAYS),
+        (CallForm, "times", TIMES),
+        (TextForm, "times", TIMES),
+        (EmailForm, "times", TIMES),
+        (RelayForm, "times", TIMES),
+        (BslForm, "times", TIMES),
+        (TrustedForm, "times", TIMES),
+        (CallForm, "if_answered", list(IfAnswered)),
     ],
 )
 def test_the_choices_are_the_ids_that_travel(form_class, name, known):
@@ -153,6 +164,88 @@ def test_one_strange_box_among_good_ones_is_refused():
     assert not _errors(HelpForm, [("help", "talk"), ("help", "money")])
 
 
+# School hours
+
+
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize("key", [f"reply-{way.value}" for way in Way if way is not Way.LETTER])
+@pytest.mark.parametrize(("under_18", "offered"), [(True, School.FINE), (False, School.KEEP_OUT)])
+def test_what_is_offered_about_school_hours_fits_the_age(key, under_18, offered):
+    form = filled(FORMS[key])
+    form.fit(under_18=under_18)
+
+    assert [choice.value for choice in form.times.choices] == [*Box, offered]
+
+
+@pytest.mark.parametrize("under_18", [True, False])
+@pytest.mark.parametrize("ticked", list(School))
+def test_a_page_that_was_open_while_the_age_was_changed_can_still_be_sent(under_18, ticked):
+    form = filled(CallForm, [("address", "01632 960123"), ("times", ticked.value)])
+    form.fit(under_18=under_18)
+
+    assert form.validate(), form.errors
+    assert form.answer()["times"] == [ticked.value]
+
+
+def test_fitting_one_persons_page_leaves_the_next_ones_as_it_was():
+    filled(CallForm).fit(under_18=True)
+
+    assert [choice.value for choice in filled(CallForm).times.choices] == TIMES
+
+
+# The ways that take any words
+
+
+@pytest.mark.parametrize(
+    ("form_class", "typed"),
+    [
+        (LetterForm, "Flat 2\n1 Example Row\nCalderwick"),
+        (LetterForm, "c/o the boat by the bridge"),
+        (BslForm, "e.field@example.org"),
+        (TrustedForm, "\u0645\u0631\u06cc\u0645 07700 900888"),
+    ],
+)
+def test_an_address_of_any_shape_passes_and_stays_as_it_was_typed(form_class, typed):
+    form = filled(form_class, {"address": typed})
+
+    assert form.validate(), form.errors
+    assert form.answer()["address"] == typed
+
+
+@pytest.mark.parametrize("form_class", [LetterForm, BslForm, TrustedForm])
+@pytest.mark.parametrize("typed", ["", "  \n "])
+def test_an_empty_address_is_told_so(form_class, typed):
+    assert "address" in _errors(form_class, {"address": typed})
+
+
+def test_an_address_of_several_lines_is_kept_with_one_kind_of_line_end():
+    form = filled(LetterForm, {"address": "1 Example Row\r\nCalderwick"})
+
+    assert form.answer()["address"] == "1 Example Row\nCalderwick"
+
+
+def test_a_letter_has_no_times():
+    assert not issubclass(LetterForm, WayForm)
+    assert "times" not in filled(LetterForm)
+
+
+@pytest.mark.parametrize(
+    ("form_class", "name", "limit"),
+    [(LetterForm, "address", 500), (BslForm, "address", 200), (TrustedForm, "person", 80), (CallForm, "say", 80),
+     (CallForm, "ask_for", 80), (TextForm, "own_times", 200), (ReplyForm, "sign", 80)],
+)  # fmt: skip
+def test_own_words_have_room_and_an_end(form_class, name, limit):
+    assert name not in _errors(form_class, {name: "x" * limit})
+    assert name in _errors(form_class, {name: "x" * (limit + 1)})
+
+
+@pytest.mark.parametrize("key", [f"reply-{way.value}" for way in Way])
+def test_every_field_of_a_way_has_its_place_in_the_order(key):
+    names = {field.name for field in filled(FORMS[key])} - {"csrf_token"}
+
+    assert names == set(FORMS[key].ORDER)
+
+
 # Phone numbers, as people write them
 
 WRITTEN = [
@@ -164,7 +257,7 @@ WRITTEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form_class", [CallForm, TextForm])
+@pytest.mark.parametrize("form_class", [CallForm, TextForm, RelayForm])
 @pytest.mark.parametrize("typed", WRITTEN)
 def test_a_phone_number_passes_in_any_format_and_stays_as_it_was_typed(form_class, typed):
     form = filled(form_class, {"address": typed})
@@ -263,7 +356,7 @@ def test_what_was_kept_fills_the_form_again():
 def test_only_fields_of_the_form_are_kept(sent):
     form = filled(CallForm, [(name, value) for name, values in sent.items() for value in values])
 
-    assert set(form.answer()) <= {"address", "times", "shared", "message"}
+    assert set(form.answer()) <= set(CallForm.ORDER)
 
 
 # The answers in words
@@ -286,7 +379,7 @@ def test_every_question_of_the_path_is_there_in_the_order_in_which_it_is_asked()
     answers = {"reply": {"contact": "yes", "ways": ["email"]}}
 
     assert [line.slug for line in lines(answers)] == (
-        ["who"] + ["help"] + ["about"] * 3 + ["police"] * 2 + ["reply"] * 4 + ["reply-1"] * 4
+        ["who"] + ["help"] + ["about"] * 3 + ["police"] * 2 + ["reply"] * 5 + ["reply-1"] * 5
     )
 
 
@@ -315,11 +408,13 @@ def test_answers_are_told_in_the_words_in_which_they_were_asked():
 
 def test_only_addresses_are_marked_as_addresses():
     answers = {
-        "reply": {"contact": "yes", "ways": ["call", "text", "email"]},
+        "reply": {"contact": "yes", "ways": list(ids.WAYS)},
         "reply-call": {"address": "01632 960 123"},
     }
+    found = [line for line in lines(answers) if line.is_address]
 
-    assert [line.slug for line in lines(answers) if line.is_address] == ["reply-1", "reply-2", "reply-3"]
+    assert [line.slug for line in found] == [f"reply-{number}" for number in range(1, 8)]
+    assert [line.dir for line in found] == ["ltr", "ltr", "ltr", "auto", "ltr", "auto", "auto"]
 
 
 def test_the_words_of_every_choice_can_be_looked_up_by_the_desk():

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.contact import Way
 from app.domain.referral import (
     HAPPENED,
     HELP,
     RISKS,
     VERSION,
+    WAYS,
     WHO,
     Addition,
     MalformedReferral,
@@ -160,6 +162,10 @@ def test_the_error_never_repeats_what_was_typed():
 
 
 # Coded facts: what the queue may hold in clear
+
+
+def test_the_ways_that_travel_are_those_of_the_contact_plan():
+    assert tuple(WAYS) == tuple(way.value for way in Way)
 
 
 @given(ANSWERS)

@@ -13,7 +13,7 @@ from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
-from app.domain.contact import Allowed, Refused, Wait, Way
+from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState
 from app.forms.desk import LONGEST_MESSAGE, MessageForm, PressForm, SignInForm, StatusForm
@@ -295,6 +295,7 @@ def _case_page(
         Wait=Wait,
         Refused=Refused,
         Way=Way,
+        Voice=VOICE_WAYS,
         times=TIMES,
     )
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, gettext
 
-from app.domain.contact import Reason, Way
+from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
 from app.domain.status import CaseState
 from app.web.page import clock_time, day_name
 
@@ -93,6 +93,11 @@ def refusal(reason: Reason) -> str:
             Reason.NO_ADDRESS: gettext("They gave no number or address for this way."),
             Reason.NO_TIMES: gettext("They chose no times for this way."),
             Reason.NO_MESSAGE: gettext("They did not say that it may show on their screen."),
+            Reason.ONLY_SCHOOL: gettext("Every time they chose lies in school hours, which are out."),
+            Reason.NO_LETTER: gettext("They did not say yes to a letter."),
+            Reason.MIGHT_BE_OPENED: gettext("Someone else might open their post."),
+            Reason.NOT_TWICE: gettext("They are under 18 and did not choose letters twice."),
+            Reason.NOT_TOLD: gettext("The person they trust does not know, and may not hear it from us."),
             Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
             Reason.FROZEN: gettext("They have stopped all contact."),
         }[reason]
@@ -101,22 +106,60 @@ def refusal(reason: Reason) -> str:
 
 def message_label(way: Way) -> str:
     """What `message_rule` is about."""
-    return str(gettext("Voice message") if way is Way.CALL else gettext("On their screen"))
+    return str(
+        {
+            Way.CALL: gettext("Voice message"),
+            Way.RELAY: gettext("Message by relay"),
+            Way.BSL: gettext("Message"),
+            Way.TRUSTED: gettext("Message with them"),
+            Way.TEXT: gettext("On their screen"),
+            Way.EMAIL: gettext("On their screen"),
+            Way.LETTER: gettext("A letter"),
+        }[way]
+    )
 
 
 def message_rule(way: Way, *, allowed: bool) -> str:
-    """Whether a message may be left, or may show on a screen."""
+    """Whether a message may be left, may show on a screen, or a letter may go."""
     if way is Way.CALL:
         return str(
             gettext("You may leave a short voice message. Do not say who we are or what it is about.")
             if allowed
             else gettext("Do not leave a voice message.")
         )
+    if way is Way.LETTER:
+        return str(
+            gettext("You may post a letter. A plain envelope, nothing on it but name and address.")
+            if allowed
+            else gettext("Do not post a letter.")
+        )
+    if way in SCREEN_WAYS:
+        return str(
+            gettext("It may show on their screen. Do not say who we are or what it is about.")
+            if allowed
+            else gettext("It must not show on their screen. Most phones show it, so write in their space instead.")
+        )
     return str(
-        gettext("It may show on their screen. Do not say who we are or what it is about.")
+        gettext("You may leave a short message. Do not say who we are or what it is about.")
         if allowed
-        else gettext("It must not show on their screen. Most phones show it, so write in their space instead.")
+        else gettext("Do not leave a message.")
     )
+
+
+def if_answered(choice: IfAnswered) -> str:
+    """What to do when somebody else answers."""
+    return str(
+        {
+            IfAnswered.HANG_UP: gettext("Hang up without a word."),
+            IfAnswered.WRONG_NUMBER: gettext("Say that it is a wrong number, and hang up."),
+            IfAnswered.ASK: gettext("Ask for the name above. If they are not there, say nothing more."),
+        }[choice]
+    )
+
+
+def number_rule(*, shown: bool) -> str:
+    """Whether our number may show on the phone that rings."""
+    return str(gettext("It may show.") if shown else gettext("Hide it before you call."))
 
 
 def act(action: str) -> str:

@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
-from app.domain.contact import Way, plan_from_answers
+from app.domain.contact import plan_of
 from app.domain.journey import NoSuchStep, Place
 from app.domain.reference import rows
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
-from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm
+from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm, WayForm, is_under_18
 from app.forms.summary import summary
 from app.pages.portal import pages
 from app.pages.portal.doors import forget_everything
@@ -171,9 +171,7 @@ def _check(place: Place) -> ResponseReturnValue:
             problem = "busy"
         except NOT_KEPT:
             problem = "failed"
-    plan = plan_from_answers(
-        answers.get("reply", {}), {way.value: answers.get(f"reply-{way.value}", {}) for way in Way}
-    )
+    plan = plan_of(answers)
     page = render_template(
         "portal/refer/check.html",
         sections=summary(
@@ -214,6 +212,7 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             kept_until=kept_until,
             back=back,
             answers=answers,
+            under_18=is_under_18(answers),
             personal=place.step.key != "start",
         )
 
@@ -221,7 +220,7 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
     is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
     if not is_blank:
         return make_response(render(kept_until))
-    key = (language.language().slug, place, question, back, bool(draft), reading_at_request())
+    key = (language.language().slug, place, question, back, bool(draft), is_under_18(answers), reading_at_request())
     return make_response(portal().moulds.fill(key, kept_until, render))
 
 
@@ -237,6 +236,9 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
             ),
             SelectChoice(OUTSIDE_AREA, gettext("Outside this area")),
         ]
+    if isinstance(form, WayForm):
+        draft = drafts.current()
+        form.fit(under_18=draft is not None and is_under_18(draft.answers))
     if isinstance(form, ReplyForm):
         spoken = [each for each in portal().languages.all if not each.pseudo]
         form.language.choices = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
-from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, decide, plan_from_answers
+from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide, plan_of
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SENT_BY_STAFF, STATE_AFTER, CaseState, Status
@@ -92,14 +92,12 @@ class PostHealth:
 
 @dataclass(frozen=True)
 class WayView:
-    """One way to reach the person, as far as it may be shown now."""
+    """One way to reach the person, as far as it may be shown now. `chosen` says how, with its address left out."""
 
     way: Way
     decision: Decision
     address: str | None
-    message_allowed: bool
-    shared: str | None
-    boxes: frozenset[Any]
+    chosen: WayPlan
 
 
 @dataclass(frozen=True)
@@ -255,8 +253,7 @@ def read_case(
 
 def contact_plan(referral: Referral) -> ContactPlan:
     """The contact plan that a referral holds."""
-    ways = {way.value: referral.answers.get(f"reply-{way.value}", {}) for way in Way}
-    return plan_from_answers(referral.answers.get("reply", {}), ways)
+    return plan_of(referral.answers)
 
 
 def send_status(
@@ -428,9 +425,7 @@ def _way_view(plan: ContactPlan, way: Way, *, known_at: datetime | None, hours: 
         way=way,
         decision=decision,
         address=chosen.address if isinstance(decision, Allowed) else None,
-        message_allowed=chosen.message_allowed,
-        shared=chosen.shared,
-        boxes=chosen.boxes,
+        chosen=replace(chosen, address=""),
     )
 
 
