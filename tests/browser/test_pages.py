@@ -25,7 +25,7 @@ from tests.harness.looks import (
     untranslated,
 )
 from tests.harness.walker import EXIT, Walker
-from tests.stories import DAUGHTER_HELPS, FIFTEEN, PARENT, STORIES, WATCHED, Story
+from tests.stories import DAUGHTER_HELPS, FIFTEEN, PARENT, WATCHED, Story
 
 LANGUAGES = {"en": ("en-GB", "ltr"), "en-XA": ("en-XA", "ltr"), "ar-XB": ("ar-XB", "rtl")}
 ENGLISH, ACCENTED, MIRRORED = LANGUAGES
