@@ -34,7 +34,9 @@ ACCENTED = "en-XA"
 ZOOMED = (320, 256)
 SERVICE_NAME = "Ask for Support"
 # Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
-NEEDS_SOMETHING = {"refer/", "refer/sent", "case", "case/messages"}
+NEEDS_SOMETHING = {
+    "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/sent", "case/more/talk"
+}  # fmt: skip
 # Beside those of the map: a search, services with everything and with little, the end of a request, and no page at all.
 MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
 
@@ -48,7 +50,7 @@ NEUTRAL_PAGES = ("", "return", "help-now", "safety", "appearance", "refer/start"
 # The addresses that a request and a space may have. "police" names a question that everybody meets.
 STEP = re.compile(
     r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|police|reply|reply-\d|check|sent|done|forget)"
-    r"|return|case|case/messages|case/sign-out)$"
+    r"|return|case|case/messages|case/more|case/more/([1-5]|sent|talk)|case/sign-out)$"
 )
 
 
@@ -147,6 +149,19 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
     asking.ask()
     asking.come_back()
     asking.write(MEETS_EVERY_PAGE.message)
+    asking.go("case/more")
+    for section in SECTIONS:
+        asking.go(f"case/more/{section.slug}")
+        if section.slug == "3":
+            asking.fill({"kind": "nearby"})
+        asking.carry_on_anyhow()
+        look(asking.page)
+    asking.go("case/more/1")
+    asking.fill({"safer": "yes"})
+    asking.carry_on()
+    asking.at("case/more/talk")
+    asking.go("case/more/sent")
+    asking.go("case")
     asking.sign_out()
     wrong += [f"opened {address}" for address in asking.opened if says_too_much(address)]
     assert not wrong, "\n".join(wrong)
