@@ -6,6 +6,8 @@ are only words, and the desk shows answers in the same words.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,12 @@ from app.forms.refer import LONGEST_LINE, CheckboxesField, ChoiceField, choices
 LONGEST_TEXT = 2_000
 LONGEST_WORDS = 10_000
 LEAVE = "leave"
+# Control characters and noncharacters (HTML, "preprocessing the input stream").
+NOT_FOR_PAGES = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef"
+    + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 YES_NO_SURE = {"yes": _l("Yes"), "no": _l("No"), "not-sure": _l("Not sure")}
 YES_NO = {"yes": _l("Yes"), "no": _l("No")}
 
@@ -483,8 +491,10 @@ def shown(addition: Addition) -> Shown | None:
     form_class = form_of(section, about)
     asked = questions(form_class)
     told = [Told(label, _values(answers[name], labels)) for name, (label, labels) in asked.items() if name in answers]
-    told += [Told(name, _values(value, {})) for name, value in answers.items() if name not in asked]
-    return Shown(title=str(section.title), about=str(KINDS[about][0]) if about in KINDS else about, told=tuple(told))
+    told += [Told(printable(name), _values(value, {})) for name, value in answers.items() if name not in asked]
+    return Shown(
+        title=str(section.title), about=str(KINDS[about][0]) if about in KINDS else printable(about), told=tuple(told)
+    )
 
 
 def questions(form_class: type[MoreForm]) -> dict[str, tuple[str, dict[str, str]]]:
@@ -504,6 +514,18 @@ def questions(form_class: type[MoreForm]) -> dict[str, tuple[str, dict[str, str]
     }
 
 
+def as_it_came(addition: Addition) -> str:
+    """An addition that has no words here, whole."""
+    return printable(json.dumps({addition.kind: addition.content}, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """The text for a page: the few characters that HTML may not hold are shown by a sign; what is kept stays as it is."""
+    return NOT_FOR_PAGES.sub(
+        lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\N{REPLACEMENT CHARACTER}", text
+    )
+
+
 def _values(value: Any, labels: Mapping[str, str]) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
-    return tuple(labels.get(str(each), str(each)) for each in values)
+    return tuple(labels.get(str(each), printable(str(each))) for each in values)

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from app import factory
 from app.domain.journey import Place
 from app.domain.referral import RISKS
+from app.forms.more import SECTIONS
 from app.pages.portal import outer, pages
 from tests.browser.conftest import Browse
 from tests.harness.browser import DESKTOP, PHONE, assert_no_sideways_scroll, axe
@@ -145,17 +146,26 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
                 wrong.append(f"{path}: the title says too much: {page.title()}")
             wrong.extend(f"{path} leads to {address}" for address in own_addresses(page) if says_too_much(address))
 
+    def look_once_more(page: Page) -> None:
+        page.locator("[name=addition_id], .govuk-error-summary").first.wait_for(state="attached")
+        try:
+            look(page)
+        except AssertionError as problem:
+            wrong.append(f"{urlsplit(page.url).path}, sent empty or chosen: {problem}")
+
     asking = Walker(browse(size=PHONE), MEETS_EVERY_PAGE, language=language, look=look_once)
     asking.ask()
     asking.come_back()
     asking.write(MEETS_EVERY_PAGE.message)
     asking.go("case/more")
-    for section in SECTIONS:
+    for section in SECTIONS:  # each as it opens, and as it comes back when it was sent empty
         asking.go(f"case/more/{section.slug}")
-        if section.slug == "3":
-            asking.fill({"kind": "nearby"})
-        asking.carry_on_anyhow()
-        look(asking.page)
+        asking.main.locator("form button").first.click()
+        look_once_more(asking.page)
+    asking.go("case/more/3")
+    asking.fill({"kind": "nearby"})
+    asking.press("choose")
+    look_once_more(asking.page)
     asking.go("case/more/1")
     asking.fill({"safer": "yes"})
     asking.carry_on()

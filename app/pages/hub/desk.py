@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from app.domain.contact import Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState
 from app.forms.desk import LONGEST_MESSAGE, MessageForm, PressForm, SignInForm, StatusForm
+from app.forms.more import as_it_came
 from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
@@ -299,7 +299,7 @@ def _case_page(
         Way=Way,
         times=TIMES,
         addition_words=addition_words,
-        as_it_came=lambda addition: json.dumps(addition.content, ensure_ascii=False),
+        as_it_came=as_it_came,
     )
 
 
