@@ -145,7 +145,7 @@ def references() -> LongText:
 def why_not_told() -> CheckboxesField:
     """Why it was not reported (requirement H2): optional, and no answer is a wrong one."""
     return some_of(
-        _l("If the police do not know, what kept it from them?"),
+        _l("If the police do not know, what is the reason?"),
         {
             "not-important": _l("It did not seem big enough"),
             "afraid": _l("I was afraid of what might follow"),

@@ -32,7 +32,6 @@ from app.forms.more import (
 )
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-# The harm that no address may name; the kinds stay inside the form and the envelope.
 EVERY_FORM = [section.form for section in SECTIONS if section.form is not KindForm] + [
     form for _, form in KINDS.values()
 ]
