@@ -35,6 +35,11 @@ OUTSIDE_AREA = "outside"
 WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those of app/domain/contact.py
 
 
+# The same risks as "My safety" asks for them, by the kind and the field names of that addition; "not sure" counts.
+SAFETY = "safety"
+SAFETY_RISKS = ("safer", "afraid_of_myself", "dependant")
+
+
 class MalformedReferral(Exception):
     """The opened bytes are not a referral or addition that this release can read."""
 
@@ -120,6 +125,13 @@ class Addition:
 
     kind: str
     content: Mapping[str, Any] = field(default_factory=dict)
+
+    def tells_of_risk(self) -> bool:
+        """Somebody may be at risk now: said in "My safety", with certainty or not (requirements C4, C5, C6)."""
+        answers = self.content.get("answers")
+        if self.kind != SAFETY or not isinstance(answers, dict):
+            return False
+        return any(answers.get(name) in ("yes", "not-sure") for name in SAFETY_RISKS)
 
     def to_bytes(self) -> bytes:
         """The addition as it is sealed."""

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from app import factory
 from app.domain.contact import Way
 from app.domain.journey import Place
+from app.forms.more import SECTIONS
 from app.pages.portal import pages
 from tests.browser.conftest import Browse
 from tests.harness.browser import PHONE, AxeFailed, ScrollsSideways, assert_no_sideways_scroll, axe
@@ -36,7 +37,9 @@ SERVICE_NAME = "Ask for Support"
 NAMES = (SERVICE_NAME, "portal-d", "portal-v")
 CONTROLS = "button, select, input:not([type=hidden]), textarea"
 # Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
-NEEDS_SOMETHING = {"refer/", "refer/sent", "case", "case/messages"}
+NEEDS_SOMETHING = {
+    "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/sent", "case/more/talk",
+}  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
 MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
 
@@ -61,7 +64,7 @@ NEUTRAL_TO_READ = {
 PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
 PERSONAL_AND_NEUTRAL = re.compile(
     r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|police|reply|reply-\d|check|sent|done|forget)"
-    r"|return|case|case/messages|case/sign-out)$"
+    r"|return|case|case/messages|case/more|case/more/([1-5]|sent|talk)|case/sign-out)$"
 )
 
 
@@ -91,6 +94,12 @@ class Inspector:
         if path not in self.seen:
             self.seen.add(path)
             self.wrong += [f"/{self.language}/{path}: {each}" for each in self._faults(page, path)]
+
+    def again(self, page: Page) -> None:
+        """Look once more at a page that now stands otherwise: sent empty, or with a choice made."""
+        page.locator("[name=addition_id], .govuk-error-summary").first.wait_for(state="attached")
+        path = page.url.partition("#")[0].partition(f"/{self.language}/")[2]
+        self.wrong += [f"/{self.language}/{path}, otherwise: {each}" for each in self._faults(page, path)]
 
     def assert_well(self) -> None:
         """Raises AssertionError with everything that was wrong on any page."""
@@ -176,9 +185,26 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
     asking.ask()
     asking.come_back()
     asking.write(MEETS_EVERY_PAGE.message)
+    asking.go("case/more")
+    for section in SECTIONS:  # each as it opens, and as it comes back when it was sent empty
+        asking.go(f"case/more/{section.slug}")
+        asking.main.locator("form button").first.click()
+        inspect.again(asking.page)
+    asking.go("case/more/3")
+    asking.fill({"kind": "nearby"})
+    asking.press("choose")
+    inspect.again(asking.page)
+    asking.go("case/more/1")
+    asking.fill({"safer": "yes"})
+    asking.carry_on()
+    asking.at("case/more/talk")
+    asking.go("case/more/sent")
+    asking.go("case")
     asking.sign_out()
     inspect.assert_well()
-    assert len(inspect.seen) == len(asking.path()) + 6  # home, sent, done, return, the space, a message
+    assert (
+        len(inspect.seen) == len(asking.path()) + 14
+    )  # home, sent, done, return, the space, a message; more, its five, talk and sent
     assert not [address for address in asking.opened if says_too_much(address)]
 
 

@@ -40,6 +40,10 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.appearance": "public",
         "portal.case": "personal",
         "portal.case_messages": "personal",
+        "portal.case_more": "personal",
+        "portal.case_more_section": "personal",
+        "portal.case_more_sent": "personal",
+        "portal.case_more_talk": "personal",
         "portal.complaints": "public",
         "portal.cookies": "public",
         "portal.feedback": "public",
@@ -115,6 +119,7 @@ def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16
         "lang": "en",
         "service_id": sides.portal_side.directory.all[0].id,
         "case_id": case_id,
+        "section": "1",
         "name": sides.portal_side.assets.url("site.css").rpartition("/")[2],
     }
     slugs = [*(place.slug for place in JOURNEY.path(PARENT.answers)), "who-1", "help-1", "reply-9", "done"]

@@ -17,6 +17,8 @@ from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState
 from app.forms.desk import LONGEST_MESSAGE, MessageForm, PressForm, SignInForm, StatusForm
+from app.forms.more import as_it_came
+from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
@@ -297,6 +299,8 @@ def _case_page(
         Way=Way,
         Voice=VOICE_WAYS,
         times=TIMES,
+        addition_words=addition_words,
+        as_it_came=as_it_came,
     )
 
 

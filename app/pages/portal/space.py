@@ -7,10 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.adapters import numbers, sealing
-from app.domain.reference import normalise, rows
+from app.domain.reference import normalise
 from app.domain.status import Delivery
+from app.forms.more import BY_SLUG
 from app.forms.number import MessageForm, ReturnForm
 from app.pages.portal import pages
+from app.pages.portal.carry import SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
+from app.pages.portal.more import come_back_to
 from app.services.portal import space
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
@@ -20,36 +23,37 @@ from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
 
-UNPROCESSABLE, UNAVAILABLE = 422, 503
-
 
 @pages.route("/return", methods=["GET", "POST"])
 def return_() -> ResponseReturnValue:
     """The return number opens the space. Wrong and unknown numbers cannot be told apart, in words or in time."""
     form = ReturnForm()
-    carried = MessageForm() if request.form.get("text") else None
+    more = carried(request.form.get(SECTION, ""), known=BY_SLUG)
+    message = MessageForm() if more is None and request.form.get("text") else None
     if request.method == "GET" or not form.validate():
-        return _number_page(form, carried, status=200 if request.method == "GET" else UNPROCESSABLE)
+        return number_page(form, message, more=more, status=200 if request.method == "GET" else UNPROCESSABLE)
     digits = normalise(form.number.data or "")
     wrong = numbers.check_rows(digits, portal().office.peppers)
     if wrong:
         form.number.errors = [_row_words(row) for row in wrong]
-        return _number_page(form, carried, status=UNPROCESSABLE)
+        return number_page(form, message, more=more, status=UNPROCESSABLE)
     try:
         token = space.open_visit(portal().database, portal().office, digits=digits, now=now())
     except numbers.WrongNumber:
         form.number.errors = [gettext("No space opens with this number. Please check each row.")]
-        return _number_page(form, carried, status=UNPROCESSABLE)
+        return number_page(form, message, more=more, status=UNPROCESSABLE)
     except Stopped:
-        return _number_page(form, carried, status=UNAVAILABLE, problem="stopped")
+        return number_page(form, message, more=more, status=UNAVAILABLE, problem="stopped")
     except (Busy, *NOT_KEPT):
-        return _number_page(form, carried, status=UNAVAILABLE, problem="busy")
-    if carried is not None:
+        return number_page(form, message, more=more, status=UNAVAILABLE, problem="busy")
+    if message is not None or more is not None:
         # The visit had ended while somebody wrote: their words wait in the box, and nothing is sent by itself.
         with portal().database.reading() as session:
             opened = space.visit(session, token, now=now())
-        if opened is not None:
-            return visits.remember(make_response(_message_page(opened, carried)), token)
+        if opened is not None and more is not None:
+            return visits.remember(make_response(come_back_to(opened, more.section)), token)
+        if opened is not None and message is not None:
+            return visits.remember(make_response(_message_page(opened, message)), token)
     return visits.remember(redirect(url_for("portal.case"), code=303), token)
 
 
@@ -74,7 +78,7 @@ def case_messages() -> ResponseReturnValue:
     form = MessageForm()
     if opened is None or own is None:
         if request.method == "POST" and form.text.data:
-            return _number_page(ReturnForm(formdata=None), form, status=UNPROCESSABLE, problem="ended")
+            return number_page(ReturnForm(formdata=None), form, status=UNPROCESSABLE, problem="ended")
         return redirect(url_for("portal.home"))
     if request.method == "GET":
         form.message_id.data = sealing.new_id().hex()
@@ -112,25 +116,6 @@ def sign_out() -> Response:
     response.headers["Clear-Site-Data"] = (
         '"cache", "storage"' if portal().settings.in_development else '"cache", "cookies", "storage"'
     )
-    return response
-
-
-def _number_page(
-    form: ReturnForm, carried: MessageForm | None, *, status: int, problem: str = ""
-) -> ResponseReturnValue:
-    typed = normalise(form.number.data or "")
-    page = render_template(
-        "portal/return.html",
-        form=form,
-        carried=carried,
-        typed_rows=rows(typed) if typed.isdigit() and form.number.errors else (),
-        problem=problem,
-        has_errors=bool(form.number.errors) or bool(problem),
-        personal=True,
-    )
-    response = make_response(page, status)
-    if status == UNAVAILABLE:
-        response.headers["Retry-After"] = "5"
     return response
 
 

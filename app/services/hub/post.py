@@ -62,6 +62,7 @@ class _Opened:
 
     envelope: sealing.Envelope
     rows: tuple[object, ...]
+    at_risk: bool = False
 
 
 def make_pass(
@@ -191,7 +192,7 @@ def _take_in_one(
             for row in opened.rows:
                 session.add(row)
                 session.flush()
-            records.after_arrival(session, opened.envelope, now=now)
+            records.after_arrival(session, opened.envelope, at_risk=opened.at_risk, now=now)
             post_rows.remember(
                 session,
                 rows.POST,
@@ -265,7 +266,8 @@ def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, 
         message = sealing.open_in_conversation(envelope, lane=sealing.Lane.TO_HUB, secret=case_key.case_secret)
     except sealing.CannotOpen:
         addition = Addition.from_bytes(opener.open(envelope))
-        return _Opened(envelope, (records.row_of_addition(addition, header, case_key=case_key, now=now),))
+        row = records.row_of_addition(addition, header, case_key=case_key, now=now)
+        return _Opened(envelope, (row,), at_risk=addition.tells_of_risk())
     News.from_bytes(message)
     return _Opened(
         envelope,

@@ -70,12 +70,17 @@ def row_of_addition(
     )
 
 
-def after_arrival(session: Session, envelope: sealing.Envelope, *, now: datetime) -> None:
-    """Something came for a case that is already open at the desk: it is ours to do again."""
+def after_arrival(session: Session, envelope: sealing.Envelope, *, at_risk: bool = False, now: datetime) -> None:
+    """Something came for a case that is already open at the desk: it is ours to do again.
+
+    `at_risk` marks the case as one that may be at risk (requirement C4); nothing that comes takes that mark away.
+    """
     if envelope.kind is sealing.Kind.ITEM:
         case = session.get_one(rows.Case, envelope.header.case_id)
         if case.state != CaseState.NEW.value:
             case.state = CaseState.OURS.value
+        if at_risk:
+            case.facts = {**case.facts, "risk": True}
 
 
 def case_key(session: Session, case_id: bytes, *, opener: Opener) -> CaseKey:

@@ -117,15 +117,30 @@ def add_code_word(database: Database, office: Office, *, case_id: bytes, word: s
     )
 
 
-def send_addition(database: Database, office: Office, *, case_id: bytes, addition: Addition, now: datetime) -> None:
-    """Seal an addition to the Hub under the case's next number and commit it."""
+def send_addition(
+    database: Database,
+    office: Office,
+    *,
+    case_id: bytes,
+    addition: Addition,
+    now: datetime,
+    addition_id: bytes | None = None,
+) -> None:
+    """Seal an addition to the Hub under the case's next number and commit it.
+
+    `addition_id` (16 random bytes made with the form) makes a repeat harmless. Raises sealing.TooLarge.
+    """
+    envelope_id = addition_id or sealing.new_id()
     while True:
         with database.reading() as session:
+            known = session.get(rows.Outgoing, envelope_id)
+            if known is not None:
+                if known.case_id == case_id:
+                    return
+                envelope_id = sealing.new_id()  # made for another space, in this same browser
             number = session.get_one(rows.Case, case_id).number_out
             database_id = post_rows.post_state(session, rows.POST).database_id
-        header = sealing.Header(
-            database_id=database_id, case_id=case_id, envelope_id=sealing.new_id(), number=number + 1
-        )
+        header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=envelope_id, number=number + 1)
         body = sealing.seal_to_hub(
             addition.to_bytes(),
             kind=sealing.Kind.ITEM,
