@@ -204,7 +204,7 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
     inspect.assert_well()
     assert (
         len(inspect.seen) == len(asking.path()) + 14
-    )  # home, sent, done, return, the space, a message; more, its five, talk and sent
+    )  # the ends, the space, and its pages
     assert not [address for address in asking.opened if says_too_much(address)]
 
 
