@@ -54,10 +54,16 @@ class Story:
         return str(self.answers["reply"].get("name", ""))
 
     @property
+    def is_for_few(self) -> bool:
+        """True when somebody who could read it may be the one they are afraid of."""
+        return self.answers["reply"].get("conflict") in ("yes", "not-sure")
+
+    @property
     def typed(self) -> tuple[str, ...]:
         """Everything that they typed themselves: none of it may be found where it does not belong."""
         words = [str(answer["address"]) for answer in self.answers.values() if "address" in answer]
-        words += [str(answer["name"]) for answer in self.answers.values() if "name" in answer]
+        for field in ("name", "conflict_who", "their_name", "organisation", "switchboard", "consent_when"):
+            words += [str(answer[field]) for answer in self.answers.values() if field in answer]
         return (*words, self.message, self.code_word)
 
 
@@ -93,6 +99,7 @@ BROTHER = Story(
         "who": {"who": "me"},
         "help": {"help": ("talk", "not-sure", "rights")},
         "about": {"to_whom": "died", "happened": ("collision",)},
+        "loss": {"how": "road", "their_name": "Danny Marsh"},
         "police": {"police": "yes", "district": "fenland"},
         "reply": {"name": "Tom", "language": "en", "contact": "yes", "ways": ("text",)},
         "reply-text": {"address": "07700 900222", "times": EVENINGS, "shared": "only-me", "message": "yes"},
@@ -128,7 +135,7 @@ WATCHED = Story(
         "help": {"help": ("safer", "dependant", "housing")},
         "about": {"to_whom": "me", "happened": ("controlled", "hurt"), "ongoing": "yes"},
         "police": {"police": "no"},
-        "reply": {"contact": "no"},
+        "reply": {"contact": "no", "conflict": "yes", "conflict_who": "Gareth Pell, at the council"},
     },
     message="Please never ring or text. I can look here on Thursdays when I am at work.",
     code_word="thimble",
@@ -173,6 +180,7 @@ WORKER = Story(
             "shared": "others",
             "message": "no",
         },
+        "interpreter": {"interpreter": "man", "not_my_community": True},
     },
     message="Darbdavys laiko mano pasą. Jei paskambinsite į namus, neteksime lovos. Skambinkite tik sekmadienį.",
     code_word="gintaras",
@@ -238,6 +246,14 @@ PROFESSIONAL = Story(
     answers={
         "start": OWN_DEVICE,
         "who": {"who": "professional"},
+        "work": {
+            "name": "Priya Lall",
+            "organisation": "Riverside Outreach",
+            "switchboard": "01632 960400",
+            "consent": "yes",
+            "consent_when": "9 March, at the drop-in",
+            "consent_how": "in-person",
+        },
         "help": {"help": ("advocate", "housing", "drink-drugs", "dependant")},
         "about": {"to_whom": "other", "happened": ("controlled", "cheated"), "ongoing": "might"},
         "police": {"police": "no", "district": "south-cambridgeshire"},
