@@ -47,7 +47,7 @@ HARM = re.compile(
 NEUTRAL_PAGES = ("", "return", "help-now", "safety", "appearance", "refer/start", "refer/done", "languages", "status")
 # The addresses that a request and a space may have. "police" names a question that everybody meets.
 STEP = re.compile(
-    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|police|reply|reply-\d|check|sent|done|forget)"
+    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|forget|nothing)"
     r"|return|case|case/messages|case/sign-out)$"
 )
 

@@ -311,8 +311,9 @@ def _sections(opened: OpenCase) -> dict[str, list[Line]]:
     """
     answers = opened.referral.answers
     sections: dict[str, list[Line]] = {}
-    for line in summary(JOURNEY.path(answers), answers, languages=hub().languages, districts=hub().area.districts):
-        if not (line.is_address or line.slug.startswith("reply-")):
+    places = [place for place in JOURNEY.path(answers) if not place.step.key.startswith("reply-")]
+    for line in summary(places, answers, languages=hub().languages, districts=hub().area.districts):
+        if not line.is_address:
             sections.setdefault(line.slug, []).append(line)
     return sections
 

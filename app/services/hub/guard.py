@@ -31,6 +31,8 @@ from app.services.hub.staff import Identity
 GATEKEEPER = "gatekeeper"
 # Single letters are initials: everybody shares them.
 SHORTEST_NAME = 2
+# Letters that Unicode does not take apart, as people write them without their marks.
+PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 
 
 class NoSuchCase(Exception):
@@ -97,6 +99,6 @@ def hide_from(case: rows.Case, who: Identity) -> None:
 
 
 def _folded(text: str) -> set[str]:
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter) and letter not in "'’ʼ")
     return set(re.findall(r"[^\W_]+", plain))
