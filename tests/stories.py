@@ -18,7 +18,10 @@ WEEKDAYS = (Box.WEEKDAY_MORNING.value, Box.WEEKDAY_AFTERNOON.value)
 EVENINGS = (Box.WEEKDAY_EVENING.value, Box.WEEKEND_EVENING.value)
 WEEKENDS = (Box.WEEKEND_MORNING.value, Box.WEEKEND_AFTERNOON.value)
 # Fields of the request that take a person's own words.
-TYPED = ("address", "name", "sign", "person", "ask_for", "say", "own_times")
+TYPED = (
+    "address", "name", "sign", "person", "ask_for", "say", "own_times", "conflict_who", "their_name", "organisation",
+    "switchboard", "consent_when",
+)  # fmt: skip
 OWN_DEVICE, SHARED_DEVICE = {"device": "own"}, {"device": "shared"}
 
 
@@ -54,6 +57,11 @@ class Story:
     def name(self) -> str:
         """What they want to be called; empty when they did not say."""
         return str(self.answers["reply"].get("name", ""))
+
+    @property
+    def is_for_few(self) -> bool:
+        """True when somebody who could read it may be the one they are afraid of."""
+        return self.answers["reply"].get("conflict") in ("yes", "not-sure")
 
     @property
     def typed(self) -> tuple[str, ...]:
@@ -94,6 +102,7 @@ BROTHER = Story(
         "who": {"who": "me"},
         "help": {"help": ("talk", "not-sure", "rights")},
         "about": {"to_whom": "died", "happened": ("collision",)},
+        "loss": {"how": "road", "their_name": "Danny Marsh"},
         "police": {"police": "yes", "district": "fenland"},
         "reply": {"name": "Tom", "language": "en", "contact": "yes", "ways": ("text",)},
         "reply-text": {"address": "07700 900222", "times": EVENINGS, "shared": "only-me", "message": "yes"},
@@ -137,7 +146,13 @@ WATCHED = Story(
         "help": {"help": ("safer", "dependant", "housing")},
         "about": {"to_whom": "me", "happened": ("controlled", "hurt"), "ongoing": "yes"},
         "police": {"police": "no"},
-        "reply": {"contact": "yes", "ways": ("trusted",), "sign": "the blue curtains"},
+        "reply": {
+            "contact": "yes",
+            "ways": ("trusted",),
+            "sign": "the blue curtains",
+            "conflict": "yes",
+            "conflict_who": "Gareth Pell, at the council",
+        },
         "reply-trusted": {
             "person": "Ruth",
             "address": "07700 900888",
@@ -195,6 +210,7 @@ WORKER = Story(
             "shared": "others",
             "message": "no",
         },
+        "interpreter": {"interpreter": "man", "not_my_community": True},
     },
     message="Darbdavys laiko mano pasą. Jei paskambinsite į namus, neteksime lovos. Skambinkite tik sekmadienį.",
     code_word="gintaras",
@@ -287,6 +303,14 @@ PROFESSIONAL = Story(
     answers={
         "start": OWN_DEVICE,
         "who": {"who": "professional"},
+        "work": {
+            "name": "Priya Lall",
+            "organisation": "Riverside Outreach",
+            "switchboard": "01632 960400",
+            "consent": "yes",
+            "consent_when": "9 March, at the drop-in",
+            "consent_how": "in-person",
+        },
         "help": {"help": ("advocate", "housing", "drink-drugs", "dependant")},
         "about": {"to_whom": "other", "happened": ("controlled", "cheated"), "ongoing": "might"},
         "police": {"police": "no", "district": "south-cambridgeshire"},

@@ -47,6 +47,8 @@ NAMES: Mapping[str, str] = {
     "Victims' Code": "the name of a law's code of practice, under which people look for it",
     "Victim and Witness Hub": "the Hub's own name",
     "Victim Care Co-ordinator": "a job's own title",
+    "Road Victims Trust": "a charity's own name",
+    "Victim Support": "a charity's own name",
 }
 # Texts that may have a longer sentence, and pages that may be harder, each with its reason.
 EXEMPT_SENTENCES: Mapping[str, str] = {

@@ -26,11 +26,11 @@ from tests.harness.sides import Sides
 from tests.stories import STORIES
 
 CARRIED_WITHIN_SECONDS = 60.0
-AMIRA, BEN, CARYS = "dev-amira", "dev-ben", "dev-carys"
+AMIRA, BEN, CARYS, DILYS = "dev-amira", "dev-ben", "dev-carys", "dev-dilys"
 HELLO = "Hello, I am {name}. I have read what you sent. You do not have to answer today. What would help you first?"
 
 # What happens to each story after it arrives; those that are not here still wait in the queue for somebody.
-ANSWERED_BY = {"parent": AMIRA, "neighbour": BEN, "watched": AMIRA, "deaf": CARYS, "worker": BEN, "witness": CARYS}
+ANSWERED_BY = {"parent": AMIRA, "neighbour": BEN, "watched": DILYS, "deaf": CARYS, "worker": BEN, "witness": CARYS}
 SENT_STATUS = {
     "neighbour": Status.FINDING_OUT,
     "deaf": Status.WORKING,
@@ -74,7 +74,7 @@ def seed(sides: Sides, carry: Callable[[], None]) -> list[Person]:
     for person in people:
         person.ask()
     carry()
-    desks = {who: Colleague(sides.hub_client()) for who in (AMIRA, BEN, CARYS)}
+    desks = {who: Colleague(sides.hub_client()) for who in (AMIRA, BEN, CARYS, DILYS)}
     names = {who: desk.sign_in(who) and who.removeprefix("dev-").capitalize() for who, desk in desks.items()}
     for person in people:
         key, reference = person.story.key, person.reference

@@ -163,6 +163,11 @@ def counts_by_state(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}
 
 
+def restricted_cases(session: Session) -> list[Case]:
+    """The cases that only some may know of (see app/services/hub/guard.py)."""
+    return list(session.scalars(select(Case).where(Case.facts["restricted"].as_boolean().is_(True))))
+
+
 def documents(session: Session, case_id: bytes) -> list[SealedDocument]:
     """What the case's record secret opens, oldest first."""
     return list(

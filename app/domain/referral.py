@@ -32,6 +32,12 @@ HAPPENED = (
 ONGOING = ("yes", "no", "might")
 POLICE = ("yes", "no", "not-sure", "might", "rather-not")
 OUTSIDE_AREA = "outside"
+YES_NO_UNSURE = ("yes", "no", "not-sure")
+HOW_DIED = ("road", "killed", "another", "not-known")
+CHILD_AGES = ("under-13", "13-15", "16-17")
+INTERPRETERS = ("woman", "man", "either")
+# Asked for by somebody else, who gets a thread of their own and never news about the other person (requirement A9).
+ASKED_BY_ANOTHER = frozenset({"other", "professional"})
 WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those of app/domain/contact.py
 
 
@@ -98,8 +104,20 @@ class Referral:
             raise MalformedReferral("fields")
         return referral
 
+    @property
+    def conflict_words(self) -> str:
+        """Who it is that must not read this, in the person's own words; empty when they left that."""
+        words = self.answers.get("reply", {}).get("conflict_who")
+        return words if isinstance(words, str) else ""
+
+    @property
+    def is_restricted(self) -> bool:
+        """True when only gatekeepers may know of the request."""
+        return is_restricted(self.answers)
+
     def facts(self) -> dict[str, Any]:
         """The coded facts that the queue and the statistics may hold in clear; nothing that was typed."""
+        step = self.answers.get
         who, help_, about = self.answers.get("who", {}), self.answers.get("help", {}), self.answers.get("about", {})
         police, reply = self.answers.get("police", {}), self.answers.get("reply", {})
         district = police.get("district")
@@ -116,6 +134,12 @@ class Referral:
             "contact": wanted,
             "ways": _known(reply.get("ways"), WAYS) if wanted == "yes" else [],
             "risk": bool(RISKS & set(_known(help_.get("help"), HELP))),
+            "restricted": self.is_restricted,
+            "they_know": _one(step("knows", {}).get("they_know"), YES_NO_UNSURE),
+            "consent": _one(step("work", {}).get("consent"), ("yes", "no")),
+            "how_died": _one(step("loss", {}).get("how"), HOW_DIED),
+            "child_age": _one(step("child-age", {}).get("child_age"), CHILD_AGES),
+            "child_knows": _one(step("child-knows", {}).get("child_knows"), YES_NO_UNSURE),
         }
 
 
@@ -186,6 +210,13 @@ class News:
             return cls(**{name: _text(read[name]) for name in ("kind", "at", "text", "language", "status", "author")})
         except (KeyError, TypeError) as error:
             raise MalformedReferral(type(error).__name__) from None
+
+
+def is_restricted(answers: Mapping[str, Mapping[str, Any]]) -> bool:
+    """True when somebody at the police, the council or the Hub may be the one whom the person is afraid of."""
+    reply = answers.get("reply", {})
+    words = reply.get("conflict_who")
+    return reply.get("conflict") in ("yes", "not-sure") or (isinstance(words, str) and bool(words.strip()))
 
 
 def _dump(content: Mapping[str, Any]) -> bytes:

@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
+from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -78,6 +79,16 @@ def choices(labels: Mapping[str, Any], group: Any = None) -> list[SelectChoice]:
     return [SelectChoice(value, label, optgroup=group) for value, label in labels.items()]
 
 
+def line(label: Any, *, most: int, description: Any = "") -> UnboundField:
+    """One line of free text that may be left, kept by no browser."""
+    return StringField(
+        label,
+        description=description,
+        validators=[Length(max=most, message=_l("Use %(most)s letters or fewer.", most=most))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+
+
 class StartForm(QuestionForm):
     """Only I use this device / someone else might: two buttons."""
 
@@ -106,6 +117,53 @@ class WhoForm(QuestionForm):
         ),
     )
     under_18 = BooleanField(_l("Under 18"), description=_l("Tick this if the person who needs support is under 18."))
+
+
+class KnowsForm(QuestionForm):
+    """Asked for somebody else: do they know?"""
+
+    they_know = ChoiceField(
+        _l("Do they know that you are asking us?"),
+        description=_l("Your answer is all right either way."),
+        choices=choices({"yes": _l("Yes"), "no": _l("No"), "not-sure": _l("Not sure")}),
+    )
+
+
+class WorkForm(QuestionForm):
+    """Somebody asks as part of their work: who they are, and whether the person has said yes."""
+
+    name = line(_l("Your name"), most=80)
+    organisation = line(_l("Your organisation"), most=LONGEST_LINE)
+    switchboard = line(
+        _l("Its main phone number"),
+        description=_l("We ring the number that your organisation makes public, to be sure who asks."),
+        most=60,
+    )
+    consent = ChoiceField(
+        _l("Has the person said yes to this request?"),
+        description=_l("If you leave this, we take it that they have not."),
+        choices=choices({"yes": _l("Yes"), "no": _l("No, or not yet")}),
+    )
+    consent_when = line(_l("If they said yes: when?"), description=_l("For example, 3 March 2026."), most=80)
+    consent_how = ChoiceField(
+        _l("If they said yes: how?"),
+        choices=choices(
+            {
+                "in-person": _l("They told me, face to face"),
+                "by-phone": _l("They told me by phone or video"),
+                "in-writing": _l("They wrote it down"),
+                "other": _l("Another way"),
+            }
+        ),
+    )
+
+    def answer(self) -> dict[str, Any]:
+        """When and how are kept only with a yes."""
+        given = super().answer()
+        if given.get("consent") != "yes":
+            given.pop("consent_when", None)
+            given.pop("consent_how", None)
+        return given
 
 
 class HelpForm(QuestionForm):
@@ -206,7 +264,57 @@ class AboutForm(QuestionForm):
     )
     ongoing = ChoiceField(
         _l("Is it still going on?"),
+        description=_l("Leave this if someone has died."),
         choices=choices({"yes": _l("Yes"), "no": _l("No"), "might": _l("It might start again")}),
+    )
+
+    def answer(self) -> dict[str, Any]:
+        """After a death nothing is kept about "still going on": it is not asked then."""
+        given = super().answer()
+        if given.get("to_whom") == "died":
+            given.pop("ongoing", None)
+        return given
+
+
+class LossForm(QuestionForm):
+    """After a death: two things that may help, both easy to leave."""
+
+    how = ChoiceField(
+        _l("How did they die?"),
+        choices=choices(
+            {
+                "road": _l("On the road"),
+                "killed": _l("Someone killed them, or it looks like it"),
+                "another": _l("Another way"),
+                "not-known": _l("We do not know yet"),
+            }
+        ),
+    )
+    their_name = line(
+        _l("Their name, if you would like us to use it"),
+        description=_l("We use it only when we write to you in your space, or talk with you."),
+        most=80,
+    )
+
+
+class ChildAgeForm(QuestionForm):
+    """A parent asks for their child: how old?"""
+
+    child_age = ChoiceField(
+        _l("How old is your child?"),
+        choices=choices({"under-13": _l("Under 13"), "13-15": _l("13 to 15"), "16-17": _l("16 or 17")}),
+    )
+
+
+class ChildKnowsForm(QuestionForm):
+    """A parent asks for a child of 13 or more: does the child know?"""
+
+    child_knows = ChoiceField(
+        _l("Does your child know that you are asking?"),
+        description=_l(
+            "From 13 on, young people can often decide about help themselves. So we ask them before we do anything."
+        ),
+        choices=choices({"yes": _l("Yes"), "no": _l("No"), "not-sure": _l("Not sure")}),
     )
 
 
@@ -283,6 +391,20 @@ class ReplyForm(QuestionForm):
         description=_l("If you use it, we stop or change the subject. You can leave this."),
         validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+
+    conflict = ChoiceField(
+        _l("Does someone you are afraid of work for the police, the council or the Hub?"),
+        description=_l(
+            "If you say “Yes” or “Not sure”, only a few named people can see your request. "
+            "The system hides it from everyone else. It cannot stop people talking."
+        ),
+        choices=choices({"no": _l("No"), "yes": _l("Yes"), "not-sure": _l("Not sure")}),
+    )
+    conflict_who = line(
+        _l("Who, so that we can keep it from them?"),
+        description=_l("A first name and a last name work best. You can leave this."),
+        most=LONGEST_LINE,
     )
 
     def validate_ways(self, field: CheckboxesField) -> None:
@@ -575,6 +697,18 @@ class TrustedForm(VoiceForm):
         need_words(field, _l("Write how we reach them, or press “Leave this”."))
 
 
+class InterpreterForm(QuestionForm):
+    """Somebody who wants a call in their language: who may interpret?"""
+
+    interpreter = ChoiceField(
+        _l("Would you like a woman or a man to interpret?"),
+        choices=choices({"woman": _l("A woman"), "man": _l("A man"), "either": _l("Either is fine")}),
+    )
+    not_my_community = BooleanField(
+        _l("Not someone from my community"), description=_l("We do our best. If we cannot, we tell you first.")
+    )
+
+
 class CheckForm(QuestionForm):
     """Everything to look over, and one button."""
 
@@ -603,9 +737,53 @@ def told_of_risk(answers: Answers) -> bool:
     return bool(ids.RISKS & set(answers.get("help", {}).get("help") or ()))
 
 
+def asks_as(*who: str) -> Callable[[Answers], bool]:
+    """A condition: one of these answers to 'Who needs support?'."""
+    return lambda answers: answers.get("who", {}).get("who") in who
+
+
 def is_under_18(answers: Answers) -> bool:
-    """'Under 18' was tapped."""
-    return answers.get("who", {}).get("under_18") is True
+    """'Under 18' was tapped by somebody who asks for themselves: the page for young people speaks to them."""
+    who = answers.get("who", {})
+    return who.get("under_18") is True and who.get("who") not in ids.ASKED_BY_ANOTHER
+
+
+def wants_only(help_id: str) -> Callable[[Answers], bool]:
+    """A condition: this alone was ticked under 'What would help?'."""
+    return lambda answers: list(answers.get("help", {}).get("help") or ()) == [help_id]
+
+
+def goes_through_everything(answers: Answers) -> bool:
+    """False for the quick path, which jumps from 'Please phone me' to how to reach the person."""
+    return not wants_only("phone-in-language")(answers)
+
+
+def told_of(*happened: str) -> Callable[[Answers], bool]:
+    """A condition: one of these was ticked under 'What happened?'."""
+    return lambda answers: (
+        goes_through_everything(answers) and bool(set(happened) & set(answers.get("about", {}).get("happened") or ()))
+    )
+
+
+def lost_somebody(answers: Answers) -> bool:
+    """Somebody close has died."""
+    return goes_through_everything(answers) and answers.get("about", {}).get("to_whom") == "died"
+
+
+def asks_for_their_child(answers: Answers) -> bool:
+    """A parent asks for their child."""
+    about = answers.get("about", {}) if goes_through_everything(answers) else {}
+    return about.get("to_whom") == "child" and asks_as("other")(answers)
+
+
+def child_may_decide(answers: Answers) -> bool:
+    """The child is 13 or more, so it is asked whether the child knows."""
+    return asks_for_their_child(answers) and answers.get("child-age", {}).get("child_age") in ("13-15", "16-17")
+
+
+def wants_an_interpreter(answers: Answers) -> bool:
+    """A call in the person's own language was asked for."""
+    return "phone-in-language" in (answers.get("help", {}).get("help") or ())
 
 
 def chose(way: Way) -> Callable[[Answers], bool]:
@@ -623,10 +801,20 @@ JOURNEY = Journey(
         Step(key="start"),
         Step(key="who", is_question=True),
         Step(key="young", series="who", applies=is_under_18, asks=False),
+        Step(key="knows", series="who", applies=asks_as("other")),
+        Step(key="with-you", series="who", applies=asks_as("other"), asks=False),
+        Step(key="work", series="who", applies=asks_as("professional")),
         Step(key="help", is_question=True),
         Step(key="risk", series="help", applies=told_of_risk, asks=False),
-        Step(key="about", is_question=True),
-        Step(key="police", is_question=True),
+        Step(key="reading", series="help", applies=wants_only("reading"), asks=False),
+        Step(key="about", is_question=True, applies=goes_through_everything),
+        Step(key="loss", series="about", applies=lost_somebody),
+        Step(key="after-loss", series="about", applies=lost_somebody, asks=False),
+        Step(key="sexual", series="about", applies=told_of("sexual"), asks=False),
+        Step(key="exploited", series="about", applies=told_of("exploited"), asks=False),
+        Step(key="child-age", series="about", applies=asks_for_their_child),
+        Step(key="child-knows", series="about", applies=child_may_decide),
+        Step(key="police", is_question=True, applies=goes_through_everything),
         Step(key="reply", is_question=True),
         Step(key="reply-call", series="reply", applies=chose(Way.CALL)),
         Step(key="reply-text", series="reply", applies=chose(Way.TEXT)),
@@ -635,6 +823,7 @@ JOURNEY = Journey(
         Step(key="reply-relay", series="reply", applies=chose(Way.RELAY)),
         Step(key="reply-bsl", series="reply", applies=chose(Way.BSL)),
         Step(key="reply-trusted", series="reply", applies=chose(Way.TRUSTED)),
+        Step(key="interpreter", series="reply", applies=wants_an_interpreter),
         Step(key="check", asks=False),
     )
 )
@@ -643,9 +832,19 @@ FORMS: Mapping[str, type[QuestionForm]] = {
     "start": StartForm,
     "who": WhoForm,
     "young": QuestionForm,
+    "knows": KnowsForm,
+    "with-you": QuestionForm,
+    "work": WorkForm,
     "help": HelpForm,
     "risk": QuestionForm,
+    "reading": QuestionForm,
     "about": AboutForm,
+    "loss": LossForm,
+    "after-loss": QuestionForm,
+    "sexual": QuestionForm,
+    "exploited": QuestionForm,
+    "child-age": ChildAgeForm,
+    "child-knows": ChildKnowsForm,
     "police": PoliceForm,
     "reply": ReplyForm,
     "reply-call": CallForm,
@@ -655,5 +854,6 @@ FORMS: Mapping[str, type[QuestionForm]] = {
     "reply-relay": RelayForm,
     "reply-bsl": BslForm,
     "reply-trusted": TrustedForm,
+    "interpreter": InterpreterForm,
     "check": CheckForm,
 }

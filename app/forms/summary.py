@@ -15,8 +15,8 @@ from app.domain.languages import Languages
 from app.domain.referral import OUTSIDE_AREA
 from app.forms.refer import FORMS
 
-# A single box that was not ticked is not a question that was left.
-TICKED_OR_ABSENT = frozenset({"under_18", "sure"})
+# A single box that was not ticked, or a line that hangs on another answer, is not a question that was left.
+TICKED_OR_ABSENT = frozenset({"under_18", "sure", "not_my_community", "conflict_who", "consent_when", "consent_how"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def summary(
         answer = answers.get(place.step.key, {})
         for name, unbound in _fields(place.step.key):
             label = str(unbound.args[0]) if unbound.args else ""
+            if name == "ongoing" and answer.get("to_whom") == "died":
+                continue  # not asked then
             if name in TICKED_OR_ABSENT and not answer.get(name):
                 continue
             lines.append(

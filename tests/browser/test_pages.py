@@ -63,7 +63,7 @@ NEUTRAL_TO_READ = {
 # Every address that a request and a space may have. "police" names a question that everybody meets.
 PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
 PERSONAL_AND_NEUTRAL = re.compile(
-    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|police|reply|reply-\d|check|sent|done|forget)"
+    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|forget|nothing)"
     r"|return|case|case/messages|case/more|case/more/([1-5]|sent|talk)|case/sign-out)$"
 )
 
@@ -202,9 +202,7 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
     asking.go("case")
     asking.sign_out()
     inspect.assert_well()
-    assert (
-        len(inspect.seen) == len(asking.path()) + 14
-    )  # the ends, the space, and its pages
+    assert len(inspect.seen) == len(asking.path()) + 14  # the ends, the space, and its pages
     assert not [address for address in asking.opened if says_too_much(address)]
 
 

@@ -9,7 +9,7 @@ from tests.harness.clients import Visitor
 from tests.harness.pages import Form, NotOffered, Page
 from tests.stories import Story
 
-CO_ORDINATOR = "dev-amira"
+CO_ORDINATOR, GATEKEEPER = "dev-amira", "dev-dilys"
 
 
 class Person:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.audit import header_problems, page_problems
 from tests.harness.pages import NotOffered, Page
-from tests.harness.people import Colleague, Person
+from tests.harness.people import GATEKEEPER, Colleague, Person
 from tests.harness.sides import Sides
 from tests.stories import PARENT, STORIES, Story
 
@@ -67,6 +67,11 @@ def test_every_story_can_be_told(sides: Sides, person: AskedBy, colleague: Colle
     asking = person(story)
     asking.ask()
     sides.deliver()
+    if story.is_for_few:
+        with pytest.raises(NotOffered):
+            colleague.case(asking.reference)
+        colleague = Colleague(sides.hub_client())
+        colleague.sign_in(GATEKEEPER)
     case = colleague.open(colleague.case(asking.reference))
     assert story.name in case.text
     assert story.code_word in case.text

@@ -58,6 +58,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.refer_step": "personal",
         "portal.return_": "personal",
         "portal.safety": "public",
+        "portal.send_nothing": "personal",
         "portal.sent": "personal",
         "portal.service": "public",
         "portal.sign_out": "personal",

@@ -117,7 +117,16 @@ ANSWERS = st.fixed_dictionaries(
         "young": st.just({}),
         "help": st.fixed_dictionaries({}, optional={"help": st.lists(st.sampled_from(ids.HELP), unique=True)}),
         "risk": st.just({}),
-        "about": st.just({"to_whom": "me"}),
+        "knows": st.fixed_dictionaries({}, optional={"they_know": st.sampled_from(ids.YES_NO_UNSURE)}),
+        "about": st.fixed_dictionaries(
+            {},
+            optional={
+                "to_whom": st.sampled_from(ids.TO_WHOM),
+                "happened": st.lists(st.sampled_from(ids.HAPPENED), unique=True),
+            },
+        ),
+        "loss": st.fixed_dictionaries({}, optional={"how": st.sampled_from(ids.HOW_DIED)}),
+        "child-age": st.fixed_dictionaries({}, optional={"child_age": st.sampled_from(ids.CHILD_AGES)}),
         "police": st.fixed_dictionaries({}, optional={"police": st.sampled_from(ids.POLICE)}),
         "reply": REPLY,
         "reply-call": st.just({"address": "01632 960 123"}),
@@ -168,10 +177,11 @@ def test_going_on_and_going_back_are_each_others_reverse(answers):
 
 
 @given(ANSWERS)
-def test_there_are_five_questions_whatever_is_answered(answers):
+def test_there_are_five_questions_whatever_is_answered_and_three_on_the_quick_path(answers):
     counted = [JOURNEY.question_number(place.slug, answers) for place in JOURNEY.path(answers)]
+    most = 3 if answers.get("help", {}).get("help") == ["phone-in-language"] else 5
 
-    assert [each for each in counted if each] == [(number, 5) for number in range(1, 6)]
+    assert [each for each in counted if each] == [(number, most) for number in range(1, most + 1)]
 
 
 @given(ANSWERS)
@@ -195,6 +205,96 @@ def test_what_would_help_is_asked_before_what_happened():
     assert order.index("help") < order.index("about")
 
 
+def keys(answers):
+    return [place.step.key for place in JOURNEY.path(answers)]
+
+
+@given(st.sets(st.sampled_from(ids.HAPPENED)))
+@pytest.mark.requirement("B6")
+@pytest.mark.requirement("B7")
+def test_the_kind_of_harm_changes_no_question_and_only_adds_something_to_read(happened):
+    whatever = {"about": {"happened": sorted(happened)}}
+    added = set(keys(whatever)) - set(keys({}))
+
+    assert [key for key in keys(whatever) if key not in added] == keys({})
+    assert not any(step.asks for step in JOURNEY.steps if step.key in added)
+
+
+@pytest.mark.requirement("A20")
+@pytest.mark.parametrize(("happened", "key"), [("sexual", "sexual"), ("exploited", "exploited")])
+def test_what_matters_in_the_first_days_is_shown_once_and_never_blocks(happened, key):
+    answers = {"start": {}, "who": {}, "help": {}, "about": {"happened": [happened, "hurt"]}}
+
+    assert JOURNEY.first_open(answers).step.key == key
+    assert JOURNEY.first_open({**answers, key: {}}).slug == "police"
+
+
+@pytest.mark.requirement("A6")
+def test_after_a_death_two_small_questions_and_a_page_to_read():
+    answers = {"start": {}, "who": {}, "help": {}, "about": {"to_whom": "died"}}
+
+    assert keys(answers)[4:6] == ["loss", "after-loss"]
+    assert JOURNEY.first_open({**answers, "loss": {}, "after-loss": {}}).slug == "police"
+
+
+@pytest.mark.requirement("A8")
+@pytest.mark.parametrize(
+    ("who", "about", "age", "asked"),
+    [
+        ("other", "child", "under-13", ["child-age"]),
+        ("other", "child", "13-15", ["child-age", "child-knows"]),
+        ("other", "child", "16-17", ["child-age", "child-knows"]),
+        ("other", "child", None, ["child-age"]),
+        ("other", "parent", "13-15", []),
+        ("me", "child", "13-15", []),
+    ],
+)
+def test_a_parent_is_asked_whether_a_child_of_13_or_more_knows(who, about, age, asked):
+    answers = {"who": {"who": who}, "about": {"to_whom": about}, "child-age": {"child_age": age} if age else {}}
+
+    assert [key for key in keys(answers) if key.startswith("child")] == asked
+
+
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize(
+    ("who", "asked"),
+    [(None, []), ("me", []), ("me-helped", []), ("other", ["knows", "with-you"]), ("professional", ["work"])],
+)
+def test_only_who_asks_for_another_is_asked_about_that(who, asked):
+    path = keys({"who": {"who": who} if who else {}})
+
+    assert path[2 : path.index("help")] == asked
+
+
+@pytest.mark.requirement("A8")
+def test_the_page_for_young_people_is_for_those_who_ask_for_themselves():
+    assert "young" in keys({"who": {"who": "me", "under_18": True}})
+    assert "young" not in keys({"who": {"who": "other", "under_18": True}})
+
+
+@pytest.mark.requirement("A15")
+def test_please_phone_me_alone_is_six_pages_between_start_and_number():
+    answers = {"help": {"help": ["phone-in-language"]}, "reply": {"contact": "yes", "ways": ["call"]}}
+
+    assert slugs(JOURNEY, answers)[1:] == ["who", "help", "reply", "reply-1", "reply-2", "check"]
+    assert keys(answers)[-3:] == ["reply-call", "interpreter", "check"]
+    assert "about" in keys({"help": {"help": ["phone-in-language", "talk"]}})
+
+
+@pytest.mark.requirement("A18")
+@pytest.mark.requirement("B4")
+def test_something_to_read_alone_leads_to_something_to_read():
+    assert keys({"help": {"help": ["reading"]}})[3] == "reading"
+    assert "reading" not in keys({"help": {"help": ["reading", "talk"]}})
+
+
+def test_from_home_to_the_number_there_are_eight_pages_five_of_them_questions():
+    shortest = JOURNEY.path({})
+
+    assert len(shortest) + 1 == 8  # and the page that shows the number
+    assert sum(place.step.is_question for place in shortest) == 5
+
+
 @pytest.mark.requirement("C5")
 @pytest.mark.requirement("C13")
 @pytest.mark.rule("rule 12")
@@ -213,12 +313,13 @@ def test_every_page_has_its_form_and_every_form_its_page():
 @pytest.mark.rule("rule 7")
 def test_no_address_says_what_happened_or_how_to_reach_somebody():
     everything = {
-        "who": {"under_18": True},
+        "who": {"who": "me", "under_18": True},
         "help": {"help": list(ids.HELP)},
+        "about": {"to_whom": "died", "happened": list(ids.HAPPENED)},
         "reply": {"contact": "yes", "ways": [way.value for way in Way]},
     }
 
     assert slugs(JOURNEY, everything) == [
-        "start", "who", "who-1", "help", "help-1", "about", "police", "reply", "reply-1", "reply-2", "reply-3",
-        "reply-4", "reply-5", "reply-6", "reply-7", "check",
+        "start", "who", "who-1", "help", "help-1", "about", "about-1", "about-2", "about-3", "about-4", "police",
+        "reply", "reply-1", "reply-2", "reply-3", "reply-4", "reply-5", "reply-6", "reply-7", "reply-8", "check",
     ]  # fmt: skip

@@ -21,10 +21,15 @@ from app.forms.refer import (
     BslForm,
     CallForm,
     CheckboxesField,
+    ChildAgeForm,
+    ChildKnowsForm,
     ChoiceField,
     EmailForm,
     HelpForm,
+    InterpreterForm,
+    KnowsForm,
     LetterForm,
+    LossForm,
     PoliceForm,
     RelayForm,
     ReplyForm,
@@ -32,6 +37,7 @@ from app.forms.refer import (
     TrustedForm,
     WayForm,
     WhoForm,
+    WorkForm,
 )
 from app.forms.summary import labels_of, summary
 
@@ -115,6 +121,12 @@ def _errors(form_class, answers):
         (AboutForm, "happened", ids.HAPPENED),
         (AboutForm, "ongoing", ids.ONGOING),
         (PoliceForm, "police", ids.POLICE),
+        (KnowsForm, "they_know", ids.YES_NO_UNSURE),
+        (LossForm, "how", ids.HOW_DIED),
+        (ChildAgeForm, "child_age", ids.CHILD_AGES),
+        (ChildKnowsForm, "child_knows", ids.YES_NO_UNSURE),
+        (InterpreterForm, "interpreter", ids.INTERPRETERS),
+        (ReplyForm, "conflict", ids.YES_NO_UNSURE),
         (ReplyForm, "ways", [way.value for way in Way]),
         (ReplyForm, "ways", ids.WAYS),
         (CallForm, "times", TIMES),
@@ -359,6 +371,20 @@ def test_only_fields_of_the_form_are_kept(sent):
     assert set(form.answer()) <= set(CallForm.ORDER)
 
 
+def test_after_a_death_nothing_is_kept_about_still_going_on():
+    assert filled(AboutForm, {"to_whom": "died", "ongoing": "yes"}).answer() == {"to_whom": "died"}
+    assert filled(AboutForm, {"to_whom": "me", "ongoing": "yes"}).answer()["ongoing"] == "yes"
+
+
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize("said", [{}, {"consent": "no"}])
+def test_a_yes_that_was_not_given_has_no_date_and_no_way(said):
+    kept = filled(WorkForm, {**said, "name": "Priya", "consent_when": "3 March", "consent_how": "in-person"}).answer()
+
+    assert kept == {**said, "name": "Priya"}
+    assert filled(WorkForm, {"consent": "yes", "consent_when": "3 March"}).answer()["consent_when"] == "3 March"
+
+
 # The answers in words
 
 
@@ -379,7 +405,7 @@ def test_every_question_of_the_path_is_there_in_the_order_in_which_it_is_asked()
     answers = {"reply": {"contact": "yes", "ways": ["email"]}}
 
     assert [line.slug for line in lines(answers)] == (
-        ["who"] + ["help"] + ["about"] * 3 + ["police"] * 2 + ["reply"] * 5 + ["reply-1"] * 5
+        ["who"] + ["help"] + ["about"] * 3 + ["police"] * 2 + ["reply"] * 6 + ["reply-1"] * 5
     )
 
 

@@ -178,7 +178,8 @@ def test_facts_hold_codes_that_this_release_knows_and_nothing_that_was_typed(ans
 
     assert facts == {
         "who": None, "under_18": False, "help": [], "to_whom": None, "happened": [], "ongoing": None, "police": None,
-        "district": None, "contact": None, "ways": [], "risk": False,
+        "district": None, "contact": None, "ways": [], "risk": False, "restricted": False, "they_know": None,
+        "consent": None, "how_died": None, "child_age": None, "child_knows": None,
     }  # fmt: skip
 
 
@@ -197,9 +198,30 @@ def test_facts_say_what_was_chosen():
     assert facts == {
         "who": "me", "under_18": True, "help": ["talk", "money"], "to_whom": "me", "happened": ["hurt"], "ongoing": "yes",
         "police": "no", "district": "fenland", "contact": "yes", "ways": ["call"], "risk": False,
+        "restricted": False, "they_know": None,
+        "consent": None, "how_died": None, "child_age": None, "child_knows": None,
     }  # fmt: skip
     assert "Ada" not in json.dumps(facts)
     assert "01632" not in json.dumps(facts)
+
+
+@pytest.mark.parametrize(
+    ("reply", "restricted"),
+    [
+        ({}, False),
+        ({"conflict": "no"}, False),
+        ({"conflict": "yes"}, True),
+        ({"conflict": "not-sure"}, True),
+        ({"conflict_who": "Gareth"}, True),  # a name without a tick says enough
+        ({"conflict": "no", "conflict_who": "  "}, False),
+        ({"conflict": ["yes"], "conflict_who": 7}, False),
+    ],
+)
+def test_a_conflict_restricts_and_its_words_stay_sealed(reply, restricted):
+    facts = a_referral(answers={"reply": reply}).facts()
+
+    assert facts["restricted"] == restricted
+    assert "Gareth" not in json.dumps(facts)
 
 
 @pytest.mark.requirement("D2")

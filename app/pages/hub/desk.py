@@ -23,7 +23,8 @@ from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
 from app.services.hub import desk
-from app.services.hub.desk import AlreadyClaimed, ClosedCase, NoSuchCase, NotOpened, OpenCase, UnknownStatus
+from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, UnknownStatus
+from app.services.hub.guard import NoSuchCase
 from app.services.hub.staff import UnknownIdentity
 from app.web import staff
 from app.web.answers import redirect
@@ -91,7 +92,9 @@ def queue() -> ResponseReturnValue:
         page = min(max(1, request.args.get("page", 1, type=int)), last)
         rows = desk.queue(
             session,
+            me,
             hours=hub().area.hub_hours,
+            targets=hub().area.targets,
             now=now(),
             state=state,
             owner_id=me.id if mine else None,
@@ -267,10 +270,11 @@ def _case_page(
                 signed=staff.me(),
                 opener=hub().opener,
                 hours=hub().area.hub_hours,
+                targets=hub().area.targets,
                 now=now(),
             )
             health = desk.post_health(session, now=now())
-            trail = desk.trail(session, _id(case_id))
+            trail = desk.trail(session, _id(case_id), staff.me().identity)
     except NoSuchCase:
         abort(404)
     has_errors = bool(status_form.errors or message_form.errors or problem)
@@ -312,8 +316,9 @@ def _sections(opened: OpenCase) -> dict[str, list[Line]]:
     """
     answers = opened.referral.answers
     sections: dict[str, list[Line]] = {}
-    for line in summary(JOURNEY.path(answers), answers, languages=hub().languages, districts=hub().area.districts):
-        if not (line.is_address or line.slug.startswith("reply-")):
+    places = [place for place in JOURNEY.path(answers) if not place.step.key.startswith("reply-")]
+    for line in summary(places, answers, languages=hub().languages, districts=hub().area.districts):
+        if not line.is_address:
             sections.setdefault(line.slug, []).append(line)
     return sections
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, gettext
 
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
+from app.domain.priority import Group
+from app.domain.priority import Reason as Why
+from app.domain.referral import ASKED_BY_ANOTHER
 from app.domain.status import CaseState
 from app.web.page import clock_time, day_name
 
@@ -82,6 +87,61 @@ def who(code: str | None) -> str:
             "professional": gettext("Asked by a professional"),
         }.get(code or "", gettext("Not said"))
     )
+
+
+def group(code: Group) -> str:
+    """The priority group that is suggested."""
+    return str(
+        {
+            Group.SERIOUS_CRIME: gettext("Serious crime"),
+            Group.VULNERABLE: gettext("Vulnerable or intimidated"),
+            Group.PERSISTENT: gettext("Targeted again and again"),
+            Group.NONE: gettext("No priority group"),
+        }[code]
+    )
+
+
+def why(reason: Why) -> str:
+    """Why a group is suggested."""
+    return str(
+        {
+            Why.BEREAVED_ROAD: gettext("someone close died on the road"),
+            Why.BEREAVED_KILLED: gettext("someone close was killed, or it looks like it"),
+            Why.CONTROLLED: gettext("frightened or controlled by a partner or family"),
+            Why.SEXUAL: gettext("something sexual that they did not want"),
+            Why.HATE: gettext("targeted for who they are"),
+            Why.EXPLOITED: gettext("made to work, or pay or papers kept"),
+            Why.AFRAID_OF_SOMEONE: gettext("wants to be safer from someone"),
+            Why.AFRAID_OF_THEMSELVES: gettext("afraid of what they might do to themselves"),
+            Why.DEPENDANT_AT_RISK: gettext("wants to keep safe someone who depends on them"),
+            Why.UNDER_18: gettext("under 18"),
+            Why.INTIMIDATED: gettext("afraid of someone who may work where this is read"),
+            Why.FOLLOWED: gettext("followed or contacted again and again"),
+            Why.ANTISOCIAL_GOES_ON: gettext("trouble nearby that is still going on"),
+        }[reason]
+    )
+
+
+def confirmed(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to mind when somebody asks for another person, one line each; empty for those who ask for themselves."""
+    who_asked = facts.get("who")
+    if who_asked not in ASKED_BY_ANOTHER:
+        return ()
+    lines = [str(gettext("Given by another person, not confirmed."))]
+    if who_asked == "professional":
+        lines.append(str(gettext("Verify by ringing the organisation’s public number, not one given here.")))
+        lines.append(str(gettext("Send a receipt only: whether we could take this on, or not.")))
+        if facts.get("consent") != "yes":
+            lines.append(str(gettext("The person has not said yes. Take no details of theirs.")))
+    else:
+        lines.append(
+            str(gettext("First contact goes to the one who asked. Never to the other person before their own yes."))
+        )
+        if facts.get("they_know") != "yes":
+            lines.append(str(gettext("The other person may not know of this. Take no details of theirs.")))
+    if facts.get("child_knows") in ("no", "not-sure"):
+        lines.append(str(gettext("The child is 13 or older and may not know.")))
+    return tuple(lines)
 
 
 def refusal(reason: Reason) -> str:

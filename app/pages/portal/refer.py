@@ -12,7 +12,7 @@ from wtforms.fields import SelectChoice
 from app.domain.contact import plan_of
 from app.domain.journey import NoSuchStep, Place
 from app.domain.reference import rows
-from app.domain.referral import OUTSIDE_AREA
+from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
@@ -32,6 +32,8 @@ from app.web.page import clock_time, reading_at_request
 from app.web.portal import portal
 
 CONSENT_WORDING = "consent-1"
+# Pages after the request, or instead of it: nothing of anybody is on them.
+ENDINGS = ("done", "nothing")
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 
@@ -45,8 +47,8 @@ def refer() -> Response:
 @pages.route("/refer/<slug>", methods=["GET", "POST"])
 def refer_step(slug: str) -> ResponseReturnValue:
     """Show a step, or keep its answer and go on to the first step that is still open."""
-    if slug == "done":
-        return render_template("portal/refer/done.html")
+    if slug in ENDINGS:
+        return render_template(f"portal/refer/{slug}.html")
     draft = drafts.current()
     answers = draft.answers if draft else {}
     if draft is None and slug != "start" and _number_is_waiting():
@@ -73,6 +75,14 @@ def refer_step(slug: str) -> ResponseReturnValue:
 def forget_draft() -> Response:
     """Delete everything and leave."""
     response = redirect(url_for("portal.home"))
+    forget_everything(response)
+    return response
+
+
+@pages.post("/refer/nothing")
+def send_nothing() -> ResponseReturnValue:
+    """Something to read was enough: delete the draft, and say so."""
+    response = redirect(_url("nothing"), code=303)
     forget_everything(response)
     return response
 
@@ -179,6 +189,9 @@ def _check(place: Place) -> ResponseReturnValue:
         ),
         plan=plan,
         helped=answers.get("who", {}).get("who") == "me-helped",
+        for_another=asked_by if (asked_by := answers.get("who", {}).get("who")) in ASKED_BY_ANOTHER else "",
+        has_consent=answers.get("work", {}).get("consent") == "yes",
+        restricted=is_restricted(answers),
         revision=draft.revision,
         problem=problem,
         has_errors=bool(problem),
@@ -213,6 +226,7 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             back=back,
             answers=answers,
             under_18=is_under_18(answers),
+            directory=portal().directory,
             personal=place.step.key != "start",
         )
 
@@ -279,7 +293,7 @@ def _keys_by_slug() -> dict[str, Any]:
 def _every_slug() -> set[str]:
     """Every address that some path has; a made-up one is simply not there."""
     series: dict[str, int] = {}
-    slugs = {"sent", "done"}
+    slugs = {"sent", *ENDINGS}
     for step in JOURNEY.steps:
         if step.series:
             series[step.series] = series.get(step.series, 0) + 1

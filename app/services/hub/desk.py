@@ -17,10 +17,12 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide, plan_of
 from app.domain.hours import OpeningHours
+from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SENT_BY_STAFF, STATE_AFTER, CaseState, Status
 from app.services import post
-from app.services.hub import records
+from app.services.hub import guard, records
+from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity, SignedIn
 
@@ -30,10 +32,6 @@ PAGE_LENGTH = 100
 WAIT_FOR_US = (CaseState.NEW.value, CaseState.OURS.value)
 # More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
 EVERY_CASE = 1_000_000
-
-
-class NoSuchCase(Exception):
-    """There is no case with this id."""
 
 
 class NotOpened(Exception):
@@ -54,7 +52,7 @@ class UnknownStatus(Exception):
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the queue: coded facts only. `waited` is working time."""
+    """One line of the queue: coded facts only. `waited` is working time; the suggestion is for a person to decide on."""
 
     case_id: bytes
     reference: str
@@ -63,6 +61,7 @@ class QueueRow:
     state: CaseState
     language: str
     facts: Mapping[str, Any]
+    suggestion: Suggestion
     owner: str | None
     owner_id: str | None
 
@@ -133,27 +132,38 @@ class ClosedCase:
 
 def queue(
     session: Session,
+    who: Identity,
     *,
     hours: OpeningHours,
+    targets: Mapping[str, int],
     now: datetime,
     state: CaseState | None = None,
     owner_id: str | None = None,
     page: int = 1,
 ) -> list[QueueRow]:
-    """One page of the cases that are open, each group by how long they have waited: those at risk that wait for us, those
-    that nobody has opened, those that are ours to do, all others. `page` counts from 1; a page past the end is empty.
+    """One page of the open cases that `who` may see, each group by how long they have waited: those at risk that wait for us,
+    those that nobody has opened, those that are ours to do, all others. `page` counts from 1; a page past the end is empty.
+
+    `targets` are the Hub's own (app/domain/priority.py). Where it has set any, what is due first comes first in its group.
     """
-    found = rows.queue(session, state=state.value if state else None, owner_id=owner_id, limit=EVERY_CASE)
-    found.sort(key=lambda pair: _urgency(pair[0]))
+    every = rows.queue(session, state=state.value if state else None, owner_id=owner_id, limit=EVERY_CASE)
+    found = [pair for pair in every if guard.may_see(pair[0], who)]
+    found.sort(key=lambda pair: _urgency(pair[0], hours=hours, targets=targets))
     start = (page - 1) * PAGE_LENGTH
-    return [_row(case, owner, hours=hours, now=now) for case, owner in found[start : start + PAGE_LENGTH]]
+    return [
+        _row(case, owner, hours=hours, targets=targets, now=now) for case, owner in found[start : start + PAGE_LENGTH]
+    ]
 
 
 def counts(session: Session, who: Identity) -> Counts:
-    """How many cases wait in each state, and how many of all belong to `who`."""
+    """How many of the cases that `who` may see wait in each state, and how many of all belong to `who`."""
     found = rows.counts_by_state(session)
+    hidden = guard.hidden_cases(session, who)
+    for case in hidden:
+        found[case.state] -= 1
     mine = session.scalar(select(func.count()).select_from(rows.Case).where(rows.Case.owner_id == who.id))
-    return Counts({state: found.get(state.value, 0) for state in CaseState}, mine or 0)
+    mine = (mine or 0) - sum(case.owner_id == who.id for case in hidden)
+    return Counts({state: found.get(state.value, 0) for state in CaseState}, mine)
 
 
 def post_health(session: Session, *, now: datetime) -> PostHealth:
@@ -170,7 +180,7 @@ def post_health(session: Session, *, now: datetime) -> PostHealth:
 
 def claim(session: Session, case_id: bytes, who: Identity, *, now: datetime) -> None:
     """Become the owner. Raises NoSuchCase and AlreadyClaimed."""
-    case = _case(session, case_id)
+    case = guard.case_for(session, case_id, who)
     if case.owner_id not in {None, who.id}:
         raise AlreadyClaimed(session.get_one(rows.Staff, case.owner_id).name)
     case.owner_id = who.id
@@ -179,7 +189,7 @@ def claim(session: Session, case_id: bytes, who: Identity, *, now: datetime) -> 
 
 def hand_back(session: Session, case_id: bytes, who: Identity, *, now: datetime) -> None:
     """Stop being the owner: the case waits in the queue again. Raises NoSuchCase."""
-    case = _case(session, case_id)
+    case = guard.case_for(session, case_id, who)
     if case.owner_id == who.id:
         case.owner_id = None
         rows.log(session, at=now, staff_id=who.id, action="handed-back", case_id=case_id)
@@ -190,10 +200,18 @@ def open_request(
 ) -> None:
     """Take leave to read the request for half an hour; logged before anything is shown.
 
-    The first time anybody opens it, the person is told that it was read by a person. Raises NoSuchCase.
+    The first time anybody opens it, the person is told that it was read by a person. Somebody whom the sealed words name
+    gets no leave, and the case is not there for them any more. Raises NoSuchCase, and sealing.CannotOpen.
     """
+    with database.reading() as session:
+        case = guard.case_for(session, case_id, signed.identity)
+        is_named = guard.is_named(session, case, signed.identity, opener=opener)
+    if is_named:
+        with database.writing() as session:
+            guard.hide_from(guard.case_for(session, case_id, signed.identity), signed.identity)
+        raise NoSuchCase
     with database.writing() as session:
-        case = _case(session, case_id)
+        case = guard.case_for(session, case_id, signed.identity)
         is_first = case.read_at is None
         if case.state == CaseState.NEW.value:
             case.state = STATE_AFTER[Status.READ].value
@@ -216,12 +234,19 @@ def open_request(
 
 
 def read_case(
-    session: Session, *, case_id: bytes, signed: SignedIn, opener: Opener, hours: OpeningHours, now: datetime
+    session: Session,
+    *,
+    case_id: bytes,
+    signed: SignedIn,
+    opener: Opener,
+    hours: OpeningHours,
+    targets: Mapping[str, int],
+    now: datetime,
 ) -> OpenCase | ClosedCase:
     """The case as this session may see it now. Raises NoSuchCase, and sealing.CannotOpen when a seal does not open."""
-    case = _case(session, case_id)
+    case = guard.case_for(session, case_id, signed.identity)
     owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
-    row = _row(case, owner, hours=hours, now=now)
+    row = _row(case, owner, hours=hours, targets=targets, now=now)
     opening = session.get(rows.Opening, (signed.session_id, case_id))
     if opening is None or opening.expires_at <= now:
         return ClosedCase(row)
@@ -436,26 +461,33 @@ def is_stale(decision: Decision) -> bool:
 
 def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
     with database.reading() as session:
+        guard.case_for(session, case_id, signed.identity)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
         if opening is None or opening.expires_at <= now:
             raise NotOpened
 
 
 def _case(session: Session, case_id: bytes) -> rows.Case:
+    """The case for the system itself; what a person asks for goes through app/services/hub/guard.py."""
     case = session.get(rows.Case, case_id)
     if case is None:
         raise NoSuchCase
     return case
 
 
-def _urgency(case: rows.Case) -> tuple[bool, int, datetime]:
+def _urgency(
+    case: rows.Case, *, hours: OpeningHours, targets: Mapping[str, int]
+) -> tuple[bool, int, datetime, datetime]:
     """What sorts the queue; the smallest comes first."""
+    due = suggest(case.facts, hours, case.received_at, targets=targets).due if targets else None
     place = WAIT_FOR_US.index(case.state) if case.state in WAIT_FOR_US else len(WAIT_FOR_US)
     at_risk = bool(case.facts.get("risk")) and case.state in WAIT_FOR_US
-    return (not at_risk, place, case.received_at)
+    return (not at_risk, place, due or case.received_at, case.received_at)
 
 
-def _row(case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, now: datetime) -> QueueRow:
+def _row(
+    case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, targets: Mapping[str, int], now: datetime
+) -> QueueRow:
     return QueueRow(
         case_id=case.id,
         reference=case.reference,
@@ -464,6 +496,7 @@ def _row(case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, now:
         state=CaseState(case.state),
         language=case.language,
         facts=case.facts,
+        suggestion=suggest(case.facts, hours, case.received_at, targets=targets),
         owner=owner.name if owner else None,
         owner_id=owner.id if owner else None,
     )
@@ -479,8 +512,9 @@ class Trace:
     detail: str
 
 
-def trail(session: Session, case_id: bytes) -> list[Trace]:
-    """The latest acts on a case, newest first, with names."""
+def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
+    """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
+    guard.case_for(session, case_id, who)
     traces = []
     for line in rows.audit_of(session, case_id):
         person = session.get(rows.Staff, line.staff_id)

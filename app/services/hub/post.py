@@ -18,7 +18,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.services import post
-from app.services.hub import records
+from app.services.hub import guard, records
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -246,7 +246,10 @@ def _open(
             referral = Referral.from_bytes(opener.open(envelope))
             if rows.case_by_reference(session, referral.reference) is not None:
                 return "reference-taken"
-            return _Opened(envelope, records.rows_of_first(referral, header.case_id, opener=opener, now=now))
+            hidden = guard.hidden_from(session, referral)
+            return _Opened(
+                envelope, records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now)
+            )
         if envelope.kind is not sealing.Kind.ITEM:
             return "unexpected-kind"
         if session.get(rows.Case, header.case_id) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -38,8 +39,13 @@ class CaseKey:
     case_secret: bytes
 
 
-def rows_of_first(referral: Referral, case_id: bytes, *, opener: Opener, now: datetime) -> tuple[object, ...]:
-    """The rows that a first envelope becomes: coded facts in clear, all else sealed under a new record secret."""
+def rows_of_first(
+    referral: Referral, case_id: bytes, *, opener: Opener, hidden_from: Sequence[str] = (), now: datetime
+) -> tuple[object, ...]:
+    """The rows that a first envelope becomes: coded facts in clear, all else sealed under a new record secret.
+
+    `hidden_from` are the ids of staff for whom the case is never there (app/services/hub/guard.py).
+    """
     record_secret = secrets.token_bytes(32)
     return (
         rows.Case(
@@ -48,7 +54,7 @@ def rows_of_first(referral: Referral, case_id: bytes, *, opener: Opener, now: da
             received_at=now,
             state=CaseState.NEW.value,
             language=_language_wanted(referral),
-            facts=referral.facts(),
+            facts={**referral.facts(), **({"hidden_from": list(hidden_from)} if hidden_from else {})},
         ),
         rows.RecordSecret(case_id=case_id, wrapped=opener.wrap_record(record_secret, case_id=case_id)),
         _document(case_id, rows.REFERRAL, 0, referral.to_bytes(), record_secret=record_secret, now=now),

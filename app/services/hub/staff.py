@@ -55,6 +55,7 @@ class DevelopmentIdentities:
         Identity("dev-amira", "Amira Novak", "Amira", ("co-ordinator",)),
         Identity("dev-ben", "Ben Okafor", "Ben", ("co-ordinator",)),
         Identity("dev-carys", "Carys Whitfield", "Carys", ("co-ordinator", "supervisor")),
+        Identity("dev-dilys", "Dilys Farrow", "Dilys", ("co-ordinator", "gatekeeper")),
     )
 
     def offered(self) -> tuple[Identity, ...]:

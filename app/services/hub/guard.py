@@ -1,0 +1,104 @@
+"""One guard for every door: a request that names somebody at the Hub is for gatekeepers only, and never for whoever is named.
+
+Somebody who says that a person they are afraid of works for the police, the council or the Hub must not be read by that
+person. Such a case is seen by the role "gatekeeper" alone. For everybody else it is not there: no row, no count, and its
+address answers as an unknown one does.
+
+The words about who it is are sealed like everything that was typed. They are compared with the names of staff at intake,
+where the Hub opens the request, and once more with the name of a gatekeeper who wants to open it, before anything is shown.
+What stays in clear is whom the case is hidden from: ids of staff, never the words.
+
+The limits, plainly: a nickname, a married name, a misspelt name or a name in another script is not recognised; a colleague
+who signs in for the first time later is compared only when they open the case; a namesake is kept out without need. And the
+system hides the case, but it cannot stop people talking.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.data import hub as rows
+from app.domain.referral import Referral
+from app.services import post
+from app.services.hub import records
+from app.services.hub.records import Opener
+from app.services.hub.staff import Identity
+
+GATEKEEPER = "gatekeeper"
+# Single letters are initials: everybody shares them.
+SHORTEST_NAME = 2
+# Letters that Unicode does not take apart, as people write them without their marks.
+PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+
+
+class NoSuchCase(Exception):
+    """There is no case with this id, or none that this person may know of."""
+
+
+def may_see(case: rows.Case, who: Identity) -> bool:
+    """Whether this person may know that the case exists."""
+    if not case.facts.get("restricted"):
+        return True
+    return GATEKEEPER in who.roles and who.id not in (case.facts.get("hidden_from") or ())
+
+
+def case_for(session: Session, case_id: bytes, who: Identity) -> rows.Case:
+    """The case, for somebody who may see it. Raises NoSuchCase, for an unknown id and for a hidden case alike."""
+    case = session.get(rows.Case, case_id)
+    if case is None or not may_see(case, who):
+        raise NoSuchCase
+    return case
+
+
+def hidden_cases(session: Session, who: Identity) -> list[rows.Case]:
+    """The cases that this person may not know of: what every count leaves out."""
+    return [case for case in rows.restricted_cases(session) if not may_see(case, who)]
+
+
+def names_match(words: str, *names: str) -> bool:
+    """Whether any part of a name is a word of what was written; case, accents, hyphens and apostrophes do not matter."""
+    parts = {part for name in names for part in _folded(name) if len(part) >= SHORTEST_NAME}
+    return bool(parts & _folded(words))
+
+
+def hidden_from(session: Session, referral: Referral) -> list[str]:
+    """The ids of the staff known so far whom the person's words name; empty for a request that is open to all.
+
+    Alarms when no gatekeeper is left who could read it, since then nobody would ever see that it came.
+    """
+    if not referral.is_restricted:
+        return []
+    staff = list(session.scalars(select(rows.Staff).order_by(rows.Staff.id)))
+    hidden = [each.id for each in staff if names_match(referral.conflict_words, each.name, each.shown_name)]
+    if not any(GATEKEEPER in each.roles and each.id not in hidden for each in staff):
+        post.alarm("a request came that no gatekeeper who has signed in so far may see")
+    return hidden
+
+
+def is_named(session: Session, case: rows.Case, who: Identity, *, opener: Opener) -> bool:
+    """Whether the sealed words of a restricted case name this very person. Raises sealing.CannotOpen."""
+    if not case.facts.get("restricted"):
+        return False
+    key = records.case_key(session, case.id, opener=opener)
+    for document in rows.documents(session, case.id):
+        if document.kind == rows.REFERRAL:
+            referral = Referral.from_bytes(records.open_document(document, record_secret=key.record_secret))
+            return names_match(referral.conflict_words, who.name, who.shown_name)
+    return False
+
+
+def hide_from(case: rows.Case, who: Identity) -> None:
+    """From now on the case is not there for this person."""
+    hidden = list(case.facts.get("hidden_from") or ())
+    if who.id not in hidden:
+        case.facts = {**case.facts, "hidden_from": [*hidden, who.id]}
+
+
+def _folded(text: str) -> set[str]:
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter) and letter not in "'’ʼ")
+    return set(re.findall(r"[^\W_]+", plain))
