@@ -63,7 +63,7 @@ NEUTRAL_TO_READ = {
 # Every address that a request and a space may have. "police" names a question that everybody meets.
 PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
 PERSONAL_AND_NEUTRAL = re.compile(
-    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|forget|nothing)"
+    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing)"
     r"|return|case|case/messages|case/more|case/more/([1-5]|sent|talk)|case/sign-out)$"
 )
 

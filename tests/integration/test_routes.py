@@ -47,7 +47,6 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.complaints": "public",
         "portal.cookies": "public",
         "portal.feedback": "public",
-        "portal.forget_draft": "personal",
         "portal.help_now": "public",
         "portal.home": "public",
         "portal.how_it_works": "public",

@@ -71,14 +71,6 @@ def refer_step(slug: str) -> ResponseReturnValue:
     return _show(place, _form(place.step.key, data=answers.get(place.step.key) or {}))
 
 
-@pages.post("/refer/forget")
-def forget_draft() -> Response:
-    """Delete everything and leave."""
-    response = redirect(url_for("portal.home"))
-    forget_everything(response)
-    return response
-
-
 @pages.post("/refer/nothing")
 def send_nothing() -> ResponseReturnValue:
     """Something to read was enough: delete the draft, and say so."""
