@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -14,6 +15,11 @@ from tests.harness.clients import BrowsingClient
 from tests.harness.sides import Sides
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+
+
+def ticked(html: str) -> int:
+    """How many boxes and buttons come filled in."""
+    return len(re.findall(r"<input[^>]* checked", html))
 
 
 def memory(sides: Sides) -> KeptPages:
@@ -79,3 +85,22 @@ def test_nothing_personal_is_kept(sides: Sides) -> None:
     for path in ("/en/refer/start", "/en/refer/who", "/en/return", "/en/case", "/exit", "/healthz", "/en/nothing"):
         client.get(path)
     assert not memory(sides)._pages
+
+
+@pytest.mark.rule("rule 13")
+def test_a_question_that_is_rendered_once_shows_nobody_elses_answers(sides: Sides, day: time_machine.Traveller) -> None:
+    """Blank questions are rendered once for everybody; what somebody answered, and their time limit, are theirs alone."""
+    first, second = sides.portal_client(), sides.portal_client()
+    for client in (first, second):
+        client.post("/en/refer/start", data={"device": "shared"})
+        assert ticked(client.get("/en/refer/who").text) == 0
+        client.post("/en/refer/who", data={"leave": "1"})
+    first.post("/en/refer/help", data={"help": ["talk", "money"]})
+    assert ticked(first.get("/en/refer/help").text) == 2
+    assert ticked(second.get("/en/refer/help").text) == 0
+    day.shift(timedelta(minutes=5))
+    later = sides.portal_client()
+    later.post("/en/refer/start", data={"device": "own"})
+    limits = [client.get("/en/refer/who").text.partition('id="time-limit">')[2][:90] for client in (second, later)]
+    assert limits[0] != limits[1]
+    assert "slot" not in "".join(limits)

@@ -203,6 +203,7 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
     question = JOURNEY.question_number(place.slug, answers) if draft else None
     back = _back(place) if draft else None
     is_late = is_late or "again" in request.form
+    is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
 
     def render(kept_until: str) -> str:
         return render_template(
@@ -216,14 +217,13 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             was_not_kept=was_not_kept,
             kept_until=kept_until,
             back=back,
-            answers=answers,
+            answers={} if is_blank else answers,  # a page for everybody holds nobody's answers
             under_18=is_under_18(answers),
             directory=portal().directory,
             personal=place.step.key != "start",
         )
 
     kept_until = clock_time(draft.expires_at) if draft else ""
-    is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
     if not is_blank:
         return make_response(render(kept_until))
     key = (language.language().slug, place, question, back, bool(draft), is_under_18(answers), reading_at_request())
