@@ -8,7 +8,7 @@ and the ids of app/domain/referral.py; what is left out was left by the person.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.contact import Box
 
@@ -62,6 +62,11 @@ class Story:
     def is_for_few(self) -> bool:
         """True when somebody who could read it may be the one they are afraid of."""
         return self.answers["reply"].get("conflict") in ("yes", "not-sure")
+
+    def open_to_all(self) -> Story:
+        """The same person without the conflict line: any colleague may see the request."""
+        reply = {name: value for name, value in self.answers["reply"].items() if not name.startswith("conflict")}
+        return replace(self, answers={**self.answers, "reply": reply})
 
     @property
     def typed(self) -> tuple[str, ...]:

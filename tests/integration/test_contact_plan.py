@@ -14,6 +14,9 @@ from tests.harness.people import Colleague, Person
 from tests.harness.sides import Sides
 from tests.stories import DAUGHTER_HELPS, FIFTEEN, STUDENT, WATCHED, Story
 
+# Her conflict line is for the guard's own tests.
+HER = WATCHED.open_to_all()
+
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 AskedBy = Callable[..., Person]
 
@@ -34,7 +37,7 @@ def at_the_desk(asking: Person, sides: Sides, colleague: Colleague) -> Page:
 def test_everything_that_she_said_about_her_sister_is_on_the_card(
     sides: Sides, person: AskedBy, colleague: Colleague, day: time_machine.Traveller
 ) -> None:
-    her = person(WATCHED)
+    her = person(HER)
     case = at_the_desk(her, sides, colleague).text
 
     for said in ("Ruth", "Anna from the choir", "only on Thursdays, when he is at work", "the blue curtains"):
@@ -48,8 +51,8 @@ def test_everything_that_she_said_about_her_sister_is_on_the_card(
 def test_an_address_is_shown_only_in_its_hours(
     sides: Sides, person: AskedBy, colleague: Colleague, box: Box, is_shown: bool
 ) -> None:
-    sister = {**WATCHED.answers["reply-trusted"], "times": (box.value,)}
-    case = at_the_desk(person(told_again(WATCHED, reply_trusted=sister)), sides, colleague)
+    sister = {**HER.answers["reply-trusted"], "times": (box.value,)}
+    case = at_the_desk(person(told_again(HER, reply_trusted=sister)), sides, colleague)
 
     assert ("07700 900888" in case.text) == is_shown
     assert "Ruth" in case.text
@@ -97,8 +100,8 @@ def test_without_contact_the_page_to_check_says_what_that_means(person: AskedBy)
     ],
 )
 def test_a_way_that_cannot_be_used_says_why(person: AskedBy, answer: dict[str, str], because: str) -> None:
-    sister = {**WATCHED.answers["reply-trusted"], **answer}
-    check = person(told_again(WATCHED, reply_trusted=sister)).fill_in().text
+    sister = {**HER.answers["reply-trusted"], **answer}
+    check = person(told_again(HER, reply_trusted=sister)).fill_in().text
 
     assert ("We will not go through someone you trust" in check) == bool(because)
     assert because in check
@@ -143,7 +146,7 @@ def test_a_page_for_the_young_is_not_kept_for_the_next_grown_up(person: AskedBy)
 
 
 @pytest.mark.rule("rule 3")
-@pytest.mark.parametrize("story", [WATCHED, DAUGHTER_HELPS], ids=lambda story: story.key)
+@pytest.mark.parametrize("story", [HER, DAUGHTER_HELPS], ids=lambda story: story.key)
 def test_no_title_or_address_of_a_way_says_more_than_its_number(person: AskedBy, story: Story) -> None:
     asking = person(story)
     page = asking.begin()

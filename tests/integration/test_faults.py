@@ -37,7 +37,7 @@ class PatientVisitor(HttpVisitor):
         while True:
             try:
                 fetched = super().fetch(method, path, data=data, query=query)
-            except (requests.ConnectionError, requests.Timeout):
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
                 if time.monotonic() > deadline:
                     raise
                 # The server replaces a dead worker, but ends when that dies at once too: then what runs it starts it anew.
