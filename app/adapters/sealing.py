@@ -3,7 +3,8 @@
 Libraries do the cryptography; this is composition only. The referral lane is HPKE in base mode (RFC 9180: X25519,
 HKDF-SHA256, ChaCha20-Poly1305) to the Hub's sealing key. The conversation lane is XChaCha20-Poly1305 under keys that
 HKDF-SHA256 (RFC 5869) makes of the case secret. Every envelope is signed with Ed25519 (RFC 8032). Nothing here can
-open the referral lane: that is app/adapters/opening.py, which the portal cannot import.
+open the referral lane: that is app/adapters/opening.py, which the portal cannot import. What `open_order` opens is sealed to
+the portal itself.
 
 An envelope is:
 
@@ -19,14 +20,15 @@ import hashlib
 import re
 import secrets
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Literal
 
 import nacl.exceptions
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.secret import Aead
@@ -77,6 +79,7 @@ class Kind(IntEnum):
     FIRST = 1
     ITEM = 2
     ANSWER = 3
+    ORDER = 5
 
 
 class Lane(IntEnum):
@@ -86,6 +89,7 @@ class Lane(IntEnum):
     TO_HUB = 2
     TO_PERSON = 3
     POST = 4
+    ORDER = 5
 
 
 _CONVERSATION: Final = {Lane.TO_HUB: "to-hub/v1", Lane.TO_PERSON: "to-person/v1"}
@@ -228,6 +232,34 @@ def open_in_conversation(envelope: Envelope, *, lane: Lane, secret: bytes) -> by
     try:
         return unpad(box.decrypt(envelope.ciphertext, aad=bound))
     except (nacl.exceptions.CryptoError, ValueError):
+        raise CannotOpen from None
+
+
+def seal_order(plaintext: bytes, *, header: Header, portal_key: bytes, signer: SigningKey) -> bytes:
+    """Return a signed envelope in which the Hub tells the portal what to do with a case; only the portal opens it.
+
+    `portal_key` is the raw X25519 public key of the portal's bundle, `signer` the Hub's voice. Raises TooLarge.
+    """
+    key_id = public_key_id(portal_key)
+    bound = associated_data(kind=Kind.ORDER, lane=Lane.ORDER, key_id=key_id, header=header)
+    padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
+    ciphertext = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(portal_key), info=bound)
+    return _sign(kind=Kind.ORDER, key_id=key_id, header=header, ciphertext=ciphertext, signer=signer)
+
+
+def open_order(envelope: Envelope, keys: Mapping[bytes, X25519PrivateKey]) -> bytes:
+    """Return the text of an order, opened with the portal's own sealing keys by key id.
+
+    The signature is not looked at: call `verify` first. Raises UnknownKey, and CannotOpen for any other kind.
+    """
+    if envelope.kind is not Kind.ORDER:
+        raise CannotOpen
+    private = keys.get(envelope.key_id)
+    if private is None:
+        raise UnknownKey
+    try:
+        return unpad(SUITE.decrypt(envelope.ciphertext, private, info=associated_data_of(envelope, lane=Lane.ORDER)))
+    except InvalidTag:
         raise CannotOpen from None
 
 

@@ -39,7 +39,10 @@ POST = PostTables(state=PostState, outgoing=Outgoing, incoming=Incoming, aside=A
 
 
 class Case(PortalRow):
-    """A person's space. `reference_tag` is a keyed hash: the reference itself is not kept."""
+    """A person's space. `reference_tag` is a keyed hash: the reference itself is not kept.
+
+    `leaf` is what the space remembers for the person, sealed under the case secret (app/services/portal/leaf.py).
+    """
 
     __tablename__ = "case"
     __table_args__ = NO_ROW_ORDER
@@ -48,6 +51,7 @@ class Case(PortalRow):
     reference_tag: Mapped[bytes] = mapped_column(unique=True)
     number_out: Mapped[int] = mapped_column(default=0)
     opened_on: Mapped[date]
+    leaf: Mapped[bytes | None]
 
 
 class NumberWrap(PortalRow):
@@ -71,6 +75,29 @@ class Item(PortalRow):
     direction: Mapped[str]
     number: Mapped[int]
     body: Mapped[bytes]
+
+
+class Own(PortalRow):
+    """What the person keeps for themselves here, sealed under the case secret: it never leaves the portal."""
+
+    __tablename__ = "own"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes]
+
+
+class Collection(PortalRow):
+    """The case secret, wrapped under a code by which the person may collect a new number: once, for two days, ten tries."""
+
+    __tablename__ = "collection"
+    __table_args__ = NO_ROW_ORDER
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    wrap: Mapped[bytes]
+    tries_left: Mapped[int]
+    expires_at: Mapped[datetime]
 
 
 class Draft(PortalRow):
@@ -195,10 +222,51 @@ def waiting_since(session: Session, case_id: bytes) -> datetime | None:
     )
 
 
+def collection_by_tags(session: Session, tags: Sequence[bytes], *, now: datetime) -> tuple[Case, Collection] | None:
+    """The code that waits to be used for the case whose reference has one of these keyed hashes."""
+    row = session.execute(
+        select(Case, Collection)
+        .join(Collection, Collection.case_id == Case.id)
+        .where(Case.reference_tag.in_(list(tags)), Collection.expires_at > now, Collection.tries_left > 0)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def spend_try(session: Session, case_id: bytes) -> None:
+    """A wrong code was typed: one try fewer, and at the last the code is gone."""
+    session.execute(
+        update(Collection).where(Collection.case_id == case_id).values(tries_left=Collection.tries_left - 1)
+    )
+    session.execute(delete(Collection).where(Collection.case_id == case_id, Collection.tries_left <= 0))
+
+
+def end_visits(session: Session, case_id: bytes) -> None:
+    """Delete every open visit of a case."""
+    session.execute(delete(Visit).where(Visit.case_id == case_id))
+
+
+def kill_number(session: Session, case_id: bytes) -> None:
+    """The number opens nothing any more, and whoever is inside is out."""
+    session.execute(delete(NumberWrap).where(NumberWrap.case_id == case_id))
+    end_visits(session, case_id)
+
+
+def erase_case(session: Session, case_id: bytes) -> None:
+    """Delete a case and everything that belongs to it. The inbox entries stay: they hold nothing but random ids."""
+    for table in (NumberWrap, Item, Visit, Own, Collection, Sent, Outgoing):
+        session.execute(delete(table).where(table.case_id == case_id))
+    session.execute(delete(Case).where(Case.id == case_id))
+
+
+def owned(session: Session, case_id: bytes) -> list[Own]:
+    """What the person keeps for themselves, in no order."""
+    return list(session.scalars(select(Own).where(Own.case_id == case_id)))
+
+
 def sweep(session: Session, *, now: datetime) -> int:
-    """Delete expired drafts, shown numbers and visits; returns how many."""
+    """Delete expired drafts, shown numbers, visits and collection codes; returns how many."""
     count = 0
-    for table in (Draft, Sent, Visit):
+    for table in (Draft, Sent, Visit, Collection):
         result = session.execute(delete(table).where(table.expires_at <= now))
         count += result.rowcount  # type: ignore[attr-defined]
     return count

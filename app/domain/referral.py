@@ -176,9 +176,10 @@ class Addition:
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """One piece of the conversation: a message (free text with its language) or a coded status. Travels sealed.
+    """One piece of the conversation: a message (free text with its language), a coded status, or something to decide on.
 
-    `author` is a first name shown to the person, or "" when the person wrote it. `at` is ISO 8601 in UTC.
+    Travels sealed. `author` is a first name shown to the person, or "" when the person wrote it. `at` is ISO 8601 in UTC.
+    `data` holds what belongs to a status in codes: dates, ids, kinds. Never a value out of the referral lane.
     """
 
     kind: str
@@ -187,6 +188,7 @@ class News:
     language: str = ""
     status: str = ""
     author: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The item as it is sealed."""
@@ -199,6 +201,7 @@ class News:
                 "language": self.language,
                 "status": self.status,
                 "author": self.author,
+                "data": self.data,
             }
         )
 
@@ -207,7 +210,11 @@ class News:
         """Read an opened item. Raises MalformedReferral."""
         read = _load(raw)
         try:
-            return cls(**{name: _text(read[name]) for name in ("kind", "at", "text", "language", "status", "author")})
+            data = read.get("data", {})
+            if not isinstance(data, dict):
+                raise TypeError("data")
+            said = {name: _text(read[name]) for name in ("kind", "at", "text", "language", "status", "author")}
+            return cls(**said, data=data)
         except (KeyError, TypeError) as error:
             raise MalformedReferral(type(error).__name__) from None
 

@@ -506,6 +506,7 @@ LOOSER = {
     "person": "Ruth",
     "may_be_told": True,
     "awaits_second_yes": False,
+    "in_doubt": False,
 }
 
 

@@ -14,6 +14,7 @@ MODELS = {"Portal": PortalRow.metadata, "Hub": HubRow.metadata}
 SEALED_COLUMNS = {
     "Portal": {
         ("draft", "sealed"), ("sent", "sealed"), ("visit", "sealed"), ("number_wrap", "wrap"), ("item", "body"),
+        ("case", "leaf"), ("own", "sealed"), ("collection", "wrap"),
         ("outgoing", "body"), ("aside", "body"),
     },
     "Hub": {

@@ -160,6 +160,7 @@ def refusal(reason: Reason) -> str:
             Reason.NOT_TOLD: gettext("The person they trust does not know, and may not hear it from us."),
             Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
             Reason.FROZEN: gettext("They have stopped all contact."),
+            Reason.DIFFERENT: gettext("They asked to change this. Check first that it was them."),
         }[reason]
     )
 

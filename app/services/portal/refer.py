@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,10 +125,13 @@ def send_addition(
     addition: Addition,
     now: datetime,
     addition_id: bytes | None = None,
+    urgent: bool = False,
+    also: Callable[[Session, int], None] | None = None,
 ) -> None:
     """Seal an addition to the Hub under the case's next number and commit it.
 
-    `addition_id` (16 random bytes made with the form) makes a repeat harmless. Raises sealing.TooLarge.
+    `addition_id` (16 random bytes made with the form) makes a repeat harmless. `urgent` ones are carried before all others.
+    `also` is called with the number in the transaction that commits. Raises sealing.TooLarge.
     """
     envelope_id = addition_id or sealing.new_id()
     while True:
@@ -159,7 +162,10 @@ def send_addition(
                 number=header.number,
                 body=body,
                 now=now,
+                urgent=urgent,
             )
+            if also is not None:
+                also(session, header.number)
         return
 
 
