@@ -22,6 +22,7 @@ from app.domain.contact import (
     Way,
     WayPlan,
     decide,
+    meet,
     plan_from_answers,
     plan_of,
     tightens,
@@ -476,6 +477,27 @@ def test_whatever_is_called_tighter_is_so(new, old, way, moment, hours):
         never_allows_more(new, old, way, moment, hours)
 
 
+@pytest.mark.rule("rule 10")
+@given(PLANS, PLANS, st.sampled_from(Way), MOMENTS, HOURS)
+def test_while_a_change_waits_nothing_is_allowed_that_either_plan_refuses(new, old, way, moment, hours):
+    both = meet(new, old)
+
+    never_allows_more(both, old, way, moment, hours)
+    never_allows_more(both, new, way, moment, hours)
+
+
+@given(PLANS, MOMENTS)
+def test_a_pause_waits_until_its_end_and_then_the_plan_counts_as_it_was(any_plan, moment):
+    end = moment + timedelta(days=3)
+    paused = replace(any_plan, paused_until=end)
+    for way in Way:
+        before = decide(paused, way, moment, known_at=moment, hours=HUB)
+        assert not isinstance(before, Allowed)
+        if isinstance(before, Wait):
+            assert before.until >= end
+        assert decide(paused, way, end, known_at=end, hours=HUB) == decide(any_plan, way, end, known_at=end, hours=HUB)
+
+
 @given(PLANS)
 def test_a_plan_is_no_looser_than_itself(any_plan):
     assert tightens(any_plan, any_plan)
@@ -490,6 +512,7 @@ FULL = a_way(
     not_in_school_hours=True,
     may_be_told=False,
     awaits_second_yes=True,
+    in_doubt=True,
 )
 LOOSER = {
     "address": "01632 960 999",
