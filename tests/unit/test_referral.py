@@ -177,8 +177,8 @@ def test_facts_hold_codes_that_this_release_knows_and_nothing_that_was_typed(ans
     facts = a_referral(answers=fuzzed).facts()
 
     assert facts == {
-        "who": None, "under_18": False, "age_band": None, "help": [], "to_whom": None, "happened": [], "ongoing": None, "police": None,
-        "district": None, "contact": None, "ways": [], "risk": False, "restricted": False, "they_know": None,
+        "who": None, "under_18": False, "age_band": None, "help": [], "to_whom": None, "happened": [], "ongoing": None,
+        "police": None, "district": None, "contact": None, "ways": [], "risk": False, "restricted": False, "they_know": None,
         "consent": None, "how_died": None, "child_age": None, "child_knows": None,
     }  # fmt: skip
 
@@ -198,9 +198,9 @@ def test_facts_say_what_was_chosen():
 
     assert facts == {
         "who": "me", "under_18": True, "age_band": "13-15", "help": ["talk", "money"], "to_whom": "me",
-        "happened": ["hurt"], "ongoing": "yes", "police": "no", "district": "fenland", "contact": "yes", "ways": ["call"], "risk": False,
-        "restricted": False, "they_know": None,
-        "consent": None, "how_died": None, "child_age": None, "child_knows": None,
+        "happened": ["hurt"], "ongoing": "yes", "police": "no", "district": "fenland", "contact": "yes", "ways": ["call"],
+        "risk": False, "restricted": False, "they_know": None, "consent": None, "how_died": None, "child_age": None,
+        "child_knows": None,
     }  # fmt: skip
     assert "Ada" not in json.dumps(facts)
     assert "01632" not in json.dumps(facts)
