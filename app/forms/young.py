@@ -109,7 +109,7 @@ WORDS: Mapping[str, str] = {
     "check.exception": NP_(
         "young",
         "They ask you before they tell anyone else. There is one exception. If you or another child is in danger, "
-        "or someone’s life is, they may act without asking.",
+        "or someone could die, they may act without asking.",
     ),
     # Your return number
     "sent.number": NP_(
