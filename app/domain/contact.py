@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.hours import OpeningHours
+from app.domain.referral import is_young
 
 # A plan older than this is not trusted for showing an address; the desk collects anew first.
 FRESH_FOR = timedelta(seconds=10)
@@ -275,7 +276,7 @@ def plan_of(answers: Mapping[str, Mapping[str, Any]]) -> ContactPlan:
     return plan_from_answers(
         answers.get("reply", {}),
         {way.value: answers.get(f"reply-{way.value}", {}) for way in Way},
-        under_18=answers.get("who", {}).get("under_18") is True,
+        under_18=is_young(answers),
     )
 
 

@@ -108,7 +108,7 @@ def _reasons(facts: Mapping[str, Any]) -> dict[Group, list[Reason]]:
             (Reason.AFRAID_OF_THEMSELVES, "afraid-of-myself" in wanted),
             (Reason.AFRAID_OF_SOMEONE, "safer" in wanted),
             (Reason.DEPENDANT_AT_RISK, "dependant" in wanted),
-            (Reason.UNDER_18, facts.get("under_18") is True or facts.get("child_age") is not None),
+            (Reason.UNDER_18, facts.get("under_18") is True or bool(facts.get("age_band") or facts.get("child_age"))),
             (Reason.INTIMIDATED, facts.get("restricted") is True),
         ),
         # Requirements D1, D4 and D6. What the short request asks; how often and how long is told later.

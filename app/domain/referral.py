@@ -34,7 +34,8 @@ POLICE = ("yes", "no", "not-sure", "might", "rather-not")
 OUTSIDE_AREA = "outside"
 YES_NO_UNSURE = ("yes", "no", "not-sure")
 HOW_DIED = ("road", "killed", "another", "not-known")
-CHILD_AGES = ("under-13", "13-15", "16-17")
+# Of a young person who asks for themselves ("age_band"), and of a child whose parent asks ("child_age").
+AGE_BANDS = ("under-13", "13-15", "16-17")
 INTERPRETERS = ("woman", "man", "either")
 # Asked for by somebody else, who gets a thread of their own and never news about the other person (requirement A9).
 ASKED_BY_ANOTHER = frozenset({"other", "professional"})
@@ -125,6 +126,7 @@ class Referral:
         return {
             "who": _one(who.get("who"), WHO),
             "under_18": who.get("under_18") is True,
+            "age_band": _one(step("young", {}).get("age_band"), AGE_BANDS) if is_young(self.answers) else None,
             "help": _known(help_.get("help"), HELP),
             "to_whom": _one(about.get("to_whom"), TO_WHOM),
             "happened": _known(about.get("happened"), HAPPENED),
@@ -138,7 +140,7 @@ class Referral:
             "they_know": _one(step("knows", {}).get("they_know"), YES_NO_UNSURE),
             "consent": _one(step("work", {}).get("consent"), ("yes", "no")),
             "how_died": _one(step("loss", {}).get("how"), HOW_DIED),
-            "child_age": _one(step("child-age", {}).get("child_age"), CHILD_AGES),
+            "child_age": _one(step("child-age", {}).get("child_age"), AGE_BANDS),
             "child_knows": _one(step("child-knows", {}).get("child_knows"), YES_NO_UNSURE),
         }
 
@@ -217,6 +219,15 @@ class News:
             return cls(**said, data=data)
         except (KeyError, TypeError) as error:
             raise MalformedReferral(type(error).__name__) from None
+
+
+def is_young(answers: Mapping[str, Mapping[str, Any]]) -> bool:
+    """True when somebody under 18 asks for themselves: their words, their letters and their school hours (requirement A8).
+
+    Who asks for another may tick "Under 18" about them; that changes nothing in how the one who asks is reached.
+    """
+    who = answers.get("who", {})
+    return who.get("under_18") is True and who.get("who") not in ASKED_BY_ANOTHER
 
 
 def is_restricted(answers: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -297,12 +297,25 @@ class LossForm(QuestionForm):
     )
 
 
+AGES = {"under-13": _l("Under 13"), "13-15": _l("13 to 15"), "16-17": _l("16 or 17")}
+
+
+class YoungForm(QuestionForm):
+    """Somebody under 18 asks for themselves, and has read what that means: how old?"""
+
+    age_band = ChoiceField(
+        _l("How old are you?"),
+        description=_l("You get help whatever your age. We ask because there is different help at different ages."),
+        choices=choices(AGES),
+    )
+
+
 class ChildAgeForm(QuestionForm):
     """A parent asks for their child: how old?"""
 
     child_age = ChoiceField(
         _l("How old is your child?"),
-        choices=choices({"under-13": _l("Under 13"), "13-15": _l("13 to 15"), "16-17": _l("16 or 17")}),
+        choices=choices(AGES),
     )
 
 
@@ -744,8 +757,7 @@ def asks_as(*who: str) -> Callable[[Answers], bool]:
 
 def is_under_18(answers: Answers) -> bool:
     """'Under 18' was tapped by somebody who asks for themselves: the page for young people speaks to them."""
-    who = answers.get("who", {})
-    return who.get("under_18") is True and who.get("who") not in ids.ASKED_BY_ANOTHER
+    return ids.is_young(answers)
 
 
 def wants_only(help_id: str) -> Callable[[Answers], bool]:
@@ -800,7 +812,7 @@ JOURNEY = Journey(
     steps=(
         Step(key="start"),
         Step(key="who", is_question=True),
-        Step(key="young", series="who", applies=is_under_18, asks=False),
+        Step(key="young", series="who", applies=is_under_18),
         Step(key="knows", series="who", applies=asks_as("other")),
         Step(key="with-you", series="who", applies=asks_as("other"), asks=False),
         Step(key="work", series="who", applies=asks_as("professional")),
@@ -831,7 +843,7 @@ JOURNEY = Journey(
 FORMS: Mapping[str, type[QuestionForm]] = {
     "start": StartForm,
     "who": WhoForm,
-    "young": QuestionForm,
+    "young": YoungForm,
     "knows": KnowsForm,
     "with-you": QuestionForm,
     "work": WorkForm,

@@ -228,6 +228,22 @@ def test_somebody_under_18_chooses_a_letter_twice():
     assert isinstance(letter(under_18=False), Allowed)
 
 
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize("who", ["other", "professional"])
+def test_who_asks_for_somebody_under_18_is_reached_as_a_grown_up(who):
+    """The plan is of the one who asks: nobody offers them a second yes or school hours."""
+    answers = {
+        "who": {"who": who, "under_18": True},
+        "reply": {"contact": "yes", "ways": ["letter", "call"]},
+        "reply-letter": {"address": "1 High Street", "message": "yes"},
+        "reply-call": {"address": "01632 960123", "times": [Box.WEEKDAY_MORNING.value]},
+    }
+    found = plan_of(answers)
+
+    assert isinstance(asked(found, at(2026, 6, 3, 10), way=Way.LETTER), Allowed)
+    assert isinstance(asked(found, at(2026, 6, 3, 10), way=Way.CALL), Allowed)
+
+
 @pytest.mark.parametrize("way", sorted(SCREEN_WAYS))
 def test_what_shows_on_a_screen_needs_leave_to_show(way):
     assert by(way, message_allowed=False) == Refused(Reason.NO_MESSAGE)

@@ -114,7 +114,7 @@ ANSWERS = st.fixed_dictionaries(
     optional={
         "start": st.just({}),
         "who": WHO,
-        "young": st.just({}),
+        "young": st.fixed_dictionaries({}, optional={"age_band": st.sampled_from(ids.AGE_BANDS)}),
         "help": st.fixed_dictionaries({}, optional={"help": st.lists(st.sampled_from(ids.HELP), unique=True)}),
         "risk": st.just({}),
         "knows": st.fixed_dictionaries({}, optional={"they_know": st.sampled_from(ids.YES_NO_UNSURE)}),
@@ -126,7 +126,7 @@ ANSWERS = st.fixed_dictionaries(
             },
         ),
         "loss": st.fixed_dictionaries({}, optional={"how": st.sampled_from(ids.HOW_DIED)}),
-        "child-age": st.fixed_dictionaries({}, optional={"child_age": st.sampled_from(ids.CHILD_AGES)}),
+        "child-age": st.fixed_dictionaries({}, optional={"child_age": st.sampled_from(ids.AGE_BANDS)}),
         "police": st.fixed_dictionaries({}, optional={"police": st.sampled_from(ids.POLICE)}),
         "reply": REPLY,
         "reply-call": st.just({"address": "01632 960 123"}),

@@ -123,7 +123,7 @@ def _errors(form_class, answers):
         (PoliceForm, "police", ids.POLICE),
         (KnowsForm, "they_know", ids.YES_NO_UNSURE),
         (LossForm, "how", ids.HOW_DIED),
-        (ChildAgeForm, "child_age", ids.CHILD_AGES),
+        (ChildAgeForm, "child_age", ids.AGE_BANDS),
         (ChildKnowsForm, "child_knows", ids.YES_NO_UNSURE),
         (InterpreterForm, "interpreter", ids.INTERPRETERS),
         (ReplyForm, "conflict", ids.YES_NO_UNSURE),

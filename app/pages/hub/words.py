@@ -122,6 +122,19 @@ def why(reason: Why) -> str:
     )
 
 
+def under_18(facts: Mapping[str, Any]) -> str:
+    """That the young person who asks, or the child who is asked for, is under 18, with the age band if that was said; or ""."""
+    band = facts.get("age_band") or facts.get("child_age")
+    if band is None and not facts.get("under_18"):
+        return ""
+    said = {
+        "under-13": gettext("Under 18: under 13"),
+        "13-15": gettext("Under 18: 13 to 15"),
+        "16-17": gettext("Under 18: 16 or 17"),
+    }
+    return str(said.get(str(band)) or gettext("Under 18"))
+
+
 def confirmed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """What to mind when somebody asks for another person, one line each; empty for those who ask for themselves."""
     who_asked = facts.get("who")

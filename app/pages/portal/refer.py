@@ -18,6 +18,7 @@ from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
 from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm, WayForm, is_under_18
 from app.forms.summary import summary
+from app.forms.young import CONSENT, Said, are_there
 from app.pages.portal import pages
 from app.pages.portal.doors import forget_everything
 from app.services.portal import refer as sending
@@ -31,7 +32,8 @@ from app.web.errors import NOT_KEPT
 from app.web.page import clock_time, reading_at_request
 from app.web.portal import portal
 
-CONSENT_WORDING = "consent-1"
+# The wording that somebody agreed to (requirement B13), and the same in young words.
+CONSENT_WORDING, YOUNG_CONSENT_WORDING = "consent-1", "consent-1-young"
 # Pages after the request, or instead of it: nothing of anybody is on them.
 ENDINGS = ("done", "nothing")
 UNPROCESSABLE = 422
@@ -91,7 +93,8 @@ def sent() -> ResponseReturnValue:
         if request.method == "POST" and not request.form.get("code_word"):
             return redirect(_url("done"), code=303)  # pressed twice, or again after we were gone: it was kept
         return redirect(url_for("portal.return_" if request.method == "POST" else "portal.home"), code=303)
-    form = KeepForm()
+    form, said = KeepForm(), Said(young=shown.young)
+    said.reword(form, "sent")
     if request.method == "POST":
         form.last_row_is = rows(shown.digits)[-1]
         if form.validate():
@@ -112,6 +115,7 @@ def sent() -> ResponseReturnValue:
         has_errors=bool(form.errors),
         delivery=delivery,
         Delivery=Delivery,
+        said=said,
         personal=True,
     )
     return page, UNPROCESSABLE if form.errors else 200
@@ -146,8 +150,9 @@ def _check(place: Place) -> ResponseReturnValue:
     answers = JOURNEY.pruned(draft.answers)
     if not JOURNEY.may_open(place.slug, answers):
         return redirect(_url(JOURNEY.first_open(answers).slug))
-    problem = ""
+    problem, said = "", Said(young=is_under_18(answers))
     if request.method == "POST":
+        wording = YOUNG_CONSENT_WORDING if said.young and are_there(*CONSENT) else CONSENT_WORDING
         try:
             sending.send(
                 portal().database,
@@ -156,7 +161,7 @@ def _check(place: Place) -> ResponseReturnValue:
                 revision=_revision(),
                 answers=answers,
                 language=language.language().slug,
-                consent=f"{CONSENT_WORDING}/{language.language().slug}",
+                consent=f"{wording}/{language.language().slug}",
                 now=now(),
             )
             return redirect(url_for("portal.sent"), code=303)
@@ -177,8 +182,13 @@ def _check(place: Place) -> ResponseReturnValue:
     page = render_template(
         "portal/refer/check.html",
         sections=summary(
-            JOURNEY.path(answers), answers, languages=portal().languages, districts=portal().area.districts
+            JOURNEY.path(answers),
+            answers,
+            languages=portal().languages,
+            districts=portal().area.districts,
+            said=said,
         ),
+        said=said,
         plan=plan,
         helped=answers.get("who", {}).get("who") == "me-helped",
         for_another=asked_by if (asked_by := answers.get("who", {}).get("who")) in ASKED_BY_ANOTHER else "",
@@ -202,6 +212,7 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
     answers = draft.answers if draft else {}
     question = JOURNEY.question_number(place.slug, answers) if draft else None
     back = _back(place) if draft else None
+    said = Said(young=is_under_18(answers))
     is_late = is_late or "again" in request.form
     is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
 
@@ -218,7 +229,8 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             kept_until=kept_until,
             back=back,
             answers={} if is_blank else answers,  # a page for everybody holds nobody's answers
-            under_18=is_under_18(answers),
+            said=said,
+            under_18=said.young,
             directory=portal().directory,
             personal=place.step.key != "start",
         )
@@ -226,13 +238,16 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
     kept_until = clock_time(draft.expires_at) if draft else ""
     if not is_blank:
         return make_response(render(kept_until))
-    key = (language.language().slug, place, question, back, bool(draft), is_under_18(answers), reading_at_request())
+    key = (language.language().slug, place, question, back, bool(draft), said.young, reading_at_request())
     return make_response(portal().moulds.fill(key, kept_until, render))
 
 
 def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
     """The form of a step: filled from what was sent, or from what was kept."""
     form = FORMS[key](data=data) if data is not None else FORMS[key]()
+    draft = drafts.current()
+    said = Said(young=draft is not None and is_under_18(draft.answers))
+    said.reword(form, key)
     if isinstance(form, PoliceForm):
         form.district.choices = [
             SelectChoice("", gettext("Leave this")),
@@ -243,8 +258,7 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
             SelectChoice(OUTSIDE_AREA, gettext("Outside this area")),
         ]
     if isinstance(form, WayForm):
-        draft = drafts.current()
-        form.fit(under_18=draft is not None and is_under_18(draft.answers))
+        form.fit(under_18=said.young)
     if isinstance(form, ReplyForm):
         spoken = [each for each in portal().languages.all if not each.pseudo]
         form.language.choices = [

@@ -16,13 +16,15 @@ from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.reference import reference_of
-from app.domain.referral import Addition, Referral
+from app.domain.referral import Addition, Referral, is_young
 from app.domain.status import Delivery
 from app.services.portal import drafts
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
 SENT_PURPOSE = "sent"
+# Sealed before the digits, always one letter: whether the page that shows them speaks to somebody under 18.
+YOUNG, USUAL = b"y", b"u"
 ATTEMPTS = 5
 
 
@@ -48,10 +50,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class ShownNumber:
-    """The number still to be shown, with the case it opens."""
+    """The number still to be shown, with the case it opens, and whether somebody under 18 asked for themselves."""
 
     digits: str
     case_id: bytes
+    young: bool
 
 
 def send(
@@ -104,10 +107,10 @@ def shown_number(session: Session, token: bytes, *, now: datetime) -> ShownNumbe
     if row is None:
         return None
     try:
-        digits = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id)
+        opened = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id)
     except sealing.CannotOpen:
         return None
-    return ShownNumber(digits=digits.decode("ascii"), case_id=row.case_id)
+    return ShownNumber(digits=opened[1:].decode("ascii"), case_id=row.case_id, young=opened[:1] == YOUNG)
 
 
 def add_code_word(database: Database, office: Office, *, case_id: bytes, word: str, now: datetime) -> None:
@@ -218,7 +221,12 @@ def _prepare(
         envelope=envelope,
         reference_tag=numbers.reference_tag(referral.reference, office.peppers.newest),
         wrap=wrap,
-        sealed_number=sealing.seal_box(token, digits.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id),
+        sealed_number=sealing.seal_box(
+            token,
+            (YOUNG if is_young(answers) else USUAL) + digits.encode("ascii"),
+            purpose=SENT_PURPOSE,
+            bound=case_id,
+        ),
     )
 
 
