@@ -13,6 +13,7 @@ from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
 from app.services import post
+from app.services.portal import survey
 from app.services.post import Verdict
 
 
@@ -69,6 +70,8 @@ def take_pass(
     ]
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
+        pooled = survey.let_go(session, [answer.envelope_id for answer in answers])
+        refusals += [answer for answer in answers if answer.envelope_id in pooled and not answer.received]
         for raw in bad_answers:
             post.keep_aside(session, rows.POST, reason="bad-answer", body=raw, now=now)
         given = [
@@ -77,6 +80,7 @@ def take_pass(
         ]
         outgoing = post.gather(session, rows.POST, now=now)
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
+        together = survey.take_along(session, now=now)
         post_rows.pass_made(
             session,
             rows.POST,
@@ -95,7 +99,8 @@ def take_pass(
             post.alarm("an envelope from the Hub was refused", reason=verdict.aside_reason)
     # The answers to this very parcel go back at once; an answer that is lost is asked for again by the next repeat.
     parcel_back = carriers.Parcel(
-        envelopes=outgoing.envelopes, answers=[verdict.answer for verdict in given if verdict.answer is not None]
+        envelopes=[*outgoing.envelopes, *together],
+        answers=[verdict.answer for verdict in given if verdict.answer is not None],
     )
     return _reply(database, parcel_back, trust=trust, signer=signer, nonce=claims.nonce, now=now)
 

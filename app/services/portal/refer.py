@@ -18,7 +18,8 @@ from app.data.database import Database
 from app.domain.reference import reference_of
 from app.domain.referral import Addition, Referral
 from app.domain.status import Delivery
-from app.services.portal import drafts
+from app.domain.survey import Offer, offer_after
+from app.services.portal import drafts, survey
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
@@ -44,14 +45,16 @@ class Prepared:
     reference_tag: bytes
     wrap: bytes
     sealed_number: bytes
+    sealed_offer: bytes
 
 
 @dataclass(frozen=True)
 class ShownNumber:
-    """The number still to be shown, with the case it opens."""
+    """The number still to be shown, with the case it opens, and whether the questionnaire is offered with it."""
 
     digits: str
     case_id: bytes
+    offer: Offer
 
 
 def send(
@@ -104,10 +107,11 @@ def shown_number(session: Session, token: bytes, *, now: datetime) -> ShownNumbe
     if row is None:
         return None
     try:
-        digits = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id)
+        plain = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id)
     except sealing.CannotOpen:
         return None
-    return ShownNumber(digits=digits.decode("ascii"), case_id=row.case_id)
+    digits, _, offer = plain.decode("ascii").partition(" ")
+    return ShownNumber(digits=digits, case_id=row.case_id, offer=Offer.from_text(offer))
 
 
 def add_code_word(database: Database, office: Office, *, case_id: bytes, word: str, now: datetime) -> None:
@@ -206,13 +210,16 @@ def _prepare(
         hub_key=office.hub_key(now),
         signer=office.signer,
     )
+    offer = offer_after(answers, now=now)
+    shown = f"{digits} {offer.to_text()}"
     return Prepared(
         case_id=case_id,
         envelope_id=header.envelope_id,
         envelope=envelope,
         reference_tag=numbers.reference_tag(referral.reference, office.peppers.newest),
         wrap=wrap,
-        sealed_number=sealing.seal_box(token, digits.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id),
+        sealed_number=sealing.seal_box(token, shown.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id),
+        sealed_offer=survey.sealed_offer(offer, case_secret=case_secret, case_id=case_id),
     )
 
 
@@ -227,6 +234,7 @@ def _commit(session: Session, prepared: Prepared, *, token: bytes, revision: int
     session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
     session.flush()
     session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))
+    session.add(rows.Offer(case_id=prepared.case_id, sealed=prepared.sealed_offer))
     session.add(
         rows.Sent(
             draft_id=row_id(token),
