@@ -52,6 +52,9 @@ _PADDING_PREFIX: Final = struct.Struct(">I")
 _HPKE_OVERHEAD: Final = KEM.X25519.enc_length() + 16
 _XCHACHA_OVERHEAD: Final = Aead.NONCE_SIZE + Aead.MACBYTES
 
+#: The one size, in bytes, of the ciphertext of pooled answers: a short set of answers looks like a full one.
+POOLED_SIZE: Final = BUCKETS[1]
+
 #: The longest text, in bytes, that fits an envelope of either lane.
 MAX_PLAINTEXT: Final = BUCKETS[-1] - max(_HPKE_OVERHEAD, _XCHACHA_OVERHEAD) - _PADDING_PREFIX.size
 
@@ -79,6 +82,7 @@ class Kind(IntEnum):
     FIRST = 1
     ITEM = 2
     ANSWER = 3
+    POOLED = 4
     ORDER = 5
 
 
@@ -91,6 +95,12 @@ class Lane(IntEnum):
     POST = 4
     ORDER = 5
 
+
+#: What can be sealed to the Hub's key.
+SEALED_TO_HUB: Final = frozenset({Kind.FIRST, Kind.ITEM, Kind.POOLED})
+#: Stand where a case's id and an envelope's number would: what is pooled belongs to no case and comes in no order.
+NO_CASE: Final = bytes(ID_LENGTH)
+NO_NUMBER: Final = 0
 
 _CONVERSATION: Final = {Lane.TO_HUB: "to-hub/v1", Lane.TO_PERSON: "to-person/v1"}
 
@@ -191,14 +201,19 @@ def derive(secret: bytes, purpose: str, length: int = 32) -> bytes:
 def seal_to_hub(plaintext: bytes, *, kind: Kind, header: Header, hub_key: bytes, signer: SigningKey) -> bytes:
     """Return a signed envelope of the referral lane, which only the Hub opens.
 
-    `hub_key` is the raw X25519 public key that the Hub's bundle gives. `kind` is FIRST or ITEM. Raises TooLarge, and
-    ValueError for another kind or a key that is not one.
+    `hub_key` is the raw X25519 public key that the Hub's bundle gives. `kind` is FIRST, ITEM or POOLED; a pooled one
+    belongs to no case. Raises TooLarge, and ValueError for another kind or a key that is not one.
     """
-    if kind not in (Kind.FIRST, Kind.ITEM):
-        raise ValueError("the referral lane carries first envelopes and items")
+    if kind not in SEALED_TO_HUB:
+        raise ValueError("the referral lane carries first envelopes and items, and pooled answers")
     key_id = public_key_id(hub_key)
     bound = associated_data(kind=kind, lane=Lane.REFERRAL, key_id=key_id, header=header)
-    padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
+    if kind is Kind.POOLED:
+        if (header.case_id, header.number) != (NO_CASE, NO_NUMBER):
+            raise ValueError("pooled answers belong to no case and have no number")
+        padded = pad(plaintext, POOLED_SIZE - _HPKE_OVERHEAD)
+    else:
+        padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
     ciphertext = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(hub_key), info=bound)
     return _sign(kind=kind, key_id=key_id, header=header, ciphertext=ciphertext, signer=signer)
 
@@ -324,6 +339,8 @@ def _parse_known(raw: bytes) -> Envelope:
         raise MalformedEnvelope("the envelope is of no known kind") from None
     if kind is Kind.ANSWER and (key_id != _NO_KEY or ciphertext_length != BUCKETS[0]):
         raise MalformedEnvelope("an answer names no key and has the smallest size")
+    if kind is Kind.POOLED and not (case_id == NO_CASE and number == NO_NUMBER and ciphertext_length == POOLED_SIZE):
+        raise MalformedEnvelope("pooled answers belong to no case, have no number, and all have one size")
     return Envelope(
         version=version,
         kind=kind,

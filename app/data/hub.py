@@ -154,6 +154,19 @@ class Tombstone(HubRow):
     erased_on: Mapped[date]
 
 
+class Survey(HubRow):
+    """One set of answers to the questionnaire, in codes. It has no case, no time finer than a month, and an id of its own:
+    not the envelope's, so that nobody finds it by what a browser once knew."""
+
+    __tablename__ = "survey"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    month: Mapped[str]
+    district: Mapped[int | None]
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class Staff(HubRow):
     """Somebody who works at the Hub. `shown_name` is what the public sees: a first name."""
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import PortalRow
-from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
+from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables, retry_at
 
 NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
 TO_HUB, TO_PERSON = "to-hub", "to-person"
@@ -136,6 +136,32 @@ class Visit(PortalRow):
     expires_at: Mapped[datetime]
 
 
+class Offer(PortalRow):
+    """From when on the questionnaire is offered in a space, or never: sealed under the case secret, for every case alike."""
+
+    __tablename__ = "offer"
+    __table_args__ = NO_ROW_ORDER
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class Pooled(PortalRow):
+    """Answers to the questionnaire, sealed to the Hub, that wait until there are enough to go together.
+
+    Nothing here tells whose they are or when they came: the id is random, and the time of the next attempt, the same for
+    all that went together, is empty until they went.
+    """
+
+    __tablename__ = "pool"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+
+
 def draft(session: Session, draft_id: bytes, *, now: datetime) -> Draft | None:
     """The draft, unless it has expired."""
     row = session.get(Draft, draft_id)
@@ -253,7 +279,7 @@ def kill_number(session: Session, case_id: bytes) -> None:
 
 def erase_case(session: Session, case_id: bytes) -> None:
     """Delete a case and everything that belongs to it. The inbox entries stay: they hold nothing but random ids."""
-    for table in (NumberWrap, Item, Visit, Own, Collection, Sent, Outgoing):
+    for table in (NumberWrap, Item, Visit, Own, Collection, Offer, Sent, Outgoing):
         session.execute(delete(table).where(table.case_id == case_id))
     session.execute(delete(Case).where(Case.id == case_id))
 
@@ -261,6 +287,41 @@ def erase_case(session: Session, case_id: bytes) -> None:
 def owned(session: Session, case_id: bytes) -> list[Own]:
     """What the person keeps for themselves, in no order."""
     return list(session.scalars(select(Own).where(Own.case_id == case_id)))
+
+
+def put_in_pool(session: Session, pooled_id: bytes, body: bytes) -> None:
+    """Keep sealed answers until they go; those that are there under the same id stay as they are."""
+    if session.get(Pooled, pooled_id) is None:
+        session.add(Pooled(id=pooled_id, body=body))
+
+
+def pool(session: Session, *, now: datetime) -> tuple[list[bytes], list[bytes]]:
+    """(ids that were in no pass yet, ids that were in one and whose turn has come again)."""
+    rows = session.execute(
+        select(Pooled.id, Pooled.attempts).where(or_(Pooled.attempts == 0, Pooled.next_attempt_at <= now))
+    ).all()
+    return [row.id for row in rows if not row.attempts], [row.id for row in rows if row.attempts]
+
+
+def take_from_pool(session: Session, pooled_ids: Sequence[bytes], *, now: datetime) -> list[bytes]:
+    """The bodies under these ids, in this order; they stay in the pool until they are answered, or their turn comes again."""
+    if not pooled_ids:
+        return []
+    found = {row.id: row for row in session.scalars(select(Pooled).where(Pooled.id.in_(list(pooled_ids))))}
+    for row in found.values():
+        row.attempts += 1
+        row.next_attempt_at = retry_at(row.attempts, now=now)
+    return [found[pooled_id].body for pooled_id in pooled_ids]
+
+
+def answered_from_pool(session: Session, envelope_ids: Sequence[bytes]) -> set[bytes]:
+    """Delete what the Hub has answered; returns which of these ids were in the pool."""
+    if not envelope_ids:
+        return set()
+    known = set(session.scalars(select(Pooled.id).where(Pooled.id.in_(list(envelope_ids)))))
+    if known:
+        session.execute(delete(Pooled).where(Pooled.id.in_(known)))
+    return known
 
 
 def sweep(session: Session, *, now: datetime) -> int:

@@ -30,7 +30,7 @@ def NP_(_context: str, message: str) -> str:  # noqa: N802 - the name that messa
 # Plain, warm and short, for a reader of eight or nine; never childish, and never less than the usual words say.
 WORDS: Mapping[str, str] = {
     # Before you start
-    "start.time": NP_("young", "There are 5 questions. They take about 5 minutes. You can leave out any of them."),
+    "start.time": NP_("young", "There are 5 questions. They take 5 to 10 minutes. You can leave out any of them."),
     "start.name": NP_("young", "You do not have to tell us your name. You do not have to tell the police."),
     "start.exit": NP_(
         "young",

@@ -59,6 +59,8 @@ NEUTRAL_TO_READ = {
     "refer/start",
     "return",
     "safety",
+    "survey",
+    "survey/sent",
 }
 # Every address that a request and a space may have. "police" names a question that everybody meets.
 PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")

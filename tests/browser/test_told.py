@@ -30,7 +30,7 @@ QUESTIONS = ("who", "help", "about", "police", "reply")
 # What only some people meet: pages to read, and pages that ask for something without which nobody could answer them well.
 TO_READ = {"young", "risk", "reading", "after-loss", "sexual", "exploited"}
 ASKED_OF_SOME = {"brother": {"loss"}, "worker": {"interpreter"}, "professional": {"work"}}
-# For whom the home page's "about 5 minutes" holds when they skim. Who reads every word needs longer: see the printed table.
+# For whom the home page's "5 to 10 minutes" is 5 when they skim. Who reads every word needs longer: see the printed table.
 WITHIN_FIVE_MINUTES = {"brother", "neighbour", "student", "witness", "reader"}
 MINUTES = 5.0
 # Shorter words could be anywhere by chance.

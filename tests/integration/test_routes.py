@@ -63,6 +63,8 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.sign_out": "personal",
         "portal.status": "personal",
         "portal.support": "public",
+        "portal.survey": "personal",
+        "portal.survey_sent": "personal",
         "shared.healthz": "machine",
         "shared.readyz": "machine",
         "shared.robots": "public",

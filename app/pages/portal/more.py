@@ -12,6 +12,7 @@ from app.forms.number import ReturnForm
 from app.pages.portal import pages
 from app.pages.portal.carry import UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.services.portal import refer as sending
+from app.services.portal import survey
 from app.services.portal.space import OpenVisit
 from app.web import language, visits
 from app.web.answers import redirect
@@ -62,6 +63,7 @@ def case_more_section(section: str) -> ResponseReturnValue:
         return visits.remember(make_response(section_page(opened, found, questions)), own)
     addition = addition_of(found, form, sent_at=now().isoformat(timespec="seconds"), language=language.language().tag)
     try:
+        survey.told_more(portal().database, opened, of_a_death=addition.content.get("about") == "died", now=now())
         sending.send_addition(
             portal().database,
             portal().office,

@@ -89,9 +89,10 @@ def sent() -> ResponseReturnValue:
     if own is not None:
         with portal().database.reading() as session:
             shown = sending.shown_number(session, own, now=now())
+    then = url_for("portal.survey") if "then" in request.form else _url("done")
     if own is None or shown is None:
         if request.method == "POST" and not request.form.get("code_word"):
-            return redirect(_url("done"), code=303)  # pressed twice, or again after we were gone: it was kept
+            return redirect(then, code=303)  # pressed twice, or again after we were gone: it was kept
         return redirect(url_for("portal.return_" if request.method == "POST" else "portal.home"), code=303)
     form, said = KeepForm(), Said(young=shown.young)
     said.reword(form, "sent")
@@ -103,7 +104,7 @@ def sent() -> ResponseReturnValue:
                 sending.add_code_word(portal().database, portal().office, case_id=shown.case_id, word=word, now=now())
             with portal().database.writing() as session:
                 sending.acknowledge(session, own)
-            response = redirect(_url("done"), code=303)
+            response = redirect(then, code=303)
             drafts.forget(response)
             return response
     with portal().database.reading() as session:
@@ -116,6 +117,7 @@ def sent() -> ResponseReturnValue:
         delivery=delivery,
         Delivery=Delivery,
         said=said,
+        survey_offered=shown.offer.is_open(now().date()),
         personal=True,
     )
     return page, UNPROCESSABLE if form.errors else 200

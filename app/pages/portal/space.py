@@ -14,7 +14,7 @@ from app.forms.number import MessageForm, ReturnForm
 from app.pages.portal import pages
 from app.pages.portal.carry import SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.pages.portal.more import come_back_to
-from app.services.portal import space
+from app.services.portal import space, survey
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
 from app.web import language, visits
@@ -65,8 +65,14 @@ def case() -> ResponseReturnValue:
         return redirect(url_for("portal.home"))
     with portal().database.reading() as session:
         found = space.read_space(session, opened)
+        offer = survey.offer(session, opened)
     page = render_template(
-        "portal/case/case.html", space=found, Delivery=Delivery, ends_at=visits.ends_at(opened), personal=True
+        "portal/case/case.html",
+        space=found,
+        Delivery=Delivery,
+        survey_offered=offer.is_open(now().date()),
+        ends_at=visits.ends_at(opened),
+        personal=True,
     )
     return visits.remember(make_response(page), own)
 

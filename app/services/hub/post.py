@@ -18,6 +18,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.change import Delays
 from app.domain.referral import Addition, MalformedReferral, News, Referral
+from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
 from app.services.hub import changes, guard, records
 from app.services.hub.records import Opener
@@ -70,6 +71,12 @@ class _Opened:
     at_risk: bool = False
     change: changes.Arrival | None = None
     is_erased: bool = False
+
+    @property
+    def place(self) -> bytes:
+        """By what its number counts: its case, or for pooled answers, which have none, a place of their own."""
+        header = self.envelope.header
+        return header.envelope_id if self.envelope.kind is sealing.Kind.POOLED else header.case_id
 
 
 def make_pass(
@@ -221,7 +228,7 @@ def _take_in_one(
                 rows.POST,
                 envelope_id=envelope_id,
                 database_id=header.database_id,
-                case_id=header.case_id,
+                case_id=opened.place,
                 number=header.number,
                 answer=verdict.answer,
             )
@@ -265,6 +272,8 @@ def _open(
     header = envelope.header
     if header.database_id != trust.database_id:
         return "foreign-database"
+    if envelope.kind is sealing.Kind.POOLED:
+        return _open_pooled(envelope, opener=opener, now=now)
     if post_rows.number_taken(
         session, rows.POST, database_id=header.database_id, case_id=header.case_id, number=header.number
     ):
@@ -291,6 +300,18 @@ def _open(
         return "cannot-open"
     except MalformedReferral:
         return "cannot-read"
+
+
+def _open_pooled(envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened | str:
+    """Answers to the questionnaire become a row under a new id: the envelope's own leads no further than the inbox."""
+    try:
+        survey = Survey.from_bytes(opener.open(envelope), today=now.date())
+    except sealing.CannotOpen:
+        return "cannot-open"
+    except MalformedSurvey:
+        return "cannot-read"
+    row = rows.Survey(id=sealing.new_id(), month=survey.month, district=survey.district, answers=dict(survey.answers))
+    return _Opened(envelope, (row,))
 
 
 def _open_item(
