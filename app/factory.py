@@ -155,7 +155,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         database=database,
         opener=HubOpener(OpeningKeys.load(settings.private_keys_file)),
         voice=signing.voice,
-        post_keys=PostKeys(post=signing.post, courier=signing.courier),
+        post_keys=PostKeys(post=signing.post, courier=signing.courier, voice=signing.voice),
         trust=portal_trust(settings),
         identities=DevelopmentIdentities(),
         assets=assets,

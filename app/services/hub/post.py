@@ -16,6 +16,7 @@ from app.adapters import carriers, sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.data.hub import Item
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.services import post
 from app.services.hub import guard, records
@@ -33,10 +34,12 @@ class PortalTrust:
 
 @dataclass(frozen=True)
 class PostKeys:
-    """The Hub's own signing keys that the post needs: `post` for answers, `courier` for tokens."""
+    """The Hub's own signing keys that the post needs: `post` for answers, `courier` for tokens, `voice` for what the Hub's
+    software itself tells a person at intake."""
 
     post: SigningKey
     courier: SigningKey
+    voice: SigningKey
 
 
 class Carrier(Protocol):
@@ -63,6 +66,8 @@ class _Opened:
     envelope: sealing.Envelope
     rows: tuple[object, ...]
     at_risk: bool = False
+    persistence: tuple[str, ...] = ()
+    told: Item | None = None  # what the Hub's software tells the person with it
 
 
 def make_pass(
@@ -173,7 +178,7 @@ def _take_in_one(
             known = True
         else:
             known = False
-            opened = _open(session, envelope_id, raw, trust=trust, opener=opener, now=now)
+            opened = _open(session, envelope_id, raw, trust=trust, voice=keys.voice, opener=opener, now=now)
     if known:
         with database.writing() as session:
             post_rows.answer_again(session, rows.POST, envelope_id)
@@ -192,7 +197,12 @@ def _take_in_one(
             for row in opened.rows:
                 session.add(row)
                 session.flush()
-            records.after_arrival(session, opened.envelope, at_risk=opened.at_risk, now=now)
+            records.after_arrival(
+                session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
+            )
+            if opened.told is not None:
+                rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
+                records.put_item(session, opened.told, now=now)
             post_rows.remember(
                 session,
                 rows.POST,
@@ -218,7 +228,14 @@ def _take_in_one(
 
 
 def _open(
-    session: Session, envelope_id: bytes, raw: bytes, *, trust: PortalTrust, opener: Opener, now: datetime
+    session: Session,
+    envelope_id: bytes,
+    raw: bytes,
+    *,
+    trust: PortalTrust,
+    voice: SigningKey,
+    opener: Opener,
+    now: datetime,
 ) -> _Opened | str | None:
     """Verify and open one envelope: the rows it becomes, the reason to refuse it, or None when it has to wait."""
     try:
@@ -248,7 +265,11 @@ def _open(
                 return "reference-taken"
             hidden = guard.hidden_from(session, referral)
             return _Opened(
-                envelope, records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now)
+                envelope,
+                records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now),
+                told=_no_reader(session, referral, header.case_id, voice=voice, now=now)
+                if guard.keeps_out_all(session, hidden)
+                else None,
             )
         if envelope.kind is not sealing.Kind.ITEM:
             return "unexpected-kind"
@@ -270,7 +291,7 @@ def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, 
     except sealing.CannotOpen:
         addition = Addition.from_bytes(opener.open(envelope))
         row = records.row_of_addition(addition, header, case_key=case_key, now=now)
-        return _Opened(envelope, (row,), at_risk=addition.tells_of_risk())
+        return _Opened(envelope, (row,), at_risk=addition.tells_of_risk(), persistence=addition.tells_of_persistence())
     News.from_bytes(message)
     return _Opened(
         envelope,
@@ -285,6 +306,17 @@ def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, 
             ),
         ),
     )
+
+
+def _no_reader(session: Session, referral: Referral, case_id: bytes, *, voice: SigningKey, now: datetime) -> Item:
+    """The first item of a conversation: nobody may read the request. It commits with the case, so it is never left out."""
+    header = sealing.Header(
+        database_id=post_rows.post_state(session, rows.POST).database_id,
+        case_id=case_id,
+        envelope_id=records.no_reader_id(referral.case_secret),
+        number=1,
+    )
+    return records.item_of_news(records.no_reader(now), header, case_secret=referral.case_secret, voice=voice, now=now)
 
 
 def _stop(database: Database, reason: str) -> None:
