@@ -19,7 +19,7 @@ from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, 
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
-from app.domain.status import SENT_BY_STAFF, STATE_AFTER, CaseState, Status
+from app.domain.status import RECEIPTS, SENT_BY_ITSELF, SENT_BY_STAFF, STATE_AFTER, CaseState, Status
 from app.services import post
 from app.services.hub import guard, records
 from app.services.hub.guard import NoSuchCase
@@ -48,6 +48,10 @@ class AlreadyClaimed(Exception):
 
 class UnknownStatus(Exception):
     """Not a status that staff send."""
+
+
+class ReceiptOnly(Exception):
+    """Whoever asked did so in their work: they get a receipt, and nothing about the person (requirement E14)."""
 
 
 @dataclass(frozen=True)
@@ -201,11 +205,25 @@ def open_request(
     """Take leave to read the request for half an hour; logged before anything is shown.
 
     The first time anybody opens it, the person is told that it was read by a person. Somebody whom the sealed words name
-    gets no leave, and the case is not there for them any more. Raises NoSuchCase, and sealing.CannotOpen.
+    gets no leave, and the case is not there for them any more; if nobody is left who may read it, the person is told.
+    Raises NoSuchCase, and sealing.CannotOpen.
     """
     with database.reading() as session:
         case = guard.case_for(session, case_id, signed.identity)
         is_named = guard.is_named(session, case, signed.identity, opener=opener)
+        hidden = {*(case.facts.get("hidden_from") or ()), signed.identity.id}
+        nobody_left = is_named and guard.keeps_out_all(session, hidden)
+        case_secret = records.case_key(session, case_id, opener=opener).case_secret if nobody_left else b""
+    if nobody_left:  # before the case is hidden from the last who could have come back to it
+        send(
+            database,
+            case_id=case_id,
+            news=records.no_reader(now),
+            opener=opener,
+            voice=voice,
+            now=now,
+            envelope_id=records.no_reader_id(case_secret),
+        )
     if is_named:
         with database.writing() as session:
             guard.hide_from(guard.case_for(session, case_id, signed.identity), signed.identity)
@@ -292,14 +310,16 @@ def send_status(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send coded news. Raises UnknownStatus, NoSuchCase and NotOpened."""
+    """Send coded news. Raises UnknownStatus, NoSuchCase, NotOpened and ReceiptOnly."""
     try:
         coded = Status(status)
     except ValueError:
         raise UnknownStatus from None
-    if coded not in SENT_BY_STAFF:
+    if coded not in SENT_BY_STAFF + RECEIPTS:
         raise UnknownStatus
-    _need_open(database, case_id, signed, now=now)
+    facts = _need_open(database, case_id, signed, now=now)
+    if coded in RECEIPTS and not gets_receipt_only(facts):
+        raise UnknownStatus
     send(
         database,
         case_id=case_id,
@@ -330,7 +350,7 @@ def send_message(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send a message in the person's space. Raises NoSuchCase, NotOpened and sealing.TooLarge."""
+    """Send a message in the person's space. Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge."""
     _need_open(database, case_id, signed, now=now)
     send(
         database,
@@ -366,25 +386,22 @@ def send(
 ) -> None:
     """Seal an item to the person under the case's next number and commit it with its envelope.
 
-    The same `envelope_id` again changes nothing. `only_if_unread` makes it the one item of the first opening.
+    The same `envelope_id` again changes nothing. `only_if_unread` makes it the one item of the first opening. Every item
+    goes through here, so it is here that nothing but a receipt leaves for somebody who asked in their work: raises ReceiptOnly.
     """
     envelope_id = envelope_id or sealing.new_id()
     while True:
         with database.reading() as session:
+            case = _case(session, case_id)
+            if gets_receipt_only(case.facts) and not _is_receipt(news):
+                raise ReceiptOnly
             if session.get(rows.Item, envelope_id) is not None:
                 return
-            number = _case(session, case_id).number_out
+            number = case.number_out
             database_id = post_rows.post_state(session, rows.POST).database_id
             key = records.case_key(session, case_id, opener=opener)
         header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=envelope_id, number=number + 1)
-        body = sealing.seal_in_conversation(
-            news.to_bytes(),
-            lane=sealing.Lane.TO_PERSON,
-            header=header,
-            key_id=bytes(sealing.KEY_ID_LENGTH),
-            secret=key.case_secret,
-            signer=voice,
-        )
+        item = records.item_of_news(news, header, case_secret=key.case_secret, voice=voice, now=now)
         with database.writing() as session:
             case = _case(session, case_id)
             if only_if_unread and case.read_at is not None:
@@ -393,25 +410,7 @@ def send(
                 continue
             if only_if_unread:
                 case.read_at = now
-            session.add(
-                rows.Item(
-                    envelope_id=envelope_id,
-                    case_id=case_id,
-                    direction=rows.TO_PERSON,
-                    number=header.number,
-                    body=body,
-                    added_at=now,
-                )
-            )
-            post_rows.put(
-                session,
-                rows.POST,
-                envelope_id=envelope_id,
-                case_id=case_id,
-                number=header.number,
-                body=body,
-                now=now,
-            )
+            records.put_item(session, item, now=now)
             if state is not None:
                 case.state = state.value
             if by is not None:
@@ -454,17 +453,28 @@ def _way_view(plan: ContactPlan, way: Way, *, known_at: datetime | None, hours: 
     )
 
 
+def gets_receipt_only(facts: Mapping[str, Any]) -> bool:
+    """True when whoever asked did so in their work: the thread is theirs and may say nothing about the person."""
+    return facts.get("who") == "professional"
+
+
+def _is_receipt(news: News) -> bool:
+    return news.kind == "status" and not news.text and news.status in RECEIPTS + SENT_BY_ITSELF
+
+
 def is_stale(decision: Decision) -> bool:
     """True when only a fresh pass is missing."""
     return isinstance(decision, Refused) and decision.reason is Reason.STALE
 
 
-def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
+def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> Mapping[str, Any]:
+    """The coded facts of a case that is open to this session. Raises NoSuchCase and NotOpened."""
     with database.reading() as session:
-        guard.case_for(session, case_id, signed.identity)
+        case = guard.case_for(session, case_id, signed.identity)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
         if opening is None or opening.expires_at <= now:
             raise NotOpened
+        return case.facts
 
 
 def _case(session: Session, case_id: bytes) -> rows.Case:
