@@ -34,6 +34,8 @@ class Way(StrEnum):
     TRUSTED = "trusted"  # through somebody whom the person trusts
 
 
+# What somebody who uses BSL may choose instead of an interpreter.
+BY_TEXT = "text"
 # A message that comes this way stands on a screen for whoever looks.
 SCREEN_WAYS = frozenset({Way.TEXT, Way.EMAIL})
 # Somebody speaks or signs, so it must be said for whom to ask, who we say that we are, and what if another answers.
@@ -280,6 +282,14 @@ def plan_of(answers: Mapping[str, Mapping[str, Any]]) -> ContactPlan:
     )
 
 
+def ways_chosen(reply: Mapping[str, Any], bsl: Mapping[str, Any]) -> list[str]:
+    """The ways that were chosen. Whoever uses BSL and asks for texts has chosen text messages: the same rules hold for them."""
+    chosen = _words(reply.get("ways"))
+    if Way.BSL.value in chosen and bsl.get("how") == BY_TEXT:
+        chosen = [each for each in chosen if each not in (Way.BSL.value, Way.TEXT.value)] + [Way.TEXT.value]
+    return chosen
+
+
 def plan_from_answers(
     reply: Mapping[str, Any], ways: Mapping[str, Mapping[str, Any]], *, under_18: bool
 ) -> ContactPlan:
@@ -288,7 +298,7 @@ def plan_from_answers(
     Anything left out tightens: an unknown word is ignored, a missing answer is a no.
     """
     wanted = {"yes": True, "no": False}.get(str(reply.get("contact", "")))
-    chosen = _words(reply.get("ways"))
+    chosen = ways_chosen(reply, ways.get(Way.BSL.value) or {})
     plans = tuple(_way_plan(way, ways.get(way.value) or {}, under_18=under_18) for way in Way if way.value in chosen)
     return ContactPlan(wanted=wanted, ways=plans, sign=_said(reply.get("sign")))
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.contact import ways_chosen
+
 VERSION = 1
 
 WHO = ("me", "me-helped", "other", "professional")
@@ -45,6 +47,12 @@ WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those o
 # The same risks as "My safety" asks for them, by the kind and the field names of that addition; "not sure" counts.
 SAFETY = "safety"
 SAFETY_RISKS = ("safer", "afraid_of_myself", "dependant")
+# "More about what happened", and what its branch about trouble nearby may say of how often and how long (requirement D1).
+HAPPENED_MORE, NEARBY, DIED = "happened", "nearby", "died"
+TO_READ = {DIED: "loss", "sexual": "sexual", "exploited": "exploited"}
+REPORTED_OFTEN, GOES_ON_LONG = "reported-often", "goes-on-long"
+PERSISTENCE = (REPORTED_OFTEN, GOES_ON_LONG)
+LONG = ("6-months-or-more", "years")
 
 
 class MalformedReferral(Exception):
@@ -134,7 +142,7 @@ class Referral:
             "police": _one(police.get("police"), POLICE),
             "district": district if isinstance(district, str) and len(district) <= 40 else None,
             "contact": wanted,
-            "ways": _known(reply.get("ways"), WAYS) if wanted == "yes" else [],
+            "ways": _known(ways_chosen(reply, step("reply-bsl", {})), WAYS) if wanted == "yes" else [],
             "risk": bool(RISKS & set(_known(help_.get("help"), HELP))),
             "restricted": self.is_restricted,
             "they_know": _one(step("knows", {}).get("they_know"), YES_NO_UNSURE),
@@ -158,6 +166,27 @@ class Addition:
         if self.kind != SAFETY or not isinstance(answers, dict):
             return False
         return any(answers.get(name) in ("yes", "not-sure") for name in SAFETY_RISKS)
+
+    def page_to_read(self) -> tuple[str, str] | None:
+        """The page that comes next when a harm is told later for which the request has one too: its name, and how somebody
+        died or "" (requirements A6, A16, A20). Whether the request told the same is not known here, so it comes each time."""
+        answers, about = self.content.get("answers"), self.content.get("about")
+        if (
+            self.kind != HAPPENED_MORE
+            or not isinstance(about, str)
+            or about not in TO_READ
+            or not isinstance(answers, dict)
+        ):
+            return None
+        return TO_READ[about], (_one(answers.get("how"), HOW_DIED) or "") if about == DIED else ""
+
+    def tells_of_persistence(self) -> tuple[str, ...]:
+        """What it says of trouble nearby that keeps coming back: told to others three times or more, six months or more."""
+        answers = self.content.get("answers")
+        if self.kind != HAPPENED_MORE or self.content.get("about") != NEARBY or not isinstance(answers, dict):
+            return ()
+        told = {REPORTED_OFTEN: answers.get("reports") == "3-or-more", GOES_ON_LONG: answers.get("how_long") in LONG}
+        return tuple(each for each in PERSISTENCE if told[each])
 
     def to_bytes(self) -> bytes:
         """The addition as it is sealed."""

@@ -19,7 +19,7 @@ from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain import referral as ids
-from app.domain.contact import Box, IfAnswered, School, Way
+from app.domain.contact import BY_TEXT, Box, IfAnswered, School, Way
 from app.domain.journey import Answers, Journey, Step
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
@@ -393,7 +393,7 @@ class ReplyForm(QuestionForm):
             *choices(
                 {
                     Way.RELAY.value: _l("Text relay, over the phone"),
-                    Way.BSL.value: _l("BSL, with an interpreter"),
+                    Way.BSL.value: _l("BSL (British Sign Language)"),
                     Way.TRUSTED.value: _l("Through someone I trust"),
                 }
             ),
@@ -640,8 +640,11 @@ class RelayForm(VoiceForm):
         need_phone(field)
 
 
+RELAY = "relay"
+
+
 class BslForm(VoiceForm):
-    """British Sign Language: by video, by relay or face to face, with an interpreter who is right for the person."""
+    """British Sign Language: by video, by relay or face to face, with an interpreter who is right for the person; or by text."""
 
     ORDER: tuple[str, ...] = (
         "how", "address", "avoid", "woman_or_man", "shared", "message", "times", "own_times", "ask_for", "say", "number",
@@ -649,14 +652,16 @@ class BslForm(VoiceForm):
     )  # fmt: skip
 
     how = ChoiceField(
-        _l("How should we talk in BSL?"),
-        choices=choices(
-            {
-                "video": _l("Video call with an interpreter"),
-                "relay": _l("Video relay"),
-                "meet": _l("Face to face, with an interpreter"),
-            }
-        ),
+        _l("How should we talk?"),
+        choices=[
+            *choices({"video": _l("Video call with an interpreter"), RELAY: _l("Video relay")}),
+            SelectChoice(
+                BY_TEXT,
+                _l("By text, without an interpreter"),
+                render_kw={"hint": _l("We ask for your mobile number next. You can leave the rest of this page.")},
+            ),
+            *choices({"meet": _l("Face to face, with an interpreter")}),
+        ],
     )
     address = one_line(
         _l("How do we reach you?"), _l("A mobile number, an email address, or the name you use for video calls.")
@@ -674,9 +679,19 @@ class BslForm(VoiceForm):
         _l("It would be short. It would not say who we are or what it is about."),
     )
 
+    def offer(self, *, relay: bool) -> None:
+        """Offer video relay only where the Hub has it."""
+        if not relay:
+            self.how.choices = [each for each in self.how.choices if each.value != RELAY]
+
     def validate_address(self, field: StringField) -> None:
-        """Any format; only an empty one is of no use."""
-        need_words(field, _l("Write how we reach you, or press “Leave this”."))
+        """Any format; only an empty one is of no use. For texts the next page asks for the number."""
+        if self.how.data != BY_TEXT:
+            need_words(field, _l("Write how we reach you, or press “Leave this”."))
+
+    def answer(self) -> dict[str, Any]:
+        """By text, everything else is asked for on the page about texts: nothing of this one could be kept to."""
+        return {"how": BY_TEXT} if self.how.data == BY_TEXT else super().answer()
 
 
 class TrustedForm(VoiceForm):
@@ -808,6 +823,12 @@ def chose(way: Way) -> Callable[[Answers], bool]:
     return condition
 
 
+def is_to_be_texted(answers: Answers) -> bool:
+    """Texts were chosen among the ways, or on the page about BSL instead of an interpreter."""
+    by_text = answers.get("reply-bsl", {}).get("how") == BY_TEXT
+    return chose(Way.TEXT)(answers) or (chose(Way.BSL)(answers) and by_text)
+
+
 JOURNEY = Journey(
     steps=(
         Step(key="start"),
@@ -828,12 +849,13 @@ JOURNEY = Journey(
         Step(key="child-knows", series="about", applies=child_may_decide),
         Step(key="police", is_question=True, applies=goes_through_everything),
         Step(key="reply", is_question=True),
+        # First, since "By text" on this page asks for the page about texts.
+        Step(key="reply-bsl", series="reply", applies=chose(Way.BSL)),
         Step(key="reply-call", series="reply", applies=chose(Way.CALL)),
-        Step(key="reply-text", series="reply", applies=chose(Way.TEXT)),
+        Step(key="reply-text", series="reply", applies=is_to_be_texted),
         Step(key="reply-email", series="reply", applies=chose(Way.EMAIL)),
         Step(key="reply-letter", series="reply", applies=chose(Way.LETTER)),
         Step(key="reply-relay", series="reply", applies=chose(Way.RELAY)),
-        Step(key="reply-bsl", series="reply", applies=chose(Way.BSL)),
         Step(key="reply-trusted", series="reply", applies=chose(Way.TRUSTED)),
         Step(key="interpreter", series="reply", applies=wants_an_interpreter),
         Step(key="check", asks=False),

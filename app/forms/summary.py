@@ -10,6 +10,7 @@ from flask_babel import gettext
 from wtforms.fields.core import UnboundField
 
 from app.domain.area import District
+from app.domain.contact import BY_TEXT
 from app.domain.journey import Place
 from app.domain.languages import Languages
 from app.domain.referral import OUTSIDE_AREA
@@ -51,6 +52,8 @@ def summary(
             label = said.of_form(text_id, str(unbound.args[0]) if unbound.args else "")
             if name == "ongoing" and answer.get("to_whom") == "died":
                 continue  # not asked then
+            if place.step.key == "reply-bsl" and answer.get("how") == BY_TEXT and name != "how":
+                continue  # asked on the page about texts
             if name in TICKED_OR_ABSENT and not answer.get(name):
                 continue
             lines.append(

@@ -41,6 +41,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.case": "personal",
         "portal.case_messages": "personal",
         "portal.case_more": "personal",
+        "portal.case_more_next": "personal",
         "portal.case_more_section": "personal",
         "portal.case_more_sent": "personal",
         "portal.case_more_talk": "personal",

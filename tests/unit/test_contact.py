@@ -26,6 +26,7 @@ from app.domain.contact import (
     plan_from_answers,
     plan_of,
     tightens,
+    ways_chosen,
 )
 from app.domain.hours import OpeningHours, Span
 
@@ -657,6 +658,35 @@ def test_everything_that_was_said_about_a_way_is_in_the_plan():
     assert trusted.if_answered is IfAnswered.ASK
     assert trusted.own_times == "not on Tuesdays"
     assert (bsl.how, bsl.avoid, bsl.woman_or_man) == ("video", frozenset({"known"}), "woman")
+
+
+@pytest.mark.requirement("A15")
+def test_bsl_by_text_is_a_text_and_follows_all_its_rules():
+    """No way of its own that would be looser: the page about texts gives number, times and what may show on the screen."""
+    text = {"address": "07700 900555", "times": ["weekday-morning"], "message": "yes"}
+    answers = {"reply": {"contact": "yes", "ways": ["bsl"]}, "reply-bsl": {"how": "text"}, "reply-text": text}
+    read = plan_of(answers)
+
+    assert [each.way for each in read.ways] == [Way.TEXT]
+    assert asked(read, at(2026, 6, 3, 10), way=Way.TEXT) == Allowed(at(2026, 6, 3, 12))
+    assert asked(read, at(2026, 6, 3, 13), way=Way.TEXT) == Wait(at(2026, 6, 4, 9))
+    assert asked(read, at(2026, 6, 3, 10), way=Way.BSL) == Refused(Reason.NOT_CHOSEN)
+    for left, why in (
+        ({"message": "no"}, Reason.NO_MESSAGE),
+        ({"address": ""}, Reason.NO_ADDRESS),
+        ({"times": []}, Reason.NO_TIMES),
+    ):
+        narrower = plan_of({**answers, "reply-text": {**text, **left}})
+        assert asked(narrower, at(2026, 6, 3, 10), way=Way.TEXT) == Refused(why)
+
+
+@given(st.lists(st.sampled_from(list(Way)), unique=True), st.sampled_from(["text", "video", "relay", "meet", None, 3]))
+def test_the_ways_are_those_ticked_but_for_bsl_by_text(ways, how):
+    chosen = ways_chosen({"ways": [way.value for way in ways]}, {"how": how})
+
+    by_text = how == "text" and Way.BSL in ways
+    assert set(chosen) == ({*ways, Way.TEXT} - {Way.BSL} if by_text else set(ways))
+    assert len(chosen) == len(set(chosen))
 
 
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=8)))

@@ -64,6 +64,8 @@ def of(**facts):
         ({"restricted": True}, Group.VULNERABLE, Reason.INTIMIDATED),
         ({"happened": ["followed"]}, Group.PERSISTENT, Reason.FOLLOWED),
         ({"happened": ["antisocial"], "ongoing": "yes"}, Group.PERSISTENT, Reason.ANTISOCIAL_GOES_ON),
+        ({"persistence": ["reported-often"]}, Group.PERSISTENT, Reason.REPORTED_OFTEN),
+        ({"persistence": ["goes-on-long"]}, Group.PERSISTENT, Reason.GOES_ON_LONG),
     ],
 )
 def test_each_reason_suggests_its_group(facts, group, first):

@@ -118,6 +118,8 @@ def why(reason: Why) -> str:
             Why.INTIMIDATED: gettext("afraid of someone who may work where this is read"),
             Why.FOLLOWED: gettext("followed or contacted again and again"),
             Why.ANTISOCIAL_GOES_ON: gettext("trouble nearby that is still going on"),
+            Why.REPORTED_OFTEN: gettext("trouble nearby, told to others three times or more"),
+            Why.GOES_ON_LONG: gettext("trouble nearby for six months or more"),
         }[reason]
     )
 
@@ -155,6 +157,11 @@ def confirmed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     if facts.get("child_knows") in ("no", "not-sure"):
         lines.append(str(gettext("The child is 13 or older and may not know.")))
     return tuple(lines)
+
+
+def receipt_only() -> str:
+    """Why nothing may be written to somebody who asks in their work, in one line."""
+    return str(gettext("Asked by a professional: a receipt only, nothing about the person."))
 
 
 def refusal(reason: Reason) -> str:

@@ -16,7 +16,7 @@ from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
-from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm, WayForm, is_under_18
+from app.forms.refer import FORMS, JOURNEY, BslForm, PoliceForm, ReplyForm, WayForm, is_under_18
 from app.forms.summary import summary
 from app.forms.young import CONSENT, Said, are_there
 from app.pages.portal import pages
@@ -261,6 +261,8 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
         ]
     if isinstance(form, WayForm):
         form.fit(under_18=said.young)
+    if isinstance(form, BslForm):
+        form.offer(relay=bool(portal().area.sign_language.provider))
     if isinstance(form, ReplyForm):
         spoken = [each for each in portal().languages.all if not each.pseudo]
         form.language.choices = [

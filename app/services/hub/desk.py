@@ -19,12 +19,12 @@ from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, 
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
-from app.domain.status import SENT_BY_STAFF, STATE_AFTER, CaseState, Status
+from app.domain.status import RECEIPTS, SENT_BY_STAFF, STATE_AFTER, CaseState, Status
 from app.services import post
 from app.services.hub import guard, plans, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
-from app.services.hub.speaking import send
+from app.services.hub.speaking import gets_receipt_only, send
 from app.services.hub.staff import Identity, SignedIn
 
 OPEN_FOR = timedelta(minutes=30)
@@ -203,11 +203,25 @@ def open_request(
     """Take leave to read the request for half an hour; logged before anything is shown.
 
     The first time anybody opens it, the person is told that it was read by a person. Somebody whom the sealed words name
-    gets no leave, and the case is not there for them any more. Raises NoSuchCase, and sealing.CannotOpen.
+    gets no leave, and the case is not there for them any more; if nobody is left who may read it, the person is told.
+    Raises NoSuchCase, and sealing.CannotOpen.
     """
     with database.reading() as session:
         case = guard.case_for(session, case_id, signed.identity)
         is_named = guard.is_named(session, case, signed.identity, opener=opener)
+        hidden = {*(case.facts.get("hidden_from") or ()), signed.identity.id}
+        nobody_left = is_named and guard.keeps_out_all(session, hidden)
+        case_secret = records.case_key(session, case_id, opener=opener).case_secret if nobody_left else b""
+    if nobody_left:  # before the case is hidden from the last who could have come back to it
+        send(
+            database,
+            case_id=case_id,
+            news=records.no_reader(now),
+            opener=opener,
+            voice=voice,
+            now=now,
+            envelope_id=records.no_reader_id(case_secret),
+        )
     if is_named:
         with database.writing() as session:
             guard.hide_from(guard.case_for(session, case_id, signed.identity), signed.identity)
@@ -280,14 +294,16 @@ def send_status(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send coded news. Raises UnknownStatus, NoSuchCase and NotOpened."""
+    """Send coded news. Raises UnknownStatus, NoSuchCase, NotOpened and ReceiptOnly."""
     try:
         coded = Status(status)
     except ValueError:
         raise UnknownStatus from None
-    if coded not in SENT_BY_STAFF:
+    if coded not in SENT_BY_STAFF + RECEIPTS:
         raise UnknownStatus
-    _need_open(database, case_id, signed, now=now)
+    facts = _need_open(database, case_id, signed, now=now)
+    if coded in RECEIPTS and not gets_receipt_only(facts):
+        raise UnknownStatus
     send(
         database,
         case_id=case_id,
@@ -318,7 +334,7 @@ def send_message(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send a message in the person's space. Raises NoSuchCase, NotOpened and sealing.TooLarge."""
+    """Send a message in the person's space. Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge."""
     _need_open(database, case_id, signed, now=now)
     send(
         database,
@@ -377,12 +393,14 @@ def is_stale(decision: Decision) -> bool:
     return isinstance(decision, Refused) and decision.reason is Reason.STALE
 
 
-def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
+def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> Mapping[str, Any]:
+    """The coded facts of a case that is open to this session. Raises NoSuchCase and NotOpened."""
     with database.reading() as session:
-        guard.case_for(session, case_id, signed.identity)
+        case = guard.case_for(session, case_id, signed.identity)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
         if opening is None or opening.expires_at <= now:
             raise NotOpened
+        return case.facts
 
 
 def _urgency(

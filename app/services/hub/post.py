@@ -16,6 +16,7 @@ from app.adapters import carriers, sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.data.hub import Item
 from app.domain.change import Delays
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.survey import MalformedSurvey, Survey
@@ -69,6 +70,8 @@ class _Opened:
     envelope: sealing.Envelope
     rows: tuple[object, ...]
     at_risk: bool = False
+    persistence: tuple[str, ...] = ()
+    told: Item | None = None  # what the Hub's software tells the person with it
     change: changes.Arrival | None = None
     is_erased: bool = False
 
@@ -200,7 +203,9 @@ def _take_in_one(
             known = True
         else:
             known = False
-            opened = _open(session, envelope_id, raw, trust=trust, opener=opener, now=now, delays=delays)
+            opened = _open(
+                session, envelope_id, raw, trust=trust, voice=keys.voice, opener=opener, now=now, delays=delays
+            )
     if known:
         with database.writing() as session:
             post_rows.answer_again(session, rows.POST, envelope_id)
@@ -220,7 +225,12 @@ def _take_in_one(
                 session.add(row)
                 session.flush()
             if not opened.is_erased:
-                records.after_arrival(session, opened.envelope, at_risk=opened.at_risk, now=now)
+                records.after_arrival(
+                    session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
+                )
+            if opened.told is not None:
+                rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
+                records.put_item(session, opened.told, now=now)
             if opened.change is not None:
                 changes.write_down(session, header, opened.change, now=now)
             post_rows.remember(
@@ -253,6 +263,7 @@ def _open(
     raw: bytes,
     *,
     trust: PortalTrust,
+    voice: SigningKey,
     opener: Opener,
     now: datetime,
     delays: Delays,
@@ -289,7 +300,11 @@ def _open(
                 return "reference-taken"
             hidden = guard.hidden_from(session, referral)
             return _Opened(
-                envelope, records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now)
+                envelope,
+                records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now),
+                told=_no_reader(session, referral, header.case_id, voice=voice, now=now)
+                if guard.keeps_out_all(session, hidden)
+                else None,
             )
         if envelope.kind is not sealing.Kind.ITEM:
             return "unexpected-kind"
@@ -326,7 +341,13 @@ def _open_item(
         addition = Addition.from_bytes(opener.open(envelope))
         row = records.row_of_addition(addition, header, case_key=case_key, now=now)
         change = changes.arrival_of(session, header, addition, key=case_key, delays=delays, now=now)
-        return _Opened(envelope, (row,), at_risk=addition.tells_of_risk(), change=change)
+        return _Opened(
+            envelope,
+            (row,),
+            at_risk=addition.tells_of_risk(),
+            persistence=addition.tells_of_persistence(),
+            change=change,
+        )
     News.from_bytes(message)
     return _Opened(
         envelope,
@@ -341,6 +362,17 @@ def _open_item(
             ),
         ),
     )
+
+
+def _no_reader(session: Session, referral: Referral, case_id: bytes, *, voice: SigningKey, now: datetime) -> Item:
+    """The first item of a conversation: nobody may read the request. It commits with the case, so it is never left out."""
+    header = sealing.Header(
+        database_id=post_rows.post_state(session, rows.POST).database_id,
+        case_id=case_id,
+        envelope_id=records.no_reader_id(referral.case_secret),
+        number=1,
+    )
+    return records.item_of_news(records.no_reader(now), header, case_secret=referral.case_secret, voice=voice, now=now)
 
 
 def _stop(database: Database, reason: str) -> None:
