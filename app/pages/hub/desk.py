@@ -101,7 +101,7 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
-    return _page(
+    return desk_page(
         "hub/queue.html",
         rows=rows,
         filters=filters,
@@ -278,7 +278,7 @@ def _case_page(
     except NoSuchCase:
         abort(404)
     has_errors = bool(status_form.errors or message_form.errors or problem)
-    return _page(
+    return desk_page(
         "hub/case.html",
         code=UNPROCESSABLE if has_errors else 200,
         case=found,
@@ -331,7 +331,8 @@ def _replied(found: OpenCase | ClosedCase, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
+def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
+    """A page of the desk in its frame, with what every one of them needs."""
     values.setdefault("has_errors", False)
     me = staff.me().identity
     return make_response(

@@ -287,7 +287,7 @@ def send_status(
         raise UnknownStatus from None
     if coded not in SENT_BY_STAFF:
         raise UnknownStatus
-    _need_open(database, case_id, signed, now=now)
+    need_open(database, case_id, signed, now=now)
     send(
         database,
         case_id=case_id,
@@ -319,7 +319,7 @@ def send_message(
     now: datetime,
 ) -> None:
     """Send a message in the person's space. Raises NoSuchCase, NotOpened and sealing.TooLarge."""
-    _need_open(database, case_id, signed, now=now)
+    need_open(database, case_id, signed, now=now)
     send(
         database,
         case_id=case_id,
@@ -377,7 +377,8 @@ def is_stale(decision: Decision) -> bool:
     return isinstance(decision, Refused) and decision.reason is Reason.STALE
 
 
-def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
+def need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
+    """Return when this session has leave to read the case. Raises NoSuchCase and NotOpened."""
     with database.reading() as session:
         guard.case_for(session, case_id, signed.identity)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
