@@ -25,6 +25,7 @@ class Change(StrEnum):
     CLOSE = "close"
     DELETE = "delete"
     NOT_ME = "not-me"  # somebody else asked for what waits: none of it happens
+    NUMBER = "new-number"  # not asked for but done: a new number was collected with a code that the Hub gave
 
 
 # These only ever take away what was allowed, so they count at once and travel ahead of everything else.
@@ -63,7 +64,7 @@ def rule_on(kind: Change, *, tightens: bool, proven: bool, has_route: bool, dela
     `tightens`: it allows nothing that was not allowed before. `proven`: the code word came with it and was right. `has_route`:
     the plan so far has a way by which the Hub can check. `now` is aware.
     """
-    if kind in ALWAYS_TIGHTER or proven:
+    if kind in ALWAYS_TIGHTER or kind is Change.NUMBER or proven:
         return Ruling(Standing.IN_FORCE)
     if kind is Change.DELETE:
         # Everything is hidden and stopped at once; only the shredding waits, and "This was not me" takes it back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
@@ -53,6 +53,23 @@ class StatusForm(FlaskForm):
         """Offer what may be sent to whoever asked."""
         if receipt_only:
             self.status.choices = [SelectChoice(each.value, STATUS_LABELS[each]) for each in RECEIPTS]
+
+
+class CodeForm(FlaskForm):
+    """A code for a new return number: how it was checked who asks, and whether somebody else has the old number."""
+
+    check = RadioField(
+        _l("How did you check that it is them?"),
+        choices=[
+            SelectChoice("code-word", _l("They said the code word")),
+            SelectChoice("safe-way", _l("I reached them in a way that their plan named before")),
+            SelectChoice("in-person", _l("In person, and a colleague or a service knows them")),
+        ],
+        validators=[DataRequired(message=_l("Choose how you checked."))],
+        validate_choice=False,
+    )
+    check.component = "radios"
+    is_stolen = BooleanField(_l("Somebody else has the old number: stop it now"))
 
 
 class MessageForm(FlaskForm):

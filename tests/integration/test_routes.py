@@ -57,6 +57,9 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.refer": "personal",
         "portal.refer_step": "personal",
         "portal.return_": "personal",
+        "portal.return_collect": "personal",
+        "portal.return_lost": "public",
+        "portal.return_new": "personal",
         "portal.safety": "public",
         "portal.send_nothing": "personal",
         "portal.sent": "personal",
@@ -75,6 +78,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
     "hub": {
         "hub.case": "staff",
         "hub.claim": "staff",
+        "hub.code": "staff",
         "hub.front": "personal",
         "hub.hand_back": "staff",
         "hub.open_case": "staff",

@@ -102,7 +102,7 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
-    return _page(
+    return desk_page(
         "hub/queue.html",
         rows=rows,
         filters=filters,
@@ -285,7 +285,7 @@ def _case_page(
     has_errors = bool(status_form.errors or message_form.errors or problem)
     receipt_only = gets_receipt_only(found.row.facts)
     status_form.fit(receipt_only=receipt_only)
-    return _page(
+    return desk_page(
         "hub/case.html",
         code=UNPROCESSABLE if has_errors else 200,
         case=found,
@@ -348,7 +348,8 @@ def _uses_bsl(found: OpenCase | ClosedCase) -> bool:
     return reply.get("language") == "bsl" or Way.BSL.value in (reply.get("ways") or ())
 
 
-def _page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
+def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
+    """A page of the desk in its frame, with what every one of them needs."""
     values.setdefault("has_errors", False)
     me = staff.me().identity
     return make_response(

@@ -252,5 +252,6 @@ def act(action: str) -> str:
             "opened-request": gettext("opened the request"),
             "sent-status": gettext("sent news"),
             "sent-message": gettext("sent a message"),
+            "gave-code": gettext("gave a code for a new number"),
         }.get(action, action)
     )

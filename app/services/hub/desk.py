@@ -301,7 +301,7 @@ def send_status(
         raise UnknownStatus from None
     if coded not in SENT_BY_STAFF + RECEIPTS:
         raise UnknownStatus
-    facts = _need_open(database, case_id, signed, now=now)
+    facts = need_open(database, case_id, signed, now=now)
     if coded in RECEIPTS and not gets_receipt_only(facts):
         raise UnknownStatus
     send(
@@ -335,7 +335,7 @@ def send_message(
     now: datetime,
 ) -> None:
     """Send a message in the person's space. Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge."""
-    _need_open(database, case_id, signed, now=now)
+    need_open(database, case_id, signed, now=now)
     send(
         database,
         case_id=case_id,
@@ -393,7 +393,7 @@ def is_stale(decision: Decision) -> bool:
     return isinstance(decision, Refused) and decision.reason is Reason.STALE
 
 
-def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> Mapping[str, Any]:
+def need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> Mapping[str, Any]:
     """The coded facts of a case that is open to this session. Raises NoSuchCase and NotOpened."""
     with database.reading() as session:
         case = guard.case_for(session, case_id, signed.identity)
