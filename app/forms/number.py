@@ -8,14 +8,11 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from app.domain.reference import Shape, normalise, problems
-from app.forms.question import QuestionForm, one_kind_of_line_end
+from app.forms.question import DISCREET, QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
-SECRET_INPUT = {
-    "autocomplete": "off",
-    "autocapitalize": "off",
-    "spellcheck": "false",
-}
+# The number and the code word are never for a browser to keep, on whatever device.
+SECRET_INPUT = DISCREET
 
 
 class KeepForm(QuestionForm):
