@@ -84,8 +84,8 @@ export class OneEntry {
     const old = document.querySelector("main");
     old.parentNode.replaceChild(main, old);
     this.waits = false;
-    window.scrollTo(0, 0);
     main.focus();
+    window.scrollTo(0, 0);
     main.dispatchEvent(new Event("shown", { bubbles: true }));
   }
 
