@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 from wtforms.fields import SelectChoice
 
 from app.domain.contact import plan_of
-from app.domain.journey import NoSuchStep, Place
+from app.domain.journey import Answers, Place
 from app.domain.reference import rows
 from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
@@ -25,7 +27,7 @@ from app.services.portal import refer as sending
 from app.services.portal.drafts import DraftBusy
 from app.services.portal.office import Busy
 from app.services.portal.refer import DraftChanged, NothingToSend
-from app.web import drafts, language
+from app.web import drafts, headers, language
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -36,6 +38,8 @@ from app.web.portal import portal
 CONSENT_WORDING, YOUNG_CONSENT_WORDING = "consent-1", "consent-1-young"
 # Pages after the request, or instead of it: nothing of anybody is on them.
 ENDINGS = ("done", "nothing")
+# Choices from a list: where the page does not show what was chosen, their first entry keeps it.
+LISTS = ("district", "language")
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 
@@ -55,22 +59,19 @@ def refer_step(slug: str) -> ResponseReturnValue:
     answers = draft.answers if draft else {}
     if draft is None and slug != "start" and _number_is_waiting():
         return redirect(url_for("portal.sent"))
-    try:
-        place = JOURNEY.find(slug, answers)
-    except NoSuchStep:
-        if request.method == "POST" and draft is None and slug in _keys_by_slug():
-            place = Place(slug, _keys_by_slug()[slug])
-        elif draft is None and slug not in _every_slug():
+    place = _meant(slug, answers, is_late=draft is None)
+    if place is None:
+        if draft is None and slug not in _every_slug():
             abort(404)
-        else:
-            return redirect(_url(JOURNEY.first_open(answers).slug))
+        return redirect(_url(JOURNEY.first_open(answers).slug))
     if place.step.key == "check":
         return _check(place) if draft is not None else redirect(_url("start"))
     if request.method == "POST":
         return _keep(place)
     if not JOURNEY.may_open(slug, answers):
         return redirect(_url(JOURNEY.first_open(answers).slug))
-    return _show(place, _form(place.step.key, data=answers.get(place.step.key) or {}))
+    earlier = {} if drafts.others_may_look() else answers.get(place.step.key) or {}
+    return _show(place, _form(place.step.key, data=earlier))
 
 
 @pages.post("/refer/nothing")
@@ -119,8 +120,9 @@ def sent() -> ResponseReturnValue:
         said=said,
         survey_offered=shown.offer.is_open(now().date()),
         personal=True,
+        one_entry=True,  # whoever's device it is: Back must never lead to the number
     )
-    return page, UNPROCESSABLE if form.errors else 200
+    return headers.may_send(make_response(page, UNPROCESSABLE if form.errors else 200))
 
 
 def _keep(place: Place) -> ResponseReturnValue:
@@ -131,12 +133,20 @@ def _keep(place: Place) -> ResponseReturnValue:
         form.validate()
         return _show(place, form, is_late=True), UNPROCESSABLE
     answer: dict[str, Any] = {}
-    if place.step.asks and "leave" not in request.form:
+    if not {"remove", "stay"} & request.form.keys():
+        answer = dict(_unseen(key))
+    if place.step.asks and not {"leave", "remove", "stay"} & request.form.keys():
         form = _form(key)
-        if not form.validate():
+        whole = _form(key, sent=form.laid_over(answer)) if answer else form
+        if not whole.validate():
+            for field in form:  # only what was typed just now is shown again, not what it was laid over
+                field.errors = whole[field.name].errors
             return _show(place, form), UNPROCESSABLE
-        answer = form.answer()
+        answer = whole.answer()
     try:
+        if "stay" in request.form:
+            drafts.keep_longer()
+            return drafts.remember(_show(place, _form(key), has_more_time=True))
         draft = drafts.save(key, answer)
     except (DraftBusy, *NOT_KEPT):
         return _show(place, _form(key), was_not_kept=True), UNAVAILABLE
@@ -156,6 +166,9 @@ def _check(place: Place) -> ResponseReturnValue:
     if request.method == "POST":
         wording = YOUNG_CONSENT_WORDING if said.young and are_there(*CONSENT) else CONSENT_WORDING
         try:
+            if "stay" in request.form:
+                drafts.keep_longer()
+                return drafts.remember(redirect(_url("check"), code=303))
             sending.send(
                 portal().database,
                 portal().office,
@@ -176,11 +189,12 @@ def _check(place: Place) -> ResponseReturnValue:
                 return redirect(_url("start"))
             answers = JOURNEY.pruned(draft.answers)
             problem = "changed"
-        except Busy:
+        except (Busy, DraftBusy):
             problem = "busy"
         except NOT_KEPT:
             problem = "failed"
     plan = plan_of(answers)
+    others_may_look = drafts.others_may_look()
     page = render_template(
         "portal/refer/check.html",
         sections=summary(
@@ -202,21 +216,34 @@ def _check(place: Place) -> ResponseReturnValue:
         kept_until=draft.expires_at,
         back=_back(place),
         personal=True,
+        one_entry=others_may_look,
         form=QuestionForm(),
     )
     status = {"": 200, "changed": 409, "busy": UNAVAILABLE, "failed": UNAVAILABLE}[problem]
-    return page, status
+    response = make_response(page, status)
+    return headers.may_send(response) if others_may_look else response
 
 
-def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_kept: bool = False) -> Response:
-    """The page of a step. A question that nobody has answered yet is the same for everybody but for one clock time."""
+def _show(
+    place: Place,
+    form: QuestionForm,
+    *,
+    is_late: bool = False,
+    was_not_kept: bool = False,
+    has_more_time: bool = False,
+) -> Response:
+    """The page of a step. A question that shows no answer is the same for everybody but for one clock time."""
     draft = drafts.current()
     answers = draft.answers if draft else {}
     question = JOURNEY.question_number(place.slug, answers) if draft else None
     back = _back(place) if draft else None
     said = Said(young=is_under_18(answers))
     is_late = is_late or "again" in request.form
-    is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
+    others_may_look = drafts.others_may_look()
+    unseen = _unseen(place.step.key)
+    is_blank = request.method == "GET" and place.step.asks and (others_may_look or not answers.get(place.step.key))
+    if others_may_look:
+        form.be_discreet()
 
     def render(kept_until: str) -> str:
         return render_template(
@@ -228,6 +255,10 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             has_errors=bool(form.errors) or was_not_kept,
             is_late=is_late,
             was_not_kept=was_not_kept,
+            has_more_time=has_more_time,
+            others_may_look=others_may_look,
+            one_entry=others_may_look,
+            is_unseen=bool(unseen),
             kept_until=kept_until,
             back=back,
             answers={} if is_blank else answers,  # a page for everybody holds nobody's answers
@@ -238,21 +269,31 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
         )
 
     kept_until = clock_time(draft.expires_at) if draft else ""
-    if not is_blank:
-        return make_response(render(kept_until))
-    key = (language.language().slug, place, question, back, bool(draft), said.young, reading_at_request())
-    return make_response(portal().moulds.fill(key, kept_until, render))
+    if is_blank:
+        state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS))
+        mould = (language.language().slug, place, question, back, bool(draft), said.young, state)
+        response = make_response(portal().moulds.fill((*mould, reading_at_request()), kept_until, render))
+    else:
+        response = make_response(render(kept_until))
+    return headers.may_send(response) if others_may_look else response
 
 
-def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
-    """The form of a step: filled from what was sent, or from what was kept."""
-    form = FORMS[key](data=data) if data is not None else FORMS[key]()
+def _unseen(key: str) -> Mapping[str, Any]:
+    """The earlier answer to a step that its page does not show, because others may look; what is not sent anew stays."""
+    draft = drafts.current()
+    return draft.answers.get(key, {}) if draft is not None and key != "start" and drafts.others_may_look() else {}
+
+
+def _form(key: str, data: dict[str, Any] | None = None, *, sent: MultiDict[str, Any] | None = None) -> QuestionForm:
+    """The form of a step: filled from what was sent, here or as the caller says, or from what was kept."""
+    form = FORMS[key](data=data) if data is not None else FORMS[key](sent) if sent is not None else FORMS[key]()
+    unseen = _unseen(key)
     draft = drafts.current()
     said = Said(young=draft is not None and is_under_18(draft.answers))
     said.reword(form, key)
     if isinstance(form, PoliceForm):
         form.district.choices = [
-            SelectChoice("", gettext("Leave this")),
+            SelectChoice("", gettext("Keep what I said before") if "district" in unseen else gettext("Leave this")),
             *(
                 SelectChoice(district.id, district.name, render_kw={"lang": "en-GB"})
                 for district in portal().area.districts
@@ -271,9 +312,28 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
             SelectChoice("bsl", "BSL", render_kw={"lang": "en-GB"}),
             SelectChoice("other", gettext("Another language")),
         ]
-        if data is not None and not form.language.data:
+        if "language" in unseen:
+            form.language.choices.insert(0, SelectChoice("", gettext("Keep what I said before")))
+        elif data is not None and not form.language.data:
             form.language.data = language.language().slug
     return form
+
+
+def _meant(slug: str, answers: Answers, *, is_late: bool) -> Place | None:
+    """The step that this request is about, or None when the person's path does not have it.
+
+    What stands at a numbered address changes with earlier answers, perhaps in another tab, so a page that is sent says
+    which step it is: an answer about phone calls is never taken for one about texts.
+    """
+    key = request.form.get("step", "")
+    for place in JOURNEY.path(answers):
+        if (place.step.key == key) if key else (place.slug == slug):
+            return place
+    if not is_late or request.method != "POST":
+        return None
+    # The answers have gone, and the path with them; what was typed has not.
+    known = (step for step in JOURNEY.steps if step.asks and step.key == (key or slug))
+    return next((Place(slug, step) for step in known if slug in _every_slug()), None)
 
 
 def _back(place: Place) -> str | None:
@@ -293,11 +353,6 @@ def _number_is_waiting() -> bool:
 def _revision() -> int:
     typed = request.form.get("revision", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-
-
-def _keys_by_slug() -> dict[str, Any]:
-    """Steps whose address is the same on every path: a late answer to one of them can be kept."""
-    return {step.key: step for step in JOURNEY.steps if not step.series}
 
 
 def _every_slug() -> set[str]:
