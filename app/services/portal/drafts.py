@@ -35,9 +35,9 @@ class OpenDraft:
     expires_at: datetime
 
 
-def read(session: Session, token: bytes, *, now: datetime) -> OpenDraft | None:
+def read(unit: Session | Database, token: bytes, *, now: datetime) -> OpenDraft | None:
     """The draft of this cookie, or None when there is none, it has expired, or the key does not open it."""
-    row = rows.draft(session, row_id(token), now=now)
+    row = rows.draft(unit, row_id(token), now=now)
     return None if row is None else _opened(row, token)
 
 
@@ -47,8 +47,7 @@ def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[s
     Other steps keep what another tab may have written meanwhile. Raises DraftBusy.
     """
     for _ in range(ATTEMPTS):
-        with database.reading() as session:
-            draft = read(session, token, now=now)
+        draft = read(database, token, now=now)
         answers = {} if draft is None else dict(draft.answers)
         answers[key] = dict(answer)
         revision = 0 if draft is None else draft.revision
@@ -92,7 +91,7 @@ def _seal(answers: Mapping[str, Mapping[str, Any]], token: bytes) -> bytes:
     return sealing.seal_box(token, plain, purpose=PURPOSE, bound=row_id(token))
 
 
-def _opened(row: rows.Draft, token: bytes) -> OpenDraft | None:
+def _opened(row: rows.DraftAsKept, token: bytes) -> OpenDraft | None:
     try:
         plain = sealing.open_box(token, row.sealed, purpose=PURPOSE, bound=row_id(token))
     except sealing.CannotOpen:
