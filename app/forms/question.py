@@ -11,6 +11,10 @@ from wtforms import Field
 class QuestionForm(FlaskForm):
     """A page of questions. `answer()` is what is kept of it; an unanswered field is left out."""
 
+    def left_out(self) -> frozenset[str]:
+        """Names of the fields that the page does not show because of what this form says already."""
+        return frozenset()
+
     def answer(self) -> dict[str, Any]:
         """The answers that were given, by field name: texts without surrounding space, lists, True."""
         given: dict[str, Any] = {}

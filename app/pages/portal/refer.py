@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
@@ -17,6 +18,7 @@ from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
 from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm, WayForm, is_under_18
+from app.forms.slots import OpenForm, Slot, word
 from app.forms.summary import summary
 from app.pages.portal import pages
 from app.pages.portal.doors import forget_everything
@@ -53,8 +55,9 @@ def refer_step(slug: str) -> ResponseReturnValue:
     answers = draft.answers if draft else {}
     if draft is None and slug != "start" and _number_is_waiting():
         return redirect(url_for("portal.sent"))
+    path = JOURNEY.path_of(answers)
     try:
-        place = JOURNEY.find(slug, answers)
+        place = path.find(slug)
     except NoSuchStep:
         if request.method == "POST" and draft is None and slug in _keys_by_slug():
             place = Place(slug, _keys_by_slug()[slug])
@@ -66,8 +69,8 @@ def refer_step(slug: str) -> ResponseReturnValue:
         return _check(place) if draft is not None else redirect(_url("start"))
     if request.method == "POST":
         return _keep(place)
-    if not JOURNEY.may_open(slug, answers):
-        return redirect(_url(JOURNEY.first_open(answers).slug))
+    if not path.may_open(slug):
+        return redirect(_url(path.first_open().slug))
     return _show(place, _form(place.step.key, data=answers.get(place.step.key) or {}))
 
 
@@ -197,18 +200,21 @@ def _check(place: Place) -> ResponseReturnValue:
 
 
 def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_kept: bool = False) -> Response:
-    """The page of a step. A question that nobody has answered yet is the same for everybody but for one clock time."""
+    """The page of a step. A question is the same for everybody but for what was answered to it and for one clock time."""
     draft = drafts.current()
     answers = draft.answers if draft else {}
-    question = JOURNEY.question_number(place.slug, answers) if draft else None
-    back = _back(place) if draft else None
-    is_late = is_late or "again" in request.form
-    is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
+    path = JOURNEY.path_of(answers)
+    question = path.question_number(place.slug) if draft else None
+    before = path.before(place.slug) if draft else None
+    is_post = request.method == "POST"
+    is_late = is_late or (is_post and "again" in request.form)
+    is_mould = not is_post and place.step.asks
+    kept_until = clock_time(draft.expires_at) if draft else ""
 
-    def render(kept_until: str) -> str:
+    def render(shown: QuestionForm | OpenForm, kept_until: str) -> str:
         return render_template(
             f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
-            form=form,
+            form=shown,
             step=place.step,
             slug=place.slug,
             question=question,
@@ -216,18 +222,23 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             is_late=is_late,
             was_not_kept=was_not_kept,
             kept_until=kept_until,
-            back=back,
-            answers={} if is_blank else answers,  # a page for everybody holds nobody's answers
+            back=_url(before.slug) if before else None,
+            answers={} if is_mould else answers,  # a page for everybody holds nobody's answers
             under_18=is_under_18(answers),
             directory=portal().directory,
             personal=place.step.key != "start",
         )
 
-    kept_until = clock_time(draft.expires_at) if draft else ""
-    if not is_blank:
-        return make_response(render(kept_until))
-    key = (language.language().slug, place, question, back, bool(draft), is_under_18(answers), reading_at_request())
-    return make_response(portal().moulds.fill(key, kept_until, render))
+    def in_mould(stand_in: Callable[[Slot | None], str]) -> str:
+        return render(OpenForm(form, stand_in), stand_in(None) if draft else "")
+
+    if not is_mould:
+        return make_response(render(form, kept_until))
+    key = (language.language().slug, place, question, before, bool(draft), is_under_18(answers), reading_at_request())
+    page = portal().moulds.fill(
+        (*key, form.left_out()), lambda slot: kept_until if slot is None else word(form, slot), in_mould
+    )
+    return make_response(page)
 
 
 def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
