@@ -35,6 +35,10 @@ class QuestionForm(FlaskForm):
                     sent.add(field.name, "y" if each is True else each)
         return sent
 
+    def left_out(self) -> frozenset[str]:
+        """Names of the fields that the page does not show because of what this form says already."""
+        return frozenset()
+
     def answer(self) -> dict[str, Any]:
         """The answers that were given, by field name: texts without surrounding space, lists, True."""
         given: dict[str, Any] = {}

@@ -34,8 +34,7 @@ def current() -> OpenDraft | None:
         if own is None:
             g.draft = None
         else:
-            with portal().database.reading() as session:
-                g.draft = drafts.read(session, own, now=now())
+            g.draft = drafts.read(portal().database, own, now=now())
     found = g.draft
     return found if isinstance(found, OpenDraft) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
@@ -12,13 +12,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms.fields import SelectChoice
 
 from app.domain.contact import plan_of
-from app.domain.journey import Answers, Place
+from app.domain.journey import Path, Place
 from app.domain.reference import rows
 from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
 from app.forms.refer import FORMS, JOURNEY, BslForm, PoliceForm, ReplyForm, WayForm, is_under_18
+from app.forms.slots import OpenForm, Slot, word
 from app.forms.summary import summary
 from app.forms.young import CONSENT, Said, are_there
 from app.pages.portal import pages
@@ -59,17 +60,18 @@ def refer_step(slug: str) -> ResponseReturnValue:
     answers = draft.answers if draft else {}
     if draft is None and slug != "start" and _number_is_waiting():
         return redirect(url_for("portal.sent"))
-    place = _meant(slug, answers, is_late=draft is None)
+    path = JOURNEY.path_of(answers)
+    place = _meant(slug, path, is_late=draft is None)
     if place is None:
         if draft is None and slug not in _every_slug():
             abort(404)
-        return redirect(_url(JOURNEY.first_open(answers).slug))
+        return redirect(_url(path.first_open().slug))
     if place.step.key == "check":
         return _check(place) if draft is not None else redirect(_url("start"))
     if request.method == "POST":
         return _keep(place)
-    if not JOURNEY.may_open(slug, answers):
-        return redirect(_url(JOURNEY.first_open(answers).slug))
+    if not path.may_open(slug):
+        return redirect(_url(path.first_open().slug))
     earlier = {} if drafts.others_may_look() else answers.get(place.step.key) or {}
     return _show(place, _form(place.step.key, data=earlier))
 
@@ -232,23 +234,26 @@ def _show(
     was_not_kept: bool = False,
     has_more_time: bool = False,
 ) -> Response:
-    """The page of a step. A question that shows no answer is the same for everybody but for one clock time."""
+    """The page of a step. A question is the same for everybody but for what was answered to it and for one clock time."""
     draft = drafts.current()
     answers = draft.answers if draft else {}
-    question = JOURNEY.question_number(place.slug, answers) if draft else None
-    back = _back(place) if draft else None
+    path = JOURNEY.path_of(answers)
+    question = path.question_number(place.slug) if draft else None
+    before = path.before(place.slug) if draft else None
     said = Said(young=is_under_18(answers))
-    is_late = is_late or "again" in request.form
+    is_post = request.method == "POST"
+    is_late = is_late or (is_post and "again" in request.form)
+    is_mould = not is_post and place.step.asks
     others_may_look = drafts.others_may_look()
     unseen = _unseen(place.step.key)
-    is_blank = request.method == "GET" and place.step.asks and (others_may_look or not answers.get(place.step.key))
+    kept_until = clock_time(draft.expires_at) if draft else ""
     if others_may_look:
         form.be_discreet()
 
-    def render(kept_until: str) -> str:
+    def render(shown: QuestionForm | OpenForm, kept_until: str) -> str:
         return render_template(
             f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
-            form=form,
+            form=shown,
             step=place.step,
             slug=place.slug,
             question=question,
@@ -260,21 +265,24 @@ def _show(
             one_entry=others_may_look,
             is_unseen=bool(unseen),
             kept_until=kept_until,
-            back=back,
-            answers={} if is_blank else answers,  # a page for everybody holds nobody's answers
+            back=_url(before.slug) if before else None,
+            answers={} if is_mould else answers,  # a page for everybody holds nobody's answers
             said=said,
             under_18=said.young,
             directory=portal().directory,
             personal=place.step.key != "start",
         )
 
-    kept_until = clock_time(draft.expires_at) if draft else ""
-    if is_blank:
-        state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS))
-        mould = (language.language().slug, place, question, back, bool(draft), said.young, state)
-        response = make_response(portal().moulds.fill((*mould, reading_at_request()), kept_until, render))
+    def in_mould(stand_in: Callable[[Slot | None], str]) -> str:
+        return render(OpenForm(form, stand_in), stand_in(None) if draft else "")
+
+    if is_mould:
+        state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS), form.left_out())
+        key = (language.language().slug, place, question, before, bool(draft), said.young, state, reading_at_request())
+        page = portal().moulds.fill(key, lambda slot: kept_until if slot is None else word(form, slot), in_mould)
+        response = make_response(page)
     else:
-        response = make_response(render(kept_until))
+        response = make_response(render(form, kept_until))
     return headers.may_send(response) if others_may_look else response
 
 
@@ -319,14 +327,14 @@ def _form(key: str, data: dict[str, Any] | None = None, *, sent: MultiDict[str, 
     return form
 
 
-def _meant(slug: str, answers: Answers, *, is_late: bool) -> Place | None:
+def _meant(slug: str, path: Path, *, is_late: bool) -> Place | None:
     """The step that this request is about, or None when the person's path does not have it.
 
     What stands at a numbered address changes with earlier answers, perhaps in another tab, so a page that is sent says
     which step it is: an answer about phone calls is never taken for one about texts.
     """
-    key = request.form.get("step", "")
-    for place in JOURNEY.path(answers):
+    key = request.form.get("step", "") if request.method == "POST" else ""
+    for place in path.places:
         if (place.step.key == key) if key else (place.slug == slug):
             return place
     if not is_late or request.method != "POST":

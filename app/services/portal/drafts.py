@@ -38,9 +38,9 @@ class OpenDraft:
     expires_at: datetime
 
 
-def read(session: Session, token: bytes, *, now: datetime) -> OpenDraft | None:
+def read(unit: Session | Database, token: bytes, *, now: datetime) -> OpenDraft | None:
     """The draft of this cookie, or None when there is none, it has expired, or the key does not open it."""
-    row = rows.draft(session, row_id(token), now=now)
+    row = rows.draft(unit, row_id(token), now=now)
     return None if row is None else _opened(row, token)
 
 
@@ -70,9 +70,8 @@ def erase(session: Session, token: bytes) -> None:
 def _write(database: Database, token: bytes, change: Callable[[Answers], Answers], *, now: datetime) -> OpenDraft:
     """Make a change to the newest answers, and try again when somebody else was quicker."""
     for _ in range(ATTEMPTS):
-        with database.reading() as session:
-            draft = read(session, token, now=now)
-        answers = change({} if draft is None else draft.answers)
+        draft = read(database, token, now=now)
+        answers = change({} if draft is None else dict(draft.answers))
         revision = 0 if draft is None else draft.revision
         expires_at = now + timedelta(minutes=minutes_for(answers))
         sealed = _seal(answers, token)
@@ -103,7 +102,7 @@ def _seal(answers: Mapping[str, Mapping[str, Any]], token: bytes) -> bytes:
     return sealing.seal_box(token, plain, purpose=PURPOSE, bound=row_id(token))
 
 
-def _opened(row: rows.Draft, token: bytes) -> OpenDraft | None:
+def _opened(row: rows.DraftAsKept, token: bytes) -> OpenDraft | None:
     try:
         plain = sealing.open_box(token, row.sealed, purpose=PURPOSE, bound=row_id(token))
     except sealing.CannotOpen:
