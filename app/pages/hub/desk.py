@@ -13,6 +13,7 @@ from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
+from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState
@@ -22,7 +23,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import desk
+from app.services.hub import contact, desk
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, UnknownStatus
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.staff import UnknownIdentity
@@ -287,13 +288,17 @@ def _case_page(
         mine=found.row.owner_id == staff.me().identity.id,
         sections=_sections(found) if isinstance(found, OpenCase) else {},
         name=_replied(found, "name"),
-        wish=_replied(found, "contact"),
+        wish=_wish(found),
+        asked_changes=contact.waiting(found) if isinstance(found, OpenCase) else (),
         language_wanted=_replied(found, "language") or found.row.language,
         health=health,
         trail=trail,
         status_form=status_form,
         message_form=message_form,
-        status_labels={choice.value: str(choice.label) for choice in status_form.status.choices or []},
+        status_labels={
+            **{choice.value: str(choice.label) for choice in status_form.status.choices or []},
+            **{kind.value: words.change(kind) for kind in Change},
+        },
         problem=problem,
         has_errors=has_errors,
         longest_message=LONGEST_MESSAGE,
@@ -329,6 +334,13 @@ def _replied(found: OpenCase | ClosedCase, field: str) -> str:
         return ""
     value = found.referral.answers.get("reply", {}).get(field)
     return value if isinstance(value, str) else ""
+
+
+def _wish(found: OpenCase | ClosedCase) -> str:
+    """Whether they want to be contacted, as it counts now; empty when they left that, and while the case is closed."""
+    if isinstance(found, ClosedCase) or found.plan.wanted is None:
+        return ""
+    return "yes" if found.plan.wanted else "no"
 
 
 def _page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:

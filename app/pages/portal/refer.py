@@ -16,7 +16,7 @@ from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
-from app.forms.refer import FORMS, JOURNEY, PoliceForm, ReplyForm, WayForm, is_under_18
+from app.forms.refer import FORMS, JOURNEY, OWN_DEVICE, PoliceForm, ReplyForm, WayForm, is_under_18
 from app.forms.summary import summary
 from app.pages.portal import pages
 from app.pages.portal.doors import forget_everything
@@ -147,6 +147,7 @@ def _check(place: Place) -> ResponseReturnValue:
     if not JOURNEY.may_open(place.slug, answers):
         return redirect(_url(JOURNEY.first_open(answers).slug))
     problem = ""
+    may_keep = answers.get("start", {}).get("device") == OWN_DEVICE
     if request.method == "POST":
         try:
             sending.send(
@@ -158,6 +159,8 @@ def _check(place: Place) -> ResponseReturnValue:
                 language=language.language().slug,
                 consent=f"{CONSENT_WORDING}/{language.language().slug}",
                 now=now(),
+                today=now().astimezone(portal().area.hub_hours.zone).date(),
+                keep_copy=may_keep and "keep_copy" in request.form,
             )
             return redirect(url_for("portal.sent"), code=303)
         except (DraftChanged, NothingToSend):
@@ -184,6 +187,8 @@ def _check(place: Place) -> ResponseReturnValue:
         for_another=asked_by if (asked_by := answers.get("who", {}).get("who")) in ASKED_BY_ANOTHER else "",
         has_consent=answers.get("work", {}).get("consent") == "yes",
         restricted=is_restricted(answers),
+        may_keep=may_keep,
+        wants_copy="keep_copy" in request.form,
         revision=draft.revision,
         problem=problem,
         has_errors=bool(problem),

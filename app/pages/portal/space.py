@@ -12,9 +12,10 @@ from app.domain.status import Delivery
 from app.forms.more import BY_SLUG
 from app.forms.number import MessageForm, ReturnForm
 from app.pages.portal import pages
-from app.pages.portal.carry import SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
+from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.pages.portal.more import come_back_to
-from app.services.portal import space
+from app.services.portal import contact as reachable
+from app.services.portal import copies, space
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
 from app.web import language, visits
@@ -28,7 +29,7 @@ from app.web.portal import portal
 def return_() -> ResponseReturnValue:
     """The return number opens the space. Wrong and unknown numbers cannot be told apart, in words or in time."""
     form = ReturnForm()
-    more = carried(request.form.get(SECTION, ""), known=BY_SLUG)
+    more = carried(request.form.get(SECTION, ""), known={*BY_SLUG, *BACK_TO})
     message = MessageForm() if more is None and request.form.get("text") else None
     if request.method == "GET" or not form.validate():
         return number_page(form, message, more=more, status=200 if request.method == "GET" else UNPROCESSABLE)
@@ -50,6 +51,8 @@ def return_() -> ResponseReturnValue:
         # The visit had ended while somebody wrote: their words wait in the box, and nothing is sent by itself.
         with portal().database.reading() as session:
             opened = space.visit(session, token, now=now())
+        if opened is not None and more is not None and more.section in BACK_TO:
+            return visits.remember(make_response(BACK_TO[more.section](opened)), token)
         if opened is not None and more is not None:
             return visits.remember(make_response(come_back_to(opened, more.section)), token)
         if opened is not None and message is not None:
@@ -65,8 +68,17 @@ def case() -> ResponseReturnValue:
         return redirect(url_for("portal.home"))
     with portal().database.reading() as session:
         found = space.read_space(session, opened)
+        contact = reachable.read(session, opened, found.conversation, now=now())
+        copy = copies.read(session, opened)
     page = render_template(
-        "portal/case/case.html", space=found, Delivery=Delivery, ends_at=visits.ends_at(opened), personal=True
+        "portal/case/case.html",
+        space=found,
+        contact=contact,
+        change_id=sealing.new_id().hex(),
+        has_copy=copy is not None,
+        Delivery=Delivery,
+        ends_at=visits.ends_at(opened),
+        personal=True,
     )
     return visits.remember(make_response(page), own)
 

@@ -121,7 +121,9 @@ def make_pass(
         return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
 
     parcel = carriers.unpack(raw)
-    taken, refused = take_in(database, parcel, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours)
+    taken, refused = take_in(
+        database, parcel, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours
+    )
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.signing, own_database=claims.issuer)
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)

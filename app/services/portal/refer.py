@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +18,7 @@ from app.data.database import Database
 from app.domain.reference import reference_of
 from app.domain.referral import Addition, Referral
 from app.domain.status import Delivery
-from app.services.portal import drafts
+from app.services.portal import copies, drafts, leaf
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
@@ -44,6 +44,8 @@ class Prepared:
     reference_tag: bytes
     wrap: bytes
     sealed_number: bytes
+    leaf: bytes | None
+    copy: rows.Own | None
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,13 @@ def send(
     language: str,
     consent: str,
     now: datetime,
+    today: date | None = None,
+    keep_copy: bool = False,
 ) -> None:
     """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
 
-    `revision` is that of the draft whose answers are sent. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
+    `revision` is that of the draft whose answers are sent, `today` the local day (without it, the day in UTC). `keep_copy`
+    keeps the answers here, to be read with the number. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
     was sent and the draft is as it was.
     """
     for _ in range(ATTEMPTS):
@@ -88,6 +93,8 @@ def send(
             language=language,
             consent=consent,
             now=now,
+            today=today or now.date(),
+            keep_copy=keep_copy,
         )
         try:
             with database.writing() as session:
@@ -188,6 +195,8 @@ def _prepare(
     language: str,
     consent: str,
     now: datetime,
+    today: date,
+    keep_copy: bool,
 ) -> Prepared:
     case_id, case_secret = sealing.new_id(), secrets.token_bytes(32)
     digits = numbers.make_number(office.peppers)
@@ -212,6 +221,7 @@ def _prepare(
         hub_key=office.hub_key(now),
         signer=office.signer,
     )
+    remembered = leaf.of_request(answers, today=today)
     return Prepared(
         case_id=case_id,
         envelope_id=header.envelope_id,
@@ -219,6 +229,8 @@ def _prepare(
         reference_tag=numbers.reference_tag(referral.reference, office.peppers.newest),
         wrap=wrap,
         sealed_number=sealing.seal_box(token, digits.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id),
+        leaf=leaf.seal(remembered, case_id, secret=case_secret) if remembered else None,
+        copy=copies.row_of(answers, case_id, secret=case_secret) if keep_copy else None,
     )
 
 
@@ -230,8 +242,12 @@ def _commit(session: Session, prepared: Prepared, *, token: bytes, revision: int
     if row is None or row.revision != revision:
         raise DraftChanged
     session.delete(row)
-    session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
+    session.add(
+        rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date(), leaf=prepared.leaf)
+    )
     session.flush()
+    if prepared.copy is not None:
+        session.add(prepared.copy)
     session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))
     session.add(
         rows.Sent(
