@@ -317,7 +317,7 @@ def _open_item(
     except sealing.CannotOpen:
         addition = Addition.from_bytes(opener.open(envelope))
         row = records.row_of_addition(addition, header, case_key=case_key, now=now)
-        change = changes.arrival_of(session, header, addition, key=case_key, delays=delays, now=now)
+        change = changes.arrival_of(session, header, addition, key=case_key, delays=delays, now=now, hours=hours)
         return _Opened(envelope, (row,), at_risk=addition.tells_of_risk(), change=change)
     News.from_bytes(message)
     return _Opened(
