@@ -228,7 +228,7 @@ def test_a_new_number_waits_for_the_check_and_this_was_not_me_ends_it(inside: In
     change(inside, ways=("call",), call_address="01632 960999", call_times=(Box.WEEKDAY_MORNING.value,))
     inside.sides.deliver()
     space = inside.person.space()
-    assert "The rest waits" in space.part("waiting")
+    assert "The rest waits until we have checked" in space.part("waiting")
     case = colleague.open(colleague.case(inside.person.reference))
     assert "Another number or address" in case.text
     assert "Check first that it was them" in case.text

@@ -210,13 +210,11 @@ def _paused(
 
 
 def _waiting(told: Mapping[int, Told]) -> tuple[Told, ...]:
-    """What waits for a check or a day. A later one of its kind that counts has taken its place."""
-    counted = dict.fromkeys(Change, -1)
-    for each in told.values():
-        if each.standing is Standing.IN_FORCE:
-            counted[each.kind] = max(counted[each.kind], each.number)
-    return tuple(
-        each
-        for number, each in sorted(told.items())
-        if each.standing is Standing.WAITING and number > counted[each.kind]
-    )
+    """What waits for a check or a day: of each kind the newest, unless a later one that counts has taken its place."""
+    newest: dict[Change, Told] = {}
+    for _, each in sorted(told.items()):
+        if each.standing is Standing.WAITING:
+            newest[each.kind] = each
+        elif each.standing is Standing.IN_FORCE:
+            newest.pop(each.kind, None)
+    return tuple(newest.values())
