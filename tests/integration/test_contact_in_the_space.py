@@ -88,6 +88,7 @@ def test_who_is_signed_out_stops_contact_by_giving_the_number(inside: Inside, da
     day.shift(timedelta(minutes=30))
     late = inside.person.client.submit(page, page.form(to="/stop"))
     assert "Contact is not stopped yet" in late.text
+    assert not [address for address, _ in late.links if address.endswith("/stop")], "that is no page in any language"
     back = inside.person.client.submit(late, late.form("number"), {"number": inside.person.number})
     assert back.path == CONTACT
     assert "Stopped on this site" in back.part("stopped")
