@@ -11,6 +11,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from app.domain.asker import is_young
@@ -219,6 +220,15 @@ class News:
     status: str = ""
     author: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def until(self) -> datetime | None:
+        """The aware moment that the news speaks of; None when it speaks of none."""
+        try:
+            found = datetime.fromisoformat(self.data["until"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return found if found.utcoffset() is not None else None
 
     def to_bytes(self) -> bytes:
         """The item as it is sealed."""

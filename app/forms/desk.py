@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from app.domain.status import RECEIPTS, SENT_BY_STAFF, Status
 from app.forms.question import one_kind_of_line_end
@@ -89,3 +89,9 @@ class MessageForm(FlaskForm):
         """Nothing to send is said, not sent."""
         if not (field.data or "").strip():
             raise ValidationError(_l("Write your message first."))
+
+
+class RightForm(PressForm):
+    """Was it right? Two buttons."""
+
+    right = StringField(validators=[AnyOf(("yes", "no"))])

@@ -40,14 +40,14 @@ class QuestionForm(FlaskForm):
         return frozenset()
 
     def answer(self) -> dict[str, Any]:
-        """The answers that were given, by field name: texts without surrounding space, lists, True."""
+        """The answers that were given, by field name without its prefix: texts without surrounding space, lists, True."""
         given: dict[str, Any] = {}
         for field in self:
-            if field.name == "csrf_token":
+            if field.short_name == "csrf_token":
                 continue
             value = _kept(field)
             if value:
-                given[field.name] = value
+                given[field.short_name] = value
         return given
 
 

@@ -39,6 +39,8 @@ CONTROLS = "button, select, input:not([type=hidden]), textarea"
 # Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
 NEEDS_SOMETHING = {
     "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
+    "case/copy",
+    "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
 MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
@@ -66,7 +68,8 @@ NEUTRAL_TO_READ = {
 PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
 PERSONAL_AND_NEUTRAL = re.compile(
     r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing)"
-    r"|return|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out)$"
+    r"|return|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out"
+    r"|case/copy(/clear)?|case/contact(/(stop|not-me|outline|ask|sent|change|pause|start))?)$"
 )
 
 

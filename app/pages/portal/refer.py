@@ -11,6 +11,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from wtforms.fields import SelectChoice
 
+from app.domain import device
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.contact import plan_of
 from app.domain.journey import Path, Place
@@ -166,6 +167,7 @@ def _check(place: Place) -> ResponseReturnValue:
     if not JOURNEY.may_open(place.slug, answers):
         return redirect(_url(JOURNEY.first_open(answers).slug))
     problem, said = "", Said(young=is_under_18(answers))
+    may_keep = device.is_own(answers)
     if request.method == "POST":
         wording = YOUNG_CONSENT_WORDING if said.young and are_there(*CONSENT) else CONSENT_WORDING
         try:
@@ -181,6 +183,8 @@ def _check(place: Place) -> ResponseReturnValue:
                 language=language.language().slug,
                 consent=f"{wording}/{language.language().slug}",
                 now=now(),
+                today=now().astimezone(portal().area.hub_hours.zone).date(),
+                keep_copy=may_keep and "keep_copy" in request.form,
             )
             return redirect(url_for("portal.sent"), code=303)
         except (DraftChanged, NothingToSend):
@@ -213,6 +217,8 @@ def _check(place: Place) -> ResponseReturnValue:
         for_another=asked_by if (asked_by := answers.get("who", {}).get("who")) in ASKED_BY_ANOTHER else "",
         has_consent=answers.get("work", {}).get("consent") == "yes",
         restricted=is_restricted(answers),
+        may_keep=may_keep,
+        wants_copy="keep_copy" in request.form,
         revision=draft.revision,
         problem=problem,
         has_errors=bool(problem),
