@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -11,9 +12,15 @@ from wtforms import Field
 class QuestionForm(FlaskForm):
     """A page of questions. `answer()` is what is kept of it; an unanswered field is left out."""
 
-    def left_out(self) -> frozenset[str]:
-        """Names of the fields that the page does not show because of what this form says already."""
+    @classmethod
+    def left_out_after(cls, answer: Mapping[str, Any]) -> frozenset[str]:
+        """Names of the fields that the page does not show because of what was answered on it before."""
         return frozenset()
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The same for what this form holds."""
+        return self.left_out_after(self.data)
 
     def answer(self) -> dict[str, Any]:
         """The answers that were given, by field name: texts without surrounding space, lists, True."""

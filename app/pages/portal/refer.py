@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,7 @@ from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
 from app.domain.contact import plan_of
-from app.domain.journey import NoSuchStep, Place
+from app.domain.journey import Answer, Answers, NoSuchStep, Path, Place
 from app.domain.reference import rows
 from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
@@ -36,6 +36,8 @@ from app.web.portal import portal
 CONSENT_WORDING = "consent-1"
 # Pages after the request, or instead of it: nothing of anybody is on them.
 ENDINGS = ("done", "nothing")
+# The answers of whoever has given none.
+NOTHING: Answers = {}
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 
@@ -52,10 +54,10 @@ def refer_step(slug: str) -> ResponseReturnValue:
     if slug in ENDINGS:
         return render_template(f"portal/refer/{slug}.html")
     draft = drafts.current()
-    answers = draft.answers if draft else {}
+    answers = draft.answers if draft else NOTHING
     if draft is None and slug != "start" and _number_is_waiting():
         return redirect(url_for("portal.sent"))
-    path = JOURNEY.path_of(answers)
+    path = _path(answers)
     try:
         place = path.find(slug)
     except NoSuchStep:
@@ -71,7 +73,7 @@ def refer_step(slug: str) -> ResponseReturnValue:
         return _keep(place)
     if not path.may_open(slug):
         return redirect(_url(path.first_open().slug))
-    return _show(place, _form(place.step.key, data=answers.get(place.step.key) or {}))
+    return _show(place)
 
 
 @pages.post("/refer/nothing")
@@ -199,49 +201,70 @@ def _check(place: Place) -> ResponseReturnValue:
     return page, status
 
 
-def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_kept: bool = False) -> Response:
-    """The page of a step. A question is the same for everybody but for what was answered to it and for one clock time."""
+def _show(
+    place: Place, form: QuestionForm | None = None, *, is_late: bool = False, was_not_kept: bool = False
+) -> Response:
+    """The page of a step, with the form as it was sent; without one it shows what was kept.
+
+    A question is the same for everybody but for what was answered to it and for one clock time, so it is rendered once.
+    """
     draft = drafts.current()
-    answers = draft.answers if draft else {}
-    path = JOURNEY.path_of(answers)
+    answers = draft.answers if draft else NOTHING
+    path = _path(answers)
     question = path.question_number(place.slug) if draft else None
     before = path.before(place.slug) if draft else None
-    is_post = request.method == "POST"
-    is_late = is_late or (is_post and "again" in request.form)
-    is_mould = not is_post and place.step.asks
-    kept_until = clock_time(draft.expires_at) if draft else ""
+    is_mould = form is None and place.step.asks
+    under_18 = is_under_18(answers)
 
-    def render(shown: QuestionForm | OpenForm, kept_until: str) -> str:
+    def render(form: QuestionForm | OpenForm, kept_until: str) -> str:
         return render_template(
             f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
-            form=shown,
+            form=form,
             step=place.step,
             slug=place.slug,
             question=question,
             has_errors=bool(form.errors) or was_not_kept,
-            is_late=is_late,
+            is_late=is_late or "again" in request.form,
             was_not_kept=was_not_kept,
             kept_until=kept_until,
             back=_url(before.slug) if before else None,
             answers={} if is_mould else answers,  # a page for everybody holds nobody's answers
-            under_18=is_under_18(answers),
+            under_18=under_18,
             directory=portal().directory,
             personal=place.step.key != "start",
         )
 
-    def in_mould(stand_in: Callable[[Slot | None], str]) -> str:
-        return render(OpenForm(form, stand_in), stand_in(None) if draft else "")
-
+    kept_until = clock_time(draft.expires_at) if draft else ""
+    earlier = _earlier(place.step.key, answers)
     if not is_mould:
-        return make_response(render(form, kept_until))
-    key = (language.language().slug, place, question, before, bool(draft), is_under_18(answers), reading_at_request())
+        return make_response(render(form or _form(place.step.key, data=earlier), kept_until))
+    left_out = FORMS[place.step.key].left_out_after(earlier)
+
+    def render_mould(stand_in: Callable[[Slot | None], str]) -> str:
+        return render(OpenForm(_form(place.step.key, data={}), stand_in, left_out), stand_in(None) if draft else "")
+
     page = portal().moulds.fill(
-        (*key, form.left_out()), lambda slot: kept_until if slot is None else word(form, slot), in_mould
+        (language.language().slug, place, question, before, bool(draft), under_18, left_out, reading_at_request()),
+        lambda slot: kept_until if slot is None else word(earlier, slot),
+        render_mould,
     )
     return make_response(page)
 
 
-def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
+def _path(answers: Answers) -> Path:
+    """The path of this request's answers, computed once for those who ask about it."""
+    if "path" not in g or g.path.answers is not answers:
+        g.path = JOURNEY.path_of(answers)
+    return cast(Path, g.path)
+
+
+def _earlier(key: str, answers: Answers) -> Answer:
+    """What a step's page shows as answered: what was kept, and the language of the page until another was chosen."""
+    earlier = answers.get(key) or {}
+    return {"language": language.language().slug, **earlier} if key == "reply" else earlier
+
+
+def _form(key: str, data: Answer | None = None) -> QuestionForm:
     """The form of a step: filled from what was sent, or from what was kept."""
     form = FORMS[key](data=data) if data is not None else FORMS[key]()
     if isinstance(form, PoliceForm):
@@ -264,8 +287,6 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
             SelectChoice("bsl", "BSL", render_kw={"lang": "en-GB"}),
             SelectChoice("other", gettext("Another language")),
         ]
-        if data is not None and not form.language.data:
-            form.language.data = language.language().slug
     return form
 
 
