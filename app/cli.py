@@ -187,6 +187,10 @@ def doctor() -> None:
             found.append("content/area.yaml: nobody has checked the Hub's phone number")
         if area.hub_hours_checked_on is None:
             found.append("content/area.yaml: nobody has checked the Hub's opening hours")
+        if not area.sign_language.provider:
+            found.append("content/area.yaml: no video relay for BSL is named (sign_language, docs/before-launch.md)")
+        if not area.outside_contact.name:
+            found.append("content/area.yaml: nobody outside the Hub is named (outside_contact, docs/before-launch.md)")
         known_until = area.holidays_known_until
         if known_until is None or (known_until - now().date()).days < 90:
             found.append("content/area.yaml: list next year's holidays")

@@ -85,6 +85,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         trust=HubTrust(
             database_id=hub_keys.database_id, courier=hub_keys.courier, voice=hub_keys.voice, post=hub_keys.post
         ),
+        order_keys=private.sealing,
         assets=assets,
         area=area,
         languages=languages,
@@ -156,7 +157,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         database=database,
         opener=HubOpener(OpeningKeys.load(settings.private_keys_file)),
         voice=signing.voice,
-        post_keys=PostKeys(post=signing.post, courier=signing.courier),
+        post_keys=PostKeys(voice=signing.voice, post=signing.post, courier=signing.courier),
         trust=portal_trust(settings),
         identities=DevelopmentIdentities(),
         assets=assets,
@@ -170,7 +171,7 @@ def portal_trust(settings: HubSettings) -> PortalTrust:
     from app.services.hub.post import PortalTrust
 
     keys = PortalPublicKeys.load(settings.portal_public_keys_file)
-    return PortalTrust(database_id=keys.database_id, signing=keys.signing)
+    return PortalTrust(database_id=keys.database_id, signing=keys.signing, sealing=keys.sealing_key)
 
 
 def refuse_without_statements(settings: Settings, area: Area) -> None:

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.harness import run
 from tests.harness.day import travel
+from tests.harness.pace import Effort, table
 from tests.harness.postgresql import stop_shared_server
 from tests.harness.supervisor import Supervisor
+from tests.stories import STORIES
 
 # Whether an example is slow depends on what else the machine does: time is no verdict in a test. And the same examples
 # each time, so that what is green stays green; `make test` is no lottery.
@@ -31,6 +33,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         stop_shared_server()
         run.end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What it costs a person to ask, as the walks through the stories counted it; workers tell it with their reports."""
+    paces: dict[str, Effort] = {}
+    for report in (*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ())):
+        for name, value in report.user_properties:
+            if name == "pace":
+                counts: dict[str, Any] = dict(value)
+                key = counts.pop("story")
+                paces[key] = Effort(**counts)
+    if paces:
+        terminalreporter.section("from home to number, in minutes (tests/harness/pace.py)")
+        for line in table([(story.key, paces[story.key]) for story in STORIES if story.key in paces]):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -183,6 +183,7 @@ FIFTEEN = Story(
     answers={
         "start": SHARED_DEVICE,
         "who": {"who": "me", "under_18": True},
+        "young": {"age_band": "13-15"},
         "help": {"help": ("talk", "afraid-of-myself", "work-school")},
         "about": {"to_whom": "me", "happened": ("sexual", "followed", "not-sure"), "ongoing": "might"},
         "police": {"police": "rather-not", "district": "cambridge"},

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
 from app.domain.accessibility import AccessibilityFacts
-from app.domain.area import Agency, Area, AreaError, District, Holiday, SignLanguage
+from app.domain.area import Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
 from app.domain.directory import (
     ABOUT,
     HELP_NOW,
@@ -61,7 +61,7 @@ def load_area(folder: Path) -> Area:
     top = read_yaml(folder / "area.yaml")
     holidays = top.each("holidays", lambda entry: Holiday(entry.day("day"), entry.text("name")))
     phone = top.section("hub_phone")
-    sign_language = top.section("sign_language")
+    sign_language, outside = top.section("sign_language"), top.section("outside_contact")
     targets = top.section("targets")
     notices = top.section("urgent_notice")
     with_hours = _hours(top.section("hub_hours"), frozenset(holiday.day for holiday in holidays))
@@ -97,6 +97,7 @@ def load_area(folder: Path) -> Area:
                 link=_web(sign_language, "link") or "",
                 hours=sign_language.text("hours", empty=True),
             ),
+            outside_contact=_outside_contact(outside),
             staff_languages=top.texts("staff_languages"),
             interpreter_provider=top.text("interpreter_provider", empty=True),
             translation_days=top.optional_whole("translation_days"),
@@ -109,7 +110,7 @@ def load_area(folder: Path) -> Area:
         raise ContentError(top.file, "", str(error)) from None
     if not area.hub_phone.may_show:
         raise phone.error("site", "an unchecked number needs its owner's site beside it")
-    for section in (sign_language, top):
+    for section in (sign_language, outside, top):
         section.done()
     return area
 
@@ -243,6 +244,16 @@ def _hours(section: Section, holidays: frozenset[date]) -> OpeningHours:
 def _district(entry: Section) -> District:
     return District(
         id=entry.text("id"), name=entry.text("name"), code=entry.whole("code"), within=entry.texts("within")
+    )
+
+
+def _outside_contact(section: Section) -> OutsideContact:
+    number, checked_on = section.text("phone", empty=True), section.optional_day("checked_on")
+    phone = Phone(number=number, confidence="medium", seen=str(checked_on or ""), checked_on=checked_on)
+    if number and not phone.dial:
+        raise section.error("phone", "must contain digits")
+    return OutsideContact(
+        name=section.text("name", empty=True), phone=phone if number else None, site=_web(section, "site") or ""
     )
 
 

@@ -269,6 +269,11 @@ class PortalPublicKeys:
     sealing: tuple[KeyEntry, ...]
     _fingerprint: str = field(repr=False)
 
+    @property
+    def sealing_key(self) -> bytes:
+        """The raw public key that orders are sealed to: the newest that is not revoked, or none of use, empty."""
+        return next((entry.public for entry in self.sealing if not entry.revoked), b"")
+
     @classmethod
     def load(cls, path: Path) -> PortalPublicKeys:
         """Read the portal's bundle from a file. Raises KeyFileError."""

@@ -126,18 +126,25 @@ def pepper_id(pepper: bytes) -> bytes:
 # Rows
 
 
-def make_number(peppers: Peppers) -> str:
+def make_number(peppers: Peppers, *, reference: str = "") -> str:
     """Return a new number of 24 digits: about 66 random bits, of which the three secret rows hold 50.
 
-    Whether its reference was used before is for the caller to see, by `reference_tags`.
+    With a `reference` (six digits) only the secret rows are new. Whether a new reference was used before is for the caller to
+    see, by `reference_tags`.
     """
-    free = _random_digits()
-    reference = free + damm.calc_check_digit(free)
+    if not reference:
+        free = _random_digits()
+        reference = free + damm.calc_check_digit(free)
     secret_rows = []
     for index in range(2, ROWS + 1):
         free = _random_digits()
         secret_rows.append(free + _keyed_digit(peppers.newest, index=index, reference=reference, digits=free))
     return "".join((reference, *secret_rows))
+
+
+def is_reference(digits: str) -> bool:
+    """True when six digits could be a reference that was made here."""
+    return len(digits) == _FREE_DIGITS + 1 and digits.isascii() and bool(damm.is_valid(digits))
 
 
 def check_rows(digits: str, peppers: Peppers) -> tuple[int, ...]:

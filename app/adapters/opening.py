@@ -19,11 +19,11 @@ from app.adapters.keys import KeyFileError, read_private_keys, sealing_private
 from app.adapters.sealing import (
     ID_LENGTH,
     KEY_ID_LENGTH,
+    SEALED_TO_HUB,
     SECRET_LENGTH,
     SUITE,
     CannotOpen,
     Envelope,
-    Kind,
     Lane,
     UnknownKey,
     associated_data_of,
@@ -110,7 +110,7 @@ def open_sealed(envelope: Envelope, keys: OpeningKeys) -> bytes:
     The signature is not looked at: call `sealing.verify` first. Raises UnknownKey, and CannotOpen for an answer, for
     another lane, or for anything that was changed.
     """
-    if envelope.kind not in (Kind.FIRST, Kind.ITEM):
+    if envelope.kind not in SEALED_TO_HUB:
         raise CannotOpen
     private = keys.private_of(envelope.key_id)
     return unpad(_decrypt(envelope.ciphertext, private=private, bound=associated_data_of(envelope, lane=Lane.REFERRAL)))

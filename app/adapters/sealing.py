@@ -3,7 +3,8 @@
 Libraries do the cryptography; this is composition only. The referral lane is HPKE in base mode (RFC 9180: X25519,
 HKDF-SHA256, ChaCha20-Poly1305) to the Hub's sealing key. The conversation lane is XChaCha20-Poly1305 under keys that
 HKDF-SHA256 (RFC 5869) makes of the case secret. Every envelope is signed with Ed25519 (RFC 8032). Nothing here can
-open the referral lane: that is app/adapters/opening.py, which the portal cannot import.
+open the referral lane: that is app/adapters/opening.py, which the portal cannot import. What `open_order` opens is sealed to
+the portal itself.
 
 An envelope is:
 
@@ -19,14 +20,15 @@ import hashlib
 import re
 import secrets
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Literal
 
 import nacl.exceptions
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.secret import Aead
@@ -49,6 +51,9 @@ SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _PADDING_PREFIX: Final = struct.Struct(">I")
 _HPKE_OVERHEAD: Final = KEM.X25519.enc_length() + 16
 _XCHACHA_OVERHEAD: Final = Aead.NONCE_SIZE + Aead.MACBYTES
+
+#: The one size, in bytes, of the ciphertext of pooled answers: a short set of answers looks like a full one.
+POOLED_SIZE: Final = BUCKETS[1]
 
 #: The longest text, in bytes, that fits an envelope of either lane.
 MAX_PLAINTEXT: Final = BUCKETS[-1] - max(_HPKE_OVERHEAD, _XCHACHA_OVERHEAD) - _PADDING_PREFIX.size
@@ -77,6 +82,8 @@ class Kind(IntEnum):
     FIRST = 1
     ITEM = 2
     ANSWER = 3
+    POOLED = 4
+    ORDER = 5
 
 
 class Lane(IntEnum):
@@ -86,7 +93,14 @@ class Lane(IntEnum):
     TO_HUB = 2
     TO_PERSON = 3
     POST = 4
+    ORDER = 5
 
+
+#: What can be sealed to the Hub's key.
+SEALED_TO_HUB: Final = frozenset({Kind.FIRST, Kind.ITEM, Kind.POOLED})
+#: Stand where a case's id and an envelope's number would: what is pooled belongs to no case and comes in no order.
+NO_CASE: Final = bytes(ID_LENGTH)
+NO_NUMBER: Final = 0
 
 _CONVERSATION: Final = {Lane.TO_HUB: "to-hub/v1", Lane.TO_PERSON: "to-person/v1"}
 
@@ -187,14 +201,19 @@ def derive(secret: bytes, purpose: str, length: int = 32) -> bytes:
 def seal_to_hub(plaintext: bytes, *, kind: Kind, header: Header, hub_key: bytes, signer: SigningKey) -> bytes:
     """Return a signed envelope of the referral lane, which only the Hub opens.
 
-    `hub_key` is the raw X25519 public key that the Hub's bundle gives. `kind` is FIRST or ITEM. Raises TooLarge, and
-    ValueError for another kind or a key that is not one.
+    `hub_key` is the raw X25519 public key that the Hub's bundle gives. `kind` is FIRST, ITEM or POOLED; a pooled one
+    belongs to no case. Raises TooLarge, and ValueError for another kind or a key that is not one.
     """
-    if kind not in (Kind.FIRST, Kind.ITEM):
-        raise ValueError("the referral lane carries first envelopes and items")
+    if kind not in SEALED_TO_HUB:
+        raise ValueError("the referral lane carries first envelopes and items, and pooled answers")
     key_id = public_key_id(hub_key)
     bound = associated_data(kind=kind, lane=Lane.REFERRAL, key_id=key_id, header=header)
-    padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
+    if kind is Kind.POOLED:
+        if (header.case_id, header.number) != (NO_CASE, NO_NUMBER):
+            raise ValueError("pooled answers belong to no case and have no number")
+        padded = pad(plaintext, POOLED_SIZE - _HPKE_OVERHEAD)
+    else:
+        padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
     ciphertext = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(hub_key), info=bound)
     return _sign(kind=kind, key_id=key_id, header=header, ciphertext=ciphertext, signer=signer)
 
@@ -228,6 +247,34 @@ def open_in_conversation(envelope: Envelope, *, lane: Lane, secret: bytes) -> by
     try:
         return unpad(box.decrypt(envelope.ciphertext, aad=bound))
     except (nacl.exceptions.CryptoError, ValueError):
+        raise CannotOpen from None
+
+
+def seal_order(plaintext: bytes, *, header: Header, portal_key: bytes, signer: SigningKey) -> bytes:
+    """Return a signed envelope in which the Hub tells the portal what to do with a case; only the portal opens it.
+
+    `portal_key` is the raw X25519 public key of the portal's bundle, `signer` the Hub's voice. Raises TooLarge.
+    """
+    key_id = public_key_id(portal_key)
+    bound = associated_data(kind=Kind.ORDER, lane=Lane.ORDER, key_id=key_id, header=header)
+    padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
+    ciphertext = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(portal_key), info=bound)
+    return _sign(kind=Kind.ORDER, key_id=key_id, header=header, ciphertext=ciphertext, signer=signer)
+
+
+def open_order(envelope: Envelope, keys: Mapping[bytes, X25519PrivateKey]) -> bytes:
+    """Return the text of an order, opened with the portal's own sealing keys by key id.
+
+    The signature is not looked at: call `verify` first. Raises UnknownKey, and CannotOpen for any other kind.
+    """
+    if envelope.kind is not Kind.ORDER:
+        raise CannotOpen
+    private = keys.get(envelope.key_id)
+    if private is None:
+        raise UnknownKey
+    try:
+        return unpad(SUITE.decrypt(envelope.ciphertext, private, info=associated_data_of(envelope, lane=Lane.ORDER)))
+    except InvalidTag:
         raise CannotOpen from None
 
 
@@ -292,6 +339,8 @@ def _parse_known(raw: bytes) -> Envelope:
         raise MalformedEnvelope("the envelope is of no known kind") from None
     if kind is Kind.ANSWER and (key_id != _NO_KEY or ciphertext_length != BUCKETS[0]):
         raise MalformedEnvelope("an answer names no key and has the smallest size")
+    if kind is Kind.POOLED and not (case_id == NO_CASE and number == NO_NUMBER and ciphertext_length == POOLED_SIZE):
+        raise MalformedEnvelope("pooled answers belong to no case, have no number, and all have one size")
     return Envelope(
         version=version,
         kind=kind,

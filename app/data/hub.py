@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select, update
@@ -50,6 +50,7 @@ class Case(HubRow):
     owner_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
     read_at: Mapped[datetime | None]
     number_out: Mapped[int] = mapped_column(default=0)
+    orders_out: Mapped[int] = mapped_column(default=0)
 
 
 class RecordSecret(HubRow):
@@ -87,6 +88,83 @@ class Item(HubRow):
     number: Mapped[int]
     body: Mapped[bytes]
     added_at: Mapped[datetime]
+
+
+class Change(HubRow):
+    """Something that the person asked for from their space and that binds the Hub (app/domain/change.py).
+
+    What exactly was asked for is in the sealed addition of the same number. `told_as` is the standing that the person was
+    last told.
+    """
+
+    __tablename__ = "change"
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+    envelope_id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    kind: Mapped[str]
+    standing: Mapped[str] = mapped_column(index=True)
+    proven: Mapped[bool]
+    arrived_at: Mapped[datetime]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    told_as: Mapped[str | None] = mapped_column(index=True)
+
+
+class Handover(HubRow):
+    """Passing a person on to a service, from the asking to the acceptance. The person's own words about it are sealed."""
+
+    __tablename__ = "handover"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    service: Mapped[str]
+    reason: Mapped[str]
+    kinds: Mapped[list[str]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(index=True)
+    asked_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class Notice(HubRow):
+    """One notice that something new is there. Its words and its address are read from the sealed plan when it goes."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    way: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    up_to: Mapped[int]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    provider_id: Mapped[str | None]
+    changed_at: Mapped[datetime]
+
+
+class Tombstone(HubRow):
+    """A case that was erased: so that no late envelope and no restored backup brings it back."""
+
+    __tablename__ = "tombstone"
+
+    case_id: Mapped[bytes] = mapped_column(primary_key=True)
+    erased_on: Mapped[date]
+
+
+class Survey(HubRow):
+    """One set of answers to the questionnaire, in codes. It has no case, no time finer than a month, and an id of its own:
+    not the envelope's, so that nobody finds it by what a browser once knew."""
+
+    __tablename__ = "survey"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    month: Mapped[str]
+    district: Mapped[int | None]
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Staff(HubRow):
@@ -177,6 +255,11 @@ def documents(session: Session, case_id: bytes) -> list[SealedDocument]:
             .order_by(SealedDocument.number, SealedDocument.kind)
         )
     )
+
+
+def changes(session: Session, case_id: bytes) -> list[Change]:
+    """What the person of a case asked for, in the order in which they asked."""
+    return list(session.scalars(select(Change).where(Change.case_id == case_id).order_by(Change.number)))
 
 
 def items(session: Session, case_id: bytes) -> list[Item]:

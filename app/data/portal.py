@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, inspect, select, update
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, inspect, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import Database, PortalRow
-from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
+from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables, retry_at
 
 NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
 TO_HUB, TO_PERSON = "to-hub", "to-person"
@@ -39,7 +39,10 @@ POST = PostTables(state=PostState, outgoing=Outgoing, incoming=Incoming, aside=A
 
 
 class Case(PortalRow):
-    """A person's space. `reference_tag` is a keyed hash: the reference itself is not kept."""
+    """A person's space. `reference_tag` is a keyed hash: the reference itself is not kept.
+
+    `leaf` is what the space remembers for the person, sealed under the case secret (app/services/portal/leaf.py).
+    """
 
     __tablename__ = "case"
     __table_args__ = NO_ROW_ORDER
@@ -48,6 +51,7 @@ class Case(PortalRow):
     reference_tag: Mapped[bytes] = mapped_column(unique=True)
     number_out: Mapped[int] = mapped_column(default=0)
     opened_on: Mapped[date]
+    leaf: Mapped[bytes | None]
 
 
 class NumberWrap(PortalRow):
@@ -71,6 +75,29 @@ class Item(PortalRow):
     direction: Mapped[str]
     number: Mapped[int]
     body: Mapped[bytes]
+
+
+class Own(PortalRow):
+    """What the person keeps for themselves here, sealed under the case secret: it never leaves the portal."""
+
+    __tablename__ = "own"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes]
+
+
+class Collection(PortalRow):
+    """The case secret, wrapped under a code by which the person may collect a new number: once, for two days, ten tries."""
+
+    __tablename__ = "collection"
+    __table_args__ = NO_ROW_ORDER
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    wrap: Mapped[bytes]
+    tries_left: Mapped[int]
+    expires_at: Mapped[datetime]
 
 
 class Draft(PortalRow):
@@ -107,6 +134,32 @@ class Visit(PortalRow):
     case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
     sealed: Mapped[bytes]
     expires_at: Mapped[datetime]
+
+
+class Offer(PortalRow):
+    """From when on the questionnaire is offered in a space, or never: sealed under the case secret, for every case alike."""
+
+    __tablename__ = "offer"
+    __table_args__ = NO_ROW_ORDER
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class Pooled(PortalRow):
+    """Answers to the questionnaire, sealed to the Hub, that wait until there are enough to go together.
+
+    Nothing here tells whose they are or when they came: the id is random, and the time of the next attempt, the same for
+    all that went together, is empty until they went.
+    """
+
+    __tablename__ = "pool"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
 
 
 class DraftAsKept(NamedTuple):
@@ -213,10 +266,86 @@ def waiting_since(session: Session, case_id: bytes) -> datetime | None:
     )
 
 
+def collection_by_tags(session: Session, tags: Sequence[bytes], *, now: datetime) -> tuple[Case, Collection] | None:
+    """The code that waits to be used for the case whose reference has one of these keyed hashes."""
+    row = session.execute(
+        select(Case, Collection)
+        .join(Collection, Collection.case_id == Case.id)
+        .where(Case.reference_tag.in_(list(tags)), Collection.expires_at > now, Collection.tries_left > 0)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def spend_try(session: Session, case_id: bytes) -> None:
+    """A wrong code was typed: one try fewer, and at the last the code is gone."""
+    session.execute(
+        update(Collection).where(Collection.case_id == case_id).values(tries_left=Collection.tries_left - 1)
+    )
+    session.execute(delete(Collection).where(Collection.case_id == case_id, Collection.tries_left <= 0))
+
+
+def end_visits(session: Session, case_id: bytes) -> None:
+    """Delete every open visit of a case."""
+    session.execute(delete(Visit).where(Visit.case_id == case_id))
+
+
+def kill_number(session: Session, case_id: bytes) -> None:
+    """The number opens nothing any more, and whoever is inside is out."""
+    session.execute(delete(NumberWrap).where(NumberWrap.case_id == case_id))
+    end_visits(session, case_id)
+
+
+def erase_case(session: Session, case_id: bytes) -> None:
+    """Delete a case and everything that belongs to it. The inbox entries stay: they hold nothing but random ids."""
+    for table in (NumberWrap, Item, Visit, Own, Collection, Offer, Sent, Outgoing):
+        session.execute(delete(table).where(table.case_id == case_id))
+    session.execute(delete(Case).where(Case.id == case_id))
+
+
+def owned(session: Session, case_id: bytes) -> list[Own]:
+    """What the person keeps for themselves, in no order."""
+    return list(session.scalars(select(Own).where(Own.case_id == case_id)))
+
+
+def put_in_pool(session: Session, pooled_id: bytes, body: bytes) -> None:
+    """Keep sealed answers until they go; those that are there under the same id stay as they are."""
+    if session.get(Pooled, pooled_id) is None:
+        session.add(Pooled(id=pooled_id, body=body))
+
+
+def pool(session: Session, *, now: datetime) -> tuple[list[bytes], list[bytes]]:
+    """(ids that were in no pass yet, ids that were in one and whose turn has come again)."""
+    rows = session.execute(
+        select(Pooled.id, Pooled.attempts).where(or_(Pooled.attempts == 0, Pooled.next_attempt_at <= now))
+    ).all()
+    return [row.id for row in rows if not row.attempts], [row.id for row in rows if row.attempts]
+
+
+def take_from_pool(session: Session, pooled_ids: Sequence[bytes], *, now: datetime) -> list[bytes]:
+    """The bodies under these ids, in this order; they stay in the pool until they are answered, or their turn comes again."""
+    if not pooled_ids:
+        return []
+    found = {row.id: row for row in session.scalars(select(Pooled).where(Pooled.id.in_(list(pooled_ids))))}
+    for row in found.values():
+        row.attempts += 1
+        row.next_attempt_at = retry_at(row.attempts, now=now)
+    return [found[pooled_id].body for pooled_id in pooled_ids]
+
+
+def answered_from_pool(session: Session, envelope_ids: Sequence[bytes]) -> set[bytes]:
+    """Delete what the Hub has answered; returns which of these ids were in the pool."""
+    if not envelope_ids:
+        return set()
+    known = set(session.scalars(select(Pooled.id).where(Pooled.id.in_(list(envelope_ids)))))
+    if known:
+        session.execute(delete(Pooled).where(Pooled.id.in_(known)))
+    return known
+
+
 def sweep(session: Session, *, now: datetime) -> int:
-    """Delete expired drafts, shown numbers and visits; returns how many."""
+    """Delete expired drafts, shown numbers, visits and collection codes; returns how many."""
     count = 0
-    for table in (Draft, Sent, Visit):
+    for table in (Draft, Sent, Visit, Collection):
         result = session.execute(delete(table).where(table.expires_at <= now))
         count += result.rowcount  # type: ignore[attr-defined]
     return count

@@ -157,7 +157,12 @@ def mark_tried(session: Session, tables: PostTables, envelope_ids: Iterable[byte
         return
     for row in session.scalars(select(tables.outgoing).where(tables.outgoing.envelope_id.in_(ids))):
         row.attempts += 1
-        row.next_attempt_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.attempts - 1, 8))
+        row.next_attempt_at = retry_at(row.attempts, now=now)
+
+
+def retry_at(attempts: int, *, now: datetime) -> datetime:
+    """When something that was tried so often, one time or more, is tried again."""
+    return now + min(LONGEST_RETRY, FIRST_RETRY * (1 << min(attempts - 1, 8)))
 
 
 def settle(session: Session, tables: PostTables, envelope_id: bytes, *, received: bool, reason: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from app.domain.hours import OpeningHours
-from app.domain.phone import Phone
+from app.domain.phone import Phone, site_name
 
 STATEMENTS = (
     "hub_run_by",
@@ -61,6 +61,33 @@ class SignLanguage:
     link: str = ""
     hours: str = ""
 
+    def __post_init__(self) -> None:
+        if len({bool(text.strip()) for text in (self.provider, self.link, self.hours)}) > 1:
+            raise AreaError("sign_language: give provider, link and hours, or leave all three empty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideContact:
+    """Whom somebody can turn to when nobody at the Hub may read their request; not of the Hub. Empty name: nobody is named.
+
+    `site` is empty when there is none, `phone` None. A number is here only after somebody rang it.
+    """
+
+    name: str = ""
+    phone: Phone | None = None
+    site: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.name.strip()) != bool(self.phone or self.site):
+            raise AreaError("outside_contact: give a name with a phone number or a site, or leave all of it empty")
+        if self.phone and not self.phone.checked_on:
+            raise AreaError("outside_contact: ring the number first, then set checked_on to the date")
+
+    @property
+    def site_name(self) -> str:
+        """The site as people say it; empty when there is none."""
+        return site_name(self.site) if self.site else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
@@ -92,6 +119,7 @@ class Area:
     agencies: tuple[Agency, ...]
     freepost: str = ""
     sign_language: SignLanguage = field(default_factory=SignLanguage)
+    outside_contact: OutsideContact = field(default_factory=OutsideContact)
     staff_languages: tuple[str, ...] = ()
     interpreter_provider: str = ""
     translation_days: int | None = None

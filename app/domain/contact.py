@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.hours import OpeningHours
+from app.domain.referral import is_young
 
 # A plan older than this is not trusted for showing an address; the desk collects anew first.
 FRESH_FOR = timedelta(seconds=10)
@@ -33,6 +34,8 @@ class Way(StrEnum):
     TRUSTED = "trusted"  # through somebody whom the person trusts
 
 
+# What somebody who uses BSL may choose instead of an interpreter.
+BY_TEXT = "text"
 # A message that comes this way stands on a screen for whoever looks.
 SCREEN_WAYS = frozenset({Way.TEXT, Way.EMAIL})
 # Somebody speaks or signs, so it must be said for whom to ask, who we say that we are, and what if another answers.
@@ -73,6 +76,10 @@ BOX_TIMES: Mapping[str, tuple[time, time]] = {
 }
 
 
+# Who else may see or hear, the most careful answer last.
+SHARED_BY_CARE = ("only-me", None, "not-sure", "others")
+
+
 class Reason(StrEnum):
     """Why contact is refused."""
 
@@ -88,6 +95,7 @@ class Reason(StrEnum):
     NOT_TOLD = "not-told"  # the person in between does not know, and may not hear it from us
     STALE = "stale"  # the plan may have changed since
     FROZEN = "frozen"
+    DIFFERENT = "different"  # two plans are both in question here, and they do not agree on this way
 
 
 @dataclass(frozen=True)
@@ -118,10 +126,13 @@ class WayPlan:
     person: str = ""
     may_be_told: bool = False
     awaits_second_yes: bool = False
+    in_doubt: bool = False  # see `meet`: what may not be used until the Hub has checked which of two is right
 
     @property
     def missing(self) -> Reason | None:
         """What keeps this way from ever being used as it was left, or None when nothing does."""
+        if self.in_doubt:
+            return Reason.DIFFERENT
         if not self.address.strip():
             return Reason.NO_ADDRESS
         if self.way is Way.LETTER:
@@ -147,13 +158,15 @@ class WayPlan:
 class ContactPlan:
     """What the person decided. `wanted` is None when the question was left: that means no contact.
 
-    `sign` is a word or sign that means "I cannot talk freely"; empty when none was given.
+    `sign` is a word or sign that means "I cannot talk freely"; empty when none was given. `paused_until` is aware: before it
+    there is no contact, and afterwards the plan counts as it was.
     """
 
     wanted: bool | None
     ways: tuple[WayPlan, ...]
     frozen: bool = False
     sign: str = ""
+    paused_until: datetime | None = None
 
     def way(self, way: Way) -> WayPlan | None:
         """The plan for one way, or None when it was not chosen."""
@@ -204,7 +217,16 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
         return Refused(chosen.missing)
     if known_at is None or not timedelta(0) <= at - _utc(known_at) <= FRESH_FOR:
         return Refused(Reason.STALE)
-    if way is Way.LETTER:
+    if plan.paused_until is not None and at < _utc(plan.paused_until):
+        begins = plan.paused_until
+        later = _within(chosen, _utc(begins), hours)
+        return Wait(begins) if isinstance(later, Allowed) else later
+    return _within(chosen, at, hours)
+
+
+def _within(chosen: WayPlan, at: datetime, hours: OpeningHours) -> Decision:
+    """The decision for a way that may be used at all, by its times alone; `at` in UTC."""
+    if chosen.way is Way.LETTER:
         return Allowed(datetime.combine(at.astimezone(hours.zone).date() + timedelta(days=1), time(0), hours.zone))
     best: datetime | None = None
     for start, end in _windows(chosen, at, hours):
@@ -222,6 +244,8 @@ def tightens(new: ContactPlan, old: ContactPlan) -> bool:
     """
     if old.frozen and not new.frozen:
         return False
+    if old.paused_until is not None and (new.paused_until is None or new.paused_until < old.paused_until):
+        return False
     if old.sign and new.sign != old.sign:
         return False
     if not new.wanted:
@@ -232,13 +256,38 @@ def tightens(new: ContactPlan, old: ContactPlan) -> bool:
     return all(each.way in before and _is_tighter(each, before[each.way]) for each in new.ways)
 
 
+def meet(new: ContactPlan, old: ContactPlan) -> ContactPlan:
+    """The plan that allows only what both plans allow: it counts while the Hub has not checked who asked for `new`.
+
+    So the tighter half of a change counts at once and the looser half waits. What two plans say differently without either
+    being tighter, such as the address, keeps that way from being used at all.
+    """
+    before = {each.way: each for each in old.ways}
+    ends = [each.paused_until for each in (new, old) if each.paused_until is not None]
+    return ContactPlan(
+        wanted=True if new.wanted and old.wanted else False if new.wanted is False or old.wanted is False else None,
+        ways=tuple(_meet_way(each, before[each.way]) for each in new.ways if each.way in before),
+        frozen=new.frozen or old.frozen,
+        sign=old.sign or new.sign,
+        paused_until=max(ends, default=None),
+    )
+
+
 def plan_of(answers: Mapping[str, Mapping[str, Any]]) -> ContactPlan:
     """The plan that the answers of a request hold, by step key ("who", "reply", "reply-call" ...)."""
     return plan_from_answers(
         answers.get("reply", {}),
         {way.value: answers.get(f"reply-{way.value}", {}) for way in Way},
-        under_18=answers.get("who", {}).get("under_18") is True,
+        under_18=is_young(answers),
     )
+
+
+def ways_chosen(reply: Mapping[str, Any], bsl: Mapping[str, Any]) -> list[str]:
+    """The ways that were chosen. Whoever uses BSL and asks for texts has chosen text messages: the same rules hold for them."""
+    chosen = _words(reply.get("ways"))
+    if Way.BSL.value in chosen and bsl.get("how") == BY_TEXT:
+        chosen = [each for each in chosen if each not in (Way.BSL.value, Way.TEXT.value)] + [Way.TEXT.value]
+    return chosen
 
 
 def plan_from_answers(
@@ -249,7 +298,7 @@ def plan_from_answers(
     Anything left out tightens: an unknown word is ignored, a missing answer is a no.
     """
     wanted = {"yes": True, "no": False}.get(str(reply.get("contact", "")))
-    chosen = _words(reply.get("ways"))
+    chosen = ways_chosen(reply, ways.get(Way.BSL.value) or {})
     plans = tuple(_way_plan(way, ways.get(way.value) or {}, under_18=under_18) for way in Way if way.value in chosen)
     return ContactPlan(wanted=wanted, ways=plans, sign=_said(reply.get("sign")))
 
@@ -278,9 +327,35 @@ def _way_plan(way: Way, answer: Mapping[str, Any], *, under_18: bool) -> WayPlan
     )
 
 
+def _meet_way(new: WayPlan, old: WayPlan) -> WayPlan:
+    """One way as both allow it; the words to say and the names stay the old ones, which were safe once."""
+    return WayPlan(
+        way=old.way,
+        address=old.address,
+        boxes=new.boxes & old.boxes,
+        message_allowed=new.message_allowed and old.message_allowed,
+        shared=max(new.shared, old.shared, key=SHARED_BY_CARE.index),
+        not_in_school_hours=new.not_in_school_hours or old.not_in_school_hours,
+        own_times=old.own_times,
+        ask_for=old.ask_for,
+        say=old.say,
+        show_number=new.show_number and old.show_number,
+        if_answered=min(new.if_answered, old.if_answered, key=list(IfAnswered).index),
+        how=old.how,
+        avoid=new.avoid | old.avoid,
+        woman_or_man=old.woman_or_man,
+        person=old.person,
+        may_be_told=new.may_be_told and old.may_be_told,
+        awaits_second_yes=new.awaits_second_yes or old.awaits_second_yes,
+        in_doubt=new.in_doubt
+        or old.in_doubt
+        or (new.address, new.person, new.how) != (old.address, old.person, old.how),
+    )
+
+
 def _is_tighter(new: WayPlan, old: WayPlan) -> bool:
     """The same way, narrowed or unchanged in each of its answers."""
-    careful = ["only-me", None, "not-sure", "others"]
+    careful = SHARED_BY_CARE
     return (
         new.address in {old.address, ""}
         and new.boxes <= old.boxes
@@ -297,6 +372,7 @@ def _is_tighter(new: WayPlan, old: WayPlan) -> bool:
         and new.person == old.person
         and new.may_be_told <= old.may_be_told
         and new.awaits_second_yes >= old.awaits_second_yes
+        and new.in_doubt >= old.in_doubt
     )
 
 

@@ -1,8 +1,10 @@
 """A suggestion for the desk: which priority group a request may belong to, why, and by when to answer.
 
 Suggested, never decided: a co-ordinator decides after talking with the person (requirement C11). It rests on the coded facts
-of the short request alone. It changes the order of work and nothing that is offered (requirements B6, B7). Where somebody
-lives is not among the reasons: deprived areas are looked at in sums, not person by person (requirement D5).
+of the short request, and on the few that later additions tell. It is made anew each time it is shown, so that an addition may
+change the suggestion and never what somebody decided. It changes the order of work and nothing that is offered
+(requirements B6, B7). Where somebody lives is not among the reasons: deprived areas are looked at in sums, not person by
+person (requirement D5).
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ class Reason(StrEnum):
     INTIMIDATED = "intimidated"
     FOLLOWED = "followed"
     ANTISOCIAL_GOES_ON = "antisocial-goes-on"
+    REPORTED_OFTEN = "reported-often"
+    GOES_ON_LONG = "goes-on-long"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +96,7 @@ def suggest(
 def _reasons(facts: Mapping[str, Any]) -> dict[Group, list[Reason]]:
     """The reasons for each group, in the order in which the groups are suggested."""
     happened, wanted = set(facts.get("happened") or ()), set(facts.get("help") or ())
+    later = set(facts.get("persistence") or ())
     died, how = facts.get("to_whom") == "died", facts.get("how_died")
     return {
         # Requirements D3 and A17; bereaved by a killing or on the road.
@@ -108,12 +113,14 @@ def _reasons(facts: Mapping[str, Any]) -> dict[Group, list[Reason]]:
             (Reason.AFRAID_OF_THEMSELVES, "afraid-of-myself" in wanted),
             (Reason.AFRAID_OF_SOMEONE, "safer" in wanted),
             (Reason.DEPENDANT_AT_RISK, "dependant" in wanted),
-            (Reason.UNDER_18, facts.get("under_18") is True or facts.get("child_age") is not None),
+            (Reason.UNDER_18, facts.get("under_18") is True or bool(facts.get("age_band") or facts.get("child_age"))),
             (Reason.INTIMIDATED, facts.get("restricted") is True),
         ),
-        # Requirements D1, D4 and D6. What the short request asks; how often and how long is told later.
+        # Requirements D1, D4 and D6. What the short request asks; how often and how long is told later, if at all.
         Group.PERSISTENT: _those(
             (Reason.FOLLOWED, "followed" in happened),
+            (Reason.REPORTED_OFTEN, "reported-often" in later),
+            (Reason.GOES_ON_LONG, "goes-on-long" in later),
             (Reason.ANTISOCIAL_GOES_ON, "antisocial" in happened and facts.get("ongoing") == "yes"),
         ),
     }

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.contact import ways_chosen
+
 VERSION = 1
 
 WHO = ("me", "me-helped", "other", "professional")
@@ -34,7 +36,8 @@ POLICE = ("yes", "no", "not-sure", "might", "rather-not")
 OUTSIDE_AREA = "outside"
 YES_NO_UNSURE = ("yes", "no", "not-sure")
 HOW_DIED = ("road", "killed", "another", "not-known")
-CHILD_AGES = ("under-13", "13-15", "16-17")
+# Of a young person who asks for themselves ("age_band"), and of a child whose parent asks ("child_age").
+AGE_BANDS = ("under-13", "13-15", "16-17")
 INTERPRETERS = ("woman", "man", "either")
 # Asked for by somebody else, who gets a thread of their own and never news about the other person (requirement A9).
 ASKED_BY_ANOTHER = frozenset({"other", "professional"})
@@ -44,6 +47,12 @@ WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those o
 # The same risks as "My safety" asks for them, by the kind and the field names of that addition; "not sure" counts.
 SAFETY = "safety"
 SAFETY_RISKS = ("safer", "afraid_of_myself", "dependant")
+# "More about what happened", and what its branch about trouble nearby may say of how often and how long (requirement D1).
+HAPPENED_MORE, NEARBY, DIED = "happened", "nearby", "died"
+TO_READ = {DIED: "loss", "sexual": "sexual", "exploited": "exploited"}
+REPORTED_OFTEN, GOES_ON_LONG = "reported-often", "goes-on-long"
+PERSISTENCE = (REPORTED_OFTEN, GOES_ON_LONG)
+LONG = ("6-months-or-more", "years")
 
 
 class MalformedReferral(Exception):
@@ -125,6 +134,7 @@ class Referral:
         return {
             "who": _one(who.get("who"), WHO),
             "under_18": who.get("under_18") is True,
+            "age_band": _one(step("young", {}).get("age_band"), AGE_BANDS) if is_young(self.answers) else None,
             "help": _known(help_.get("help"), HELP),
             "to_whom": _one(about.get("to_whom"), TO_WHOM),
             "happened": _known(about.get("happened"), HAPPENED),
@@ -132,13 +142,13 @@ class Referral:
             "police": _one(police.get("police"), POLICE),
             "district": district if isinstance(district, str) and len(district) <= 40 else None,
             "contact": wanted,
-            "ways": _known(reply.get("ways"), WAYS) if wanted == "yes" else [],
+            "ways": _known(ways_chosen(reply, step("reply-bsl", {})), WAYS) if wanted == "yes" else [],
             "risk": bool(RISKS & set(_known(help_.get("help"), HELP))),
             "restricted": self.is_restricted,
             "they_know": _one(step("knows", {}).get("they_know"), YES_NO_UNSURE),
             "consent": _one(step("work", {}).get("consent"), ("yes", "no")),
             "how_died": _one(step("loss", {}).get("how"), HOW_DIED),
-            "child_age": _one(step("child-age", {}).get("child_age"), CHILD_AGES),
+            "child_age": _one(step("child-age", {}).get("child_age"), AGE_BANDS),
             "child_knows": _one(step("child-knows", {}).get("child_knows"), YES_NO_UNSURE),
         }
 
@@ -156,6 +166,27 @@ class Addition:
         if self.kind != SAFETY or not isinstance(answers, dict):
             return False
         return any(answers.get(name) in ("yes", "not-sure") for name in SAFETY_RISKS)
+
+    def page_to_read(self) -> tuple[str, str] | None:
+        """The page that comes next when a harm is told later for which the request has one too: its name, and how somebody
+        died or "" (requirements A6, A16, A20). Whether the request told the same is not known here, so it comes each time."""
+        answers, about = self.content.get("answers"), self.content.get("about")
+        if (
+            self.kind != HAPPENED_MORE
+            or not isinstance(about, str)
+            or about not in TO_READ
+            or not isinstance(answers, dict)
+        ):
+            return None
+        return TO_READ[about], (_one(answers.get("how"), HOW_DIED) or "") if about == DIED else ""
+
+    def tells_of_persistence(self) -> tuple[str, ...]:
+        """What it says of trouble nearby that keeps coming back: told to others three times or more, six months or more."""
+        answers = self.content.get("answers")
+        if self.kind != HAPPENED_MORE or self.content.get("about") != NEARBY or not isinstance(answers, dict):
+            return ()
+        told = {REPORTED_OFTEN: answers.get("reports") == "3-or-more", GOES_ON_LONG: answers.get("how_long") in LONG}
+        return tuple(each for each in PERSISTENCE if told[each])
 
     def to_bytes(self) -> bytes:
         """The addition as it is sealed."""
@@ -176,9 +207,10 @@ class Addition:
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """One piece of the conversation: a message (free text with its language) or a coded status. Travels sealed.
+    """One piece of the conversation: a message (free text with its language), a coded status, or something to decide on.
 
-    `author` is a first name shown to the person, or "" when the person wrote it. `at` is ISO 8601 in UTC.
+    Travels sealed. `author` is a first name shown to the person, or "" when the person wrote it. `at` is ISO 8601 in UTC.
+    `data` holds what belongs to a status in codes: dates, ids, kinds. Never a value out of the referral lane.
     """
 
     kind: str
@@ -187,6 +219,7 @@ class News:
     language: str = ""
     status: str = ""
     author: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The item as it is sealed."""
@@ -199,6 +232,7 @@ class News:
                 "language": self.language,
                 "status": self.status,
                 "author": self.author,
+                "data": self.data,
             }
         )
 
@@ -207,9 +241,22 @@ class News:
         """Read an opened item. Raises MalformedReferral."""
         read = _load(raw)
         try:
-            return cls(**{name: _text(read[name]) for name in ("kind", "at", "text", "language", "status", "author")})
+            data = read.get("data", {})
+            if not isinstance(data, dict):
+                raise TypeError("data")
+            said = {name: _text(read[name]) for name in ("kind", "at", "text", "language", "status", "author")}
+            return cls(**said, data=data)
         except (KeyError, TypeError) as error:
             raise MalformedReferral(type(error).__name__) from None
+
+
+def is_young(answers: Mapping[str, Mapping[str, Any]]) -> bool:
+    """True when somebody under 18 asks for themselves: their words, their letters and their school hours (requirement A8).
+
+    Who asks for another may tick "Under 18" about them; that changes nothing in how the one who asks is reached.
+    """
+    who = answers.get("who", {})
+    return who.get("under_18") is True and who.get("who") not in ASKED_BY_ANOTHER
 
 
 def is_restricted(answers: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -13,9 +13,17 @@ class Status(StrEnum):
     FINDING_OUT = "finding-out"
     WAITING_FOR_YOU = "waiting-for-you"
     NO_NEWS = "no-news"
+    TAKEN_ON = "taken-on"
+    NOT_TAKEN_ON = "not-taken-on"
+    NO_READER = (
+        "no-reader"  # sent by itself when everybody who could read the request is somebody whom it must be kept from
+    )
 
 
 SENT_BY_STAFF = (Status.WORKING, Status.FINDING_OUT, Status.WAITING_FOR_YOU, Status.NO_NEWS)
+# All that somebody who asks in their work may hear (requirement E14): what became of the request, nothing about the person.
+RECEIPTS = (Status.TAKEN_ON, Status.NOT_TAKEN_ON)
+SENT_BY_ITSELF = (Status.READ, Status.NO_READER)
 
 
 class CaseState(StrEnum):
@@ -35,6 +43,9 @@ STATE_AFTER = {
     Status.FINDING_OUT: CaseState.WAITING,
     Status.WAITING_FOR_YOU: CaseState.THEIRS,
     Status.NO_NEWS: CaseState.OURS,
+    Status.TAKEN_ON: CaseState.OURS,
+    Status.NOT_TAKEN_ON: CaseState.QUIET,
+    Status.NO_READER: CaseState.NEW,
 }
 
 

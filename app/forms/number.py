@@ -7,15 +7,13 @@ from flask_babel import ngettext
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
-from app.domain.reference import Shape, normalise, problems
-from app.forms.question import QuestionForm, one_kind_of_line_end
+from app.domain.order import CODE_LENGTH
+from app.domain.reference import ROW_LENGTH, Shape, normalise, problems
+from app.forms.question import DISCREET, QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
-SECRET_INPUT = {
-    "autocomplete": "off",
-    "autocapitalize": "off",
-    "spellcheck": "false",
-}
+# The number and the code word are never for a browser to keep, on whatever device.
+SECRET_INPUT = DISCREET
 
 
 class KeepForm(QuestionForm):
@@ -78,6 +76,35 @@ class ReturnForm(QuestionForm):
                 )
             )
         raise ValidationError(_l("There is something that is not a digit. Please type digits only."))
+
+
+class CollectForm(QuestionForm):
+    """A code that the Hub gave, with the first row of the old number: together they give a new number, once."""
+
+    reference = StringField(
+        _l("Your reference"),
+        description=_l("The first row of your return number: 6 digits. If you do not know it, the Hub can tell you."),
+        render_kw={**SECRET_INPUT, "inputmode": "numeric", "dir": "ltr"},
+    )
+    code = StringField(
+        _l("The code that the Hub gave you"),
+        description=_l("10 digits. Spaces do not matter."),
+        render_kw={**SECRET_INPUT, "inputmode": "numeric", "dir": "ltr"},
+    )
+
+    def validate_reference(self, field: StringField) -> None:
+        """Six digits, in any script."""
+        _need_digits(field, ROW_LENGTH, _l("Type the 6 digits of your reference."))
+
+    def validate_code(self, field: StringField) -> None:
+        """Ten digits, in any script."""
+        _need_digits(field, CODE_LENGTH, _l("Type the 10 digits of the code."))
+
+
+def _need_digits(field: StringField, length: int, words: str) -> None:
+    digits = normalise(field.data or "")
+    if len(digits) != length or not (digits.isascii() and digits.isdigit()):
+        raise ValidationError(words)
 
 
 class MessageForm(QuestionForm):

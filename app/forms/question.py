@@ -6,11 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, HiddenField, StringField
+from wtforms.widgets import Select
+
+# On a device that others may see: nothing that a browser fills in, remembers, learns or sends to a spelling service.
+DISCREET = {"autocomplete": "off", "autocorrect": "off", "autocapitalize": "off", "spellcheck": "false"}
 
 
 class QuestionForm(FlaskForm):
     """A page of questions. `answer()` is what is kept of it; an unanswered field is left out."""
+
+    def be_discreet(self) -> None:
+        """Ask browsers to leave no trace of what is typed: the safety exception to WCAG 1.3.5, on devices that others may see."""
+        for field in self:
+            if isinstance(field, StringField) and not isinstance(field, HiddenField):
+                field.render_kw = {**(field.render_kw or {}), **DISCREET}
+            elif isinstance(field.widget, Select):
+                field.render_kw = {**(field.render_kw or {}), "autocomplete": "off"}
+
+    def laid_over(self, earlier: Mapping[str, Any]) -> MultiDict[str, Any]:
+        """What was sent with this form, and for each field that came empty its earlier answer: as a browser sends it."""
+        sent: MultiDict[str, Any] = MultiDict()
+        for field in self:
+            value = _kept(field) or earlier.get(field.name)
+            for each in value if isinstance(value, list) else [value]:
+                if each:
+                    sent.add(field.name, "y" if each is True else each)
+        return sent
 
     @classmethod
     def left_out_after(cls, answer: Mapping[str, Any]) -> frozenset[str]:

@@ -18,14 +18,14 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.domain import device as devices
 from app.domain import referral as ids
-from app.domain.contact import Box, IfAnswered, School, Way
+from app.domain.contact import BY_TEXT, Box, IfAnswered, School, Way
 from app.domain.journey import Answers, Journey, Step
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_LINE = 200
 LONGEST_WORDS = 500
-OWN_DEVICE, SHARED_DEVICE = "own", "shared"
 
 
 class CheckboxesField(SelectMultipleField):
@@ -79,13 +79,13 @@ def choices(labels: Mapping[str, Any], group: Any = None) -> list[SelectChoice]:
     return [SelectChoice(value, label, optgroup=group) for value, label in labels.items()]
 
 
-def line(label: Any, *, most: int, description: Any = "") -> UnboundField:
-    """One line of free text that may be left, kept by no browser."""
+def line(label: Any, *, most: int, description: Any = "", autocomplete: str = "off") -> UnboundField:
+    """One line of free text that may be left. `autocomplete` is what browsers may fill in on one's own device (WCAG 1.3.5)."""
     return StringField(
         label,
         description=description,
         validators=[Length(max=most, message=_l("Use %(most)s letters or fewer.", most=most))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": autocomplete, "spellcheck": "false"},
     )
 
 
@@ -95,8 +95,8 @@ class StartForm(QuestionForm):
     device = ChoiceField(
         choices=choices(
             {
-                OWN_DEVICE: _l("Only I use this device"),
-                SHARED_DEVICE: _l("Someone else might look at it, or I am not sure"),
+                devices.OWN: _l("Only I use this device"),
+                devices.SHARED: _l("Someone else might look at it, or I am not sure"),
             }
         )
     )
@@ -132,8 +132,8 @@ class KnowsForm(QuestionForm):
 class WorkForm(QuestionForm):
     """Somebody asks as part of their work: who they are, and whether the person has said yes."""
 
-    name = line(_l("Your name"), most=80)
-    organisation = line(_l("Your organisation"), most=LONGEST_LINE)
+    name = line(_l("Your name"), most=80, autocomplete="name")
+    organisation = line(_l("Your organisation"), most=LONGEST_LINE, autocomplete="organization")
     switchboard = line(
         _l("Its main phone number"),
         description=_l("We ring the number that your organisation makes public, to be sure who asks."),
@@ -302,12 +302,25 @@ class LossForm(QuestionForm):
     )
 
 
+AGES = {"under-13": _l("Under 13"), "13-15": _l("13 to 15"), "16-17": _l("16 or 17")}
+
+
+class YoungForm(QuestionForm):
+    """Somebody under 18 asks for themselves, and has read what that means: how old?"""
+
+    age_band = ChoiceField(
+        _l("How old are you?"),
+        description=_l("You get help whatever your age. We ask because there is different help at different ages."),
+        choices=choices(AGES),
+    )
+
+
 class ChildAgeForm(QuestionForm):
     """A parent asks for their child: how old?"""
 
     child_age = ChoiceField(
         _l("How old is your child?"),
-        choices=choices({"under-13": _l("Under 13"), "13-15": _l("13 to 15"), "16-17": _l("16 or 17")}),
+        choices=choices(AGES),
     )
 
 
@@ -354,9 +367,9 @@ class ReplyForm(QuestionForm):
         _l("What should we call you?"),
         description=_l("Any name. It does not have to be your real one."),
         validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": "nickname", "spellcheck": "false"},
     )
-    language = ListField(_l("Which language should we use?"))
+    language = ListField(_l("Which language should we use?"), render_kw={"autocomplete": "language"})
     contact = ChoiceField(
         _l("How should we reply?"),
         choices=choices(
@@ -385,7 +398,7 @@ class ReplyForm(QuestionForm):
             *choices(
                 {
                     Way.RELAY.value: _l("Text relay, over the phone"),
-                    Way.BSL.value: _l("BSL, with an interpreter"),
+                    Way.BSL.value: _l("BSL (British Sign Language)"),
                     Way.TRUSTED.value: _l("Through someone I trust"),
                 }
             ),
@@ -395,7 +408,7 @@ class ReplyForm(QuestionForm):
         _l("Is there a word or sign that means “I cannot talk freely”?"),
         description=_l("If you use it, we stop or change the subject. You can leave this."),
         validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": "off"},
     )
 
     conflict = ChoiceField(
@@ -435,13 +448,15 @@ SCHOOL_TIMES = {
 }
 
 
-def one_line(label: Any, description: Any, *, longest: int = LONGEST_LINE) -> StringField:
-    """A line of the person's own words."""
+def one_line(
+    label: Any, description: Any, *, longest: int = LONGEST_LINE, autocomplete: str = "off", spellcheck: str = "false"
+) -> StringField:
+    """A line of the person's own words; `autocomplete` and `spellcheck` are for one's own device."""
     return StringField(
         label,
         description=description,
         validators=[Length(max=longest, message=_l("This is too long. Please make it shorter."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": autocomplete, "spellcheck": spellcheck},
     )
 
 
@@ -466,7 +481,7 @@ def phone_field(label: Any) -> StringField:
         label,
         description=_l("Any format. We use it only in the way you tell us here."),
         validators=[Length(max=60, message=_l("Use 60 characters or fewer."))],
-        render_kw={"inputmode": "tel", "autocomplete": "off", "dir": "ltr"},
+        render_kw={"inputmode": "tel", "autocomplete": "tel", "dir": "ltr"},
     )
 
 
@@ -485,6 +500,7 @@ class WayForm(QuestionForm):
     own_times = one_line(
         _l("Anything else about times?"),
         _l("For example: not on Tuesdays. We read this as well. It never adds a time that you did not tick."),
+        spellcheck="true",
     )
     shared = shared_field(_l("Could anyone else answer or see it?"))
 
@@ -570,7 +586,7 @@ class EmailForm(WayForm):
         _l("Your email address"),
         description=_l("Use one that nobody else can open."),
         validators=[Length(max=254, message=_l("Use 254 characters or fewer."))],
-        render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false", "dir": "ltr"},
+        render_kw={"inputmode": "email", "autocomplete": "email", "spellcheck": "false", "dir": "ltr"},
     )
     message = yes_or_no(
         _l("Is it all right if an email shows on your screen?"),
@@ -598,7 +614,7 @@ class LetterForm(QuestionForm):
         description=_l("Write it in any format, with the postcode if you can."),
         filters=[one_kind_of_line_end],
         validators=[Length(max=LONGEST_WORDS, message=_l("This is too long. Please make it shorter."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": "street-address", "spellcheck": "false"},
     )
     shared = shared_field(_l("Could anyone else open your post?"))
     message = yes_or_no(
@@ -611,7 +627,9 @@ class LetterForm(QuestionForm):
             "You are under 18, so we ask twice. Parents often open post. Without this tick we send no letter."
         ),
     )
-    ask_for = one_line(_l("Which name should be on the envelope?"), _l("Any name that is safe."), longest=80)
+    ask_for = one_line(
+        _l("Which name should be on the envelope?"), _l("Any name that is safe."), longest=80, autocomplete="name"
+    )
 
     def validate_address(self, field: TextAreaField) -> None:
         """Any format; only an empty one is of no use."""
@@ -632,8 +650,11 @@ class RelayForm(VoiceForm):
         need_phone(field)
 
 
+RELAY = "relay"
+
+
 class BslForm(VoiceForm):
-    """British Sign Language: by video, by relay or face to face, with an interpreter who is right for the person."""
+    """British Sign Language: by video, by relay or face to face, with an interpreter who is right for the person; or by text."""
 
     ORDER: tuple[str, ...] = (
         "how", "address", "avoid", "woman_or_man", "shared", "message", "times", "own_times", "ask_for", "say", "number",
@@ -641,14 +662,16 @@ class BslForm(VoiceForm):
     )  # fmt: skip
 
     how = ChoiceField(
-        _l("How should we talk in BSL?"),
-        choices=choices(
-            {
-                "video": _l("Video call with an interpreter"),
-                "relay": _l("Video relay"),
-                "meet": _l("Face to face, with an interpreter"),
-            }
-        ),
+        _l("How should we talk?"),
+        choices=[
+            *choices({"video": _l("Video call with an interpreter"), RELAY: _l("Video relay")}),
+            SelectChoice(
+                BY_TEXT,
+                _l("By text, without an interpreter"),
+                render_kw={"hint": _l("We ask for your mobile number next. You can leave the rest of this page.")},
+            ),
+            *choices({"meet": _l("Face to face, with an interpreter")}),
+        ],
     )
     address = one_line(
         _l("How do we reach you?"), _l("A mobile number, an email address, or the name you use for video calls.")
@@ -666,9 +689,19 @@ class BslForm(VoiceForm):
         _l("It would be short. It would not say who we are or what it is about."),
     )
 
+    def offer(self, *, relay: bool) -> None:
+        """Offer video relay only where the Hub has it."""
+        if not relay:
+            self.how.choices = [each for each in self.how.choices if each.value != RELAY]
+
     def validate_address(self, field: StringField) -> None:
-        """Any format; only an empty one is of no use."""
-        need_words(field, _l("Write how we reach you, or press “Leave this”."))
+        """Any format; only an empty one is of no use. For texts the next page asks for the number."""
+        if self.how.data != BY_TEXT:
+            need_words(field, _l("Write how we reach you, or press “Leave this”."))
+
+    def answer(self) -> dict[str, Any]:
+        """By text, everything else is asked for on the page about texts: nothing of this one could be kept to."""
+        return {"how": BY_TEXT} if self.how.data == BY_TEXT else super().answer()
 
 
 class TrustedForm(VoiceForm):
@@ -749,8 +782,7 @@ def asks_as(*who: str) -> Callable[[Answers], bool]:
 
 def is_under_18(answers: Answers) -> bool:
     """'Under 18' was tapped by somebody who asks for themselves: the page for young people speaks to them."""
-    who = answers.get("who", {})
-    return who.get("under_18") is True and who.get("who") not in ids.ASKED_BY_ANOTHER
+    return ids.is_young(answers)
 
 
 def wants_only(help_id: str) -> Callable[[Answers], bool]:
@@ -801,11 +833,17 @@ def chose(way: Way) -> Callable[[Answers], bool]:
     return condition
 
 
+def is_to_be_texted(answers: Answers) -> bool:
+    """Texts were chosen among the ways, or on the page about BSL instead of an interpreter."""
+    by_text = answers.get("reply-bsl", {}).get("how") == BY_TEXT
+    return chose(Way.TEXT)(answers) or (chose(Way.BSL)(answers) and by_text)
+
+
 JOURNEY = Journey(
     steps=(
         Step(key="start"),
         Step(key="who", is_question=True),
-        Step(key="young", series="who", applies=is_under_18, asks=False),
+        Step(key="young", series="who", applies=is_under_18),
         Step(key="knows", series="who", applies=asks_as("other")),
         Step(key="with-you", series="who", applies=asks_as("other"), asks=False),
         Step(key="work", series="who", applies=asks_as("professional")),
@@ -821,12 +859,13 @@ JOURNEY = Journey(
         Step(key="child-knows", series="about", applies=child_may_decide),
         Step(key="police", is_question=True, applies=goes_through_everything),
         Step(key="reply", is_question=True),
+        # First, since "By text" on this page asks for the page about texts.
+        Step(key="reply-bsl", series="reply", applies=chose(Way.BSL)),
         Step(key="reply-call", series="reply", applies=chose(Way.CALL)),
-        Step(key="reply-text", series="reply", applies=chose(Way.TEXT)),
+        Step(key="reply-text", series="reply", applies=is_to_be_texted),
         Step(key="reply-email", series="reply", applies=chose(Way.EMAIL)),
         Step(key="reply-letter", series="reply", applies=chose(Way.LETTER)),
         Step(key="reply-relay", series="reply", applies=chose(Way.RELAY)),
-        Step(key="reply-bsl", series="reply", applies=chose(Way.BSL)),
         Step(key="reply-trusted", series="reply", applies=chose(Way.TRUSTED)),
         Step(key="interpreter", series="reply", applies=wants_an_interpreter),
         Step(key="check", asks=False),
@@ -836,7 +875,7 @@ JOURNEY = Journey(
 FORMS: Mapping[str, type[QuestionForm]] = {
     "start": StartForm,
     "who": WhoForm,
-    "young": QuestionForm,
+    "young": YoungForm,
     "knows": KnowsForm,
     "with-you": QuestionForm,
     "work": WorkForm,

@@ -10,10 +10,12 @@ from flask_babel import gettext
 from wtforms.fields.core import UnboundField
 
 from app.domain.area import District
+from app.domain.contact import BY_TEXT
 from app.domain.journey import Place
 from app.domain.languages import Languages
 from app.domain.referral import OUTSIDE_AREA
 from app.forms.refer import FORMS
+from app.forms.young import TO_ALL, Said
 
 # A single box that was not ticked, or a line that hangs on another answer, is not a question that was left.
 TICKED_OR_ABSENT = frozenset({"under_18", "sure", "not_my_community", "conflict_who", "consent_when", "consent_how"})
@@ -37,23 +39,29 @@ def summary(
     *,
     languages: Languages,
     districts: Sequence[District],
+    said: Said = TO_ALL,
 ) -> list[Line]:
-    """Every question of the path with what was answered, in order."""
+    """Every question of the path with what was answered, in order, in the words in which it was asked."""
     lines: list[Line] = []
     for place in places:
         if not place.step.asks or place.step.key == "start":
             continue
         answer = answers.get(place.step.key, {})
         for name, unbound in _fields(place.step.key):
-            label = str(unbound.args[0]) if unbound.args else ""
+            text_id = f"{place.step.key}.{name}"
+            label = said.of_form(text_id, str(unbound.args[0]) if unbound.args else "")
             if name == "ongoing" and answer.get("to_whom") == "died":
                 continue  # not asked then
+            if place.step.key == "reply-bsl" and answer.get("how") == BY_TEXT and name != "how":
+                continue  # asked on the page about texts
             if name in TICKED_OR_ABSENT and not answer.get(name):
                 continue
             lines.append(
                 Line(
                     label=label,
-                    values=_words(name, unbound, answer.get(name), languages=languages, districts=districts),
+                    values=_words(
+                        text_id, unbound, answer.get(name), languages=languages, districts=districts, said=said
+                    ),
                     slug=place.slug,
                     is_address=name == "address",
                     dir=(unbound.kwargs.get("render_kw") or {}).get("dir", "auto"),
@@ -83,8 +91,9 @@ def _fields(step_key: str) -> list[tuple[str, UnboundField]]:
 
 
 def _words(
-    name: str, unbound: UnboundField, value: Any, *, languages: Languages, districts: Sequence[District]
+    text_id: str, unbound: UnboundField, value: Any, *, languages: Languages, districts: Sequence[District], said: Said
 ) -> tuple[str, ...]:
+    name = text_id.rpartition(".")[2]
     if value in (None, "", [], False):
         return ()
     if value is True:
@@ -96,7 +105,10 @@ def _words(
         if value == OUTSIDE_AREA:
             return (gettext("Outside this area"),)
         return tuple(district.name for district in districts if district.id == value)
-    choices = {choice.value: str(choice.label) for choice in unbound.kwargs.get("choices") or ()}
+    choices = {
+        choice.value: said.of_form(f"{text_id}.{choice.value}", str(choice.label))
+        for choice in unbound.kwargs.get("choices") or ()
+    }
     if isinstance(value, list):
         return tuple(choices[each] for each in value if each in choices)
     return (choices.get(str(value), str(value)),)

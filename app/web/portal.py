@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import current_app
 
 from app.data.database import Database
@@ -28,6 +30,7 @@ class Portal:
     database: Database
     office: Office
     trust: HubTrust
+    order_keys: Mapping[bytes, X25519PrivateKey] = field(repr=False)
     assets: Assets
     area: Area
     languages: Languages

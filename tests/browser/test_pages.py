@@ -38,7 +38,7 @@ NAMES = (SERVICE_NAME, "portal-d", "portal-v")
 CONTROLS = "button, select, input:not([type=hidden]), textarea"
 # Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
 NEEDS_SOMETHING = {
-    "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/sent", "case/more/talk",
+    "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
 MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
@@ -59,12 +59,14 @@ NEUTRAL_TO_READ = {
     "refer/start",
     "return",
     "safety",
+    "survey",
+    "survey/sent",
 }
 # Every address that a request and a space may have. "police" names a question that everybody meets.
 PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
 PERSONAL_AND_NEUTRAL = re.compile(
     r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing)"
-    r"|return|case|case/messages|case/more|case/more/([1-5]|sent|talk)|case/sign-out)$"
+    r"|return|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out)$"
 )
 
 
@@ -194,15 +196,22 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
     asking.fill({"kind": "nearby"})
     asking.press("choose")
     inspect.again(asking.page)
+    asking.go("case/more/3")
+    asking.fill({"kind": "sexual"})
+    asking.press("choose")
+    asking.fill({"recent": "yes"})
+    asking.carry_on()
+    asking.at("case/more/next")
+    asking.carry_on()
+    asking.at("case/more/sent")
     asking.go("case/more/1")
     asking.fill({"safer": "yes"})
     asking.carry_on()
     asking.at("case/more/talk")
-    asking.go("case/more/sent")
     asking.go("case")
     asking.sign_out()
     inspect.assert_well()
-    assert len(inspect.seen) == len(asking.path()) + 14  # the ends, the space, and its pages
+    assert len(inspect.seen) == len(asking.path()) + 15  # the ends, the space, and its pages
     assert not [address for address in asking.opened if says_too_much(address)]
 
 

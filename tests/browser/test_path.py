@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.domain.journey import Place
 from tests.browser.conftest import Browse
 from tests.harness.browser import PHONE, assert_no_sideways_scroll, axe
+from tests.harness.desk import Desk, until
 from tests.harness.pages import Filled
-from tests.harness.people import CO_ORDINATOR
 from tests.harness.supervisor import Supervisor
 from tests.harness.walker import Walker
 from tests.stories import PARENT, STUDENT
 
 WAITING, RECEIVED, READ = re.compile("safe here", re.I), re.compile("received", re.I), re.compile("read by a", re.I)
 ANSWER = "I am Amira. I have read what you wrote. Shall I ring on Thursday morning?"
-# Between two looks: the courier makes a pass every two seconds.
-LOOKS_EVERY_MS = 500
-COMES_WITHIN_SECONDS = 30.0
-
 # What somebody may get wrong on the way: the step, what they type, and the field that the page must name.
 SLIPS: tuple[tuple[str, dict[str, Filled], str], ...] = (
     ("reply", {"contact": "yes"}, "ways"),
@@ -36,19 +31,6 @@ def sound(page: Page) -> None:
     """What every page must pass, whatever it shows."""
     axe(page)
     assert_no_sideways_scroll(page)
-
-
-def until(page: Page, look: Callable[[], Locator], words: re.Pattern[str] | str) -> None:
-    """Reload the page until it says this: nobody presses anything."""
-    deadline = time.monotonic() + COMES_WITHIN_SECONDS
-    while not _says(look().all_inner_texts(), words):
-        assert time.monotonic() < deadline, f"{page.url} never says {words}: {look().all_inner_texts()}"
-        page.wait_for_timeout(LOOKS_EVERY_MS)
-        page.reload()
-
-
-def _says(texts: list[str], words: re.Pattern[str] | str) -> bool:
-    return any(re.search(words, text) for text in texts)
 
 
 def assert_error(page: Page, field: str, *, javascript: bool) -> None:
@@ -69,29 +51,13 @@ def assert_error(page: Page, field: str, *, javascript: bool) -> None:
         assert page.evaluate("document.activeElement.id") == field
 
 
-class Desk:
-    """A co-ordinator at a real browser."""
-
-    def __init__(self, page: Page, *, javascript: bool) -> None:
-        self.page, self._javascript = page, javascript
-        self.main = page.locator("main")
-
-    def sign_in(self) -> None:
-        self.page.goto("/sign-in")
-        sound(self.page)
-        self.main.locator("button").click()
-        assert_error(self.page, "who", javascript=self._javascript)
-        self.main.locator(f"input[name=who][value={CO_ORDINATOR}]").check()
-        self.main.locator("button").click()
-        self.page.wait_for_url("**/queue")
-
-    def row(self, reference: str) -> Locator:
-        """The row of the queue with this reference, however it is spaced."""
-        return self.main.locator("tbody tr").filter(has_text=re.compile(r"\s*".join(reference)))
-
-    def press(self, action: str) -> None:
-        """Press the button of the form that does this."""
-        self.main.locator(f"form[action$='/{action}'] button").click()
+def sign_in(desk: Desk, *, javascript: bool) -> None:
+    """Choose nobody first, then the co-ordinator."""
+    desk.page.goto("/sign-in")
+    sound(desk.page)
+    desk.main.locator("button").click()
+    assert_error(desk.page, "who", javascript=javascript)
+    desk.sign_in()
 
 
 @pytest.mark.requirement("A1")
@@ -126,8 +92,8 @@ def test_somebody_gets_through_and_is_answered(browse: Browse, javascript: bool)
     marie.keep_number()
 
     # The courier takes it to the Hub, where a colleague meets it.
-    desk = Desk(browse("hub", javascript=javascript), javascript=javascript)
-    desk.sign_in()
+    desk = Desk(browse("hub", javascript=javascript))
+    sign_in(desk, javascript=javascript)
     until(desk.page, lambda: desk.main, re.compile(r"\s*".join(marie.reference)))
     sound(desk.page)
     desk.row(marie.reference).get_by_role("link").click()

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, Request
 from app.domain.journey import Place
 from app.domain.reference import ROW_LENGTH, reference_of, rows
 from app.forms.refer import JOURNEY
+from tests.harness.hands import Hands, Pointer
 from tests.harness.pages import Filled
 from tests.harness.people import spoken
 from tests.stories import Story
@@ -26,10 +27,20 @@ def just_walk_on(_page: Page) -> None:
 class Walker:
     """One person at one browser page. `look` is called on every page that they come to."""
 
-    def __init__(self, page: Page, story: Story, *, language: str = "en", look: Look = just_walk_on) -> None:
+    def __init__(
+        self,
+        page: Page,
+        story: Story,
+        *,
+        language: str = "en",
+        look: Look = just_walk_on,
+        hands: Hands | None = None,
+    ) -> None:
+        """`language` is the slug under which the portal is read; without `hands` they use a pointer."""
         self.page, self.story = page, story
         self.home = f"/{language}/"
         self.look = look
+        self.hands: Hands = hands or Pointer()
         self.number = ""
         self.opened: list[str] = []
         page.on("request", self._note)
@@ -53,10 +64,14 @@ class Walker:
         self.page.goto(self.home + path)
         self.look(self.page)
 
+    def use(self, target: Locator) -> None:
+        """Press a link or a button."""
+        self.hands.press(target)
+
     def begin(self) -> None:
         """From the home page to the first page of the request."""
         self.go("")
-        self.main.locator(f"a[href='{self.home}refer/start']").first.click()
+        self.use(self.main.locator(f"a[href='{self.home}refer/start']").first)
         self.at("refer/start")
 
     def at(self, path: str) -> None:
@@ -80,7 +95,7 @@ class Walker:
             elif kind == "select":
                 controls.select_option(str(value))
             elif kind == "button":
-                self.main.locator(f"button[name='{name}'][value='{value}']").click()
+                self.use(self.main.locator(f"button[name='{name}'][value='{value}']"))
             else:
                 controls.fill(str(value))
 
@@ -96,11 +111,11 @@ class Walker:
 
     def carry_on(self) -> None:
         """Press the one button that goes on."""
-        self.main.locator(CONTINUE).first.click()
+        self.use(self.main.locator(CONTINUE).first)
 
     def press(self, name: str) -> None:
         """Press a named button."""
-        self.main.locator(f"button[name='{name}']").click()
+        self.use(self.main.locator(f"button[name='{name}']"))
 
     def fill_in(self, *, until: str = "check", stop: Callable[[Place], None] | None = None) -> None:
         """Answer everything from the first page to the step `until`; `stop` may do something at each page before."""
@@ -115,7 +130,7 @@ class Walker:
 
     def send(self) -> None:
         """Press "send" on the page to check, and read the number."""
-        self.page.locator("#send").click()
+        self.use(self.page.locator("#send"))
         self.at("refer/sent")
         digits = ["".join(text.split()) for text in self.main.locator("bdi").all_inner_texts()]
         self.number = "".join(row for row in digits if len(row) == ROW_LENGTH and row.isdigit())
@@ -144,7 +159,7 @@ class Walker:
 
     def write(self, text: str) -> None:
         """Write a message from the space."""
-        self.main.locator(f"a[href='{self.home}case/messages']").click()
+        self.use(self.main.locator(f"a[href='{self.home}case/messages']"))
         self.at("case/messages")
         self.fill({"text": text})
         self.carry_on()
@@ -152,7 +167,7 @@ class Walker:
 
     def sign_out(self) -> None:
         """End the visit."""
-        self.main.locator(f"form[action='{self.home}case/sign-out'] button").click()
+        self.use(self.main.locator(f"form[action='{self.home}case/sign-out'] button"))
         self.at("")
 
     def _note(self, request: Request) -> None:

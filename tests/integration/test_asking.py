@@ -14,10 +14,21 @@ import time_machine
 
 from app.data import portal as portal_rows
 from tests.browser.test_pages import HARM
-from tests.harness.pages import Page
+from tests.harness.pages import NotOffered, Page
 from tests.harness.people import Colleague, Person
 from tests.harness.sides import Sides
-from tests.stories import BROTHER, NEIGHBOUR, PARENT, PROFESSIONAL, READER, STUDENT, WATCHED, WORKER, Story
+from tests.stories import (
+    BROTHER,
+    DAUGHTER_HELPS,
+    NEIGHBOUR,
+    PARENT,
+    PROFESSIONAL,
+    READER,
+    STUDENT,
+    WATCHED,
+    WORKER,
+    Story,
+)
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 AskedBy = Callable[..., Person]
@@ -183,6 +194,102 @@ def test_a_professional_is_verified_and_gets_a_receipt_only(
     case = colleague.open(case)
     for given in ("Priya Lall", "Riverside Outreach", "01632 960400", "9 March, at the drop-in"):
         assert given in case.text
+
+
+@pytest.mark.requirement("E14")
+def test_nothing_but_a_receipt_leaves_for_a_professional(sides: Sides, person: AskedBy, colleague: Colleague) -> None:
+    asking, other = person(PROFESSIONAL), person(PARENT)
+    for each in (asking, other):
+        each.ask()
+    sides.deliver()
+    case = colleague.open(colleague.case(asking.reference))
+    refusal = "Asked by a professional: a receipt only, nothing about the person."
+    assert refusal in case.part("receipt-only")
+    with pytest.raises(NotOffered):
+        case.form("text")
+    with pytest.raises(NotOffered):
+        colleague.send_status(case, "working")
+
+    # Not only hidden: the server refuses whatever else is posted, and says why in one line.
+    token = dict(case.form("status").filled())["csrf_token"]
+    for door, fields in (("message", {"text": "She is safe and living at"}), ("status", {"status": "waiting-for-you"})):
+        data = {**fields, "csrf_token": token, "envelope_id": "cd" * 16}
+        refused = colleague.client.post_form(f"{case.path}/{door}", list(data.items()))
+        assert refused.status == 422
+        assert refusal in refused.text
+
+    colleague.send_status(case, "taken-on")
+    sides.deliver()
+    space = asking.come_back().main.text
+    assert "The Hub could take this on." in space
+    assert "She is safe" not in space
+    assert "We need to hear from you" not in space
+    asking.write("Thank you. When will you ring?")
+    sides.deliver()
+    assert "When will you ring?" in colleague.case(asking.reference).text
+
+    # Nobody else gets a receipt instead of an answer.
+    theirs = colleague.open(colleague.case(other.reference))
+    with pytest.raises(NotOffered):
+        colleague.send_status(theirs, "taken-on")
+    data = {"status": "taken-on", "csrf_token": token, "envelope_id": "ef" * 16}
+    assert colleague.client.post_form(f"{theirs.path}/status", list(data.items())).status == 422
+
+
+# British Sign Language
+
+
+def in_bsl(**bsl: Any) -> Story:
+    """The Deaf woman, who chose BSL alone."""
+    reply = {**DAUGHTER_HELPS.answers["reply"], "ways": ("bsl",)}
+    return but(DAUGHTER_HELPS, reply=reply, **{"reply-bsl": bsl})
+
+
+def offered(page: Page, name: str) -> set[str]:
+    """The choices of a question."""
+    return {each.value for each in page.form(name).controls if each.name == name}
+
+
+@pytest.mark.requirement("A15")
+@pytest.mark.requirement("B1")
+def test_bsl_by_text_asks_for_the_mobile_and_is_kept_to_as_any_text(
+    sides: Sides, person: AskedBy, colleague: Colleague
+) -> None:
+    asking = person(in_bsl(how="text", woman_or_man="woman"))
+    assert [place.step.key for place in asking.path()][-3:] == ["reply-bsl", "reply-text", "check"]
+    seen = pages_of(asking)
+    assert "Your mobile number" in seen["reply-text"].main.text
+    assert "07700 900555" in seen["check"].main.text
+    assert "not contact you in BSL" not in seen["check"].main.text
+
+    asking.send(seen["check"])
+    sides.deliver()
+    case = colleague.case(asking.reference)
+    assert "Text message" in case.text
+    case = colleague.open(case)
+    assert "Text message" in case.part("way-text")
+    assert "They use BSL: write short sentences in plain English." in case.text
+    with pytest.raises(NotOffered):
+        case.part("way-bsl")
+
+
+@pytest.mark.requirement("A15")
+def test_the_desk_is_told_to_book_an_interpreter_first_and_whom_not(
+    sides: Sides, person: AskedBy, colleague: Colleague
+) -> None:
+    asking = person(in_bsl(**{**DAUGHTER_HELPS.answers["reply-bsl"], "how": "meet"}))
+    seen = pages_of(asking)
+    # The shipped area has no video relay: the page says so, gives the other ways, and does not offer it.
+    assert "We do not have video relay yet." in seen["reply-bsl"].main.text
+    assert offered(seen["reply-bsl"], "how") == {"video", "text", "meet"}
+    asking.send(seen["check"])
+    sides.deliver()
+    card = colleague.open(colleague.case(asking.reference)).main.text
+    for told in (
+        "Face to face, with an interpreter. Book an interpreter first.",
+        "A woman. Not an interpreter I may know. Not a relative",
+    ):
+        assert told in card
 
 
 @pytest.mark.requirement("A9")

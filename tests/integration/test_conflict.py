@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.data import hub as rows
+from app.services.hub.staff import Identity
 from tests.harness.pages import NotOffered, Page
 from tests.harness.people import CO_ORDINATOR, GATEKEEPER, Colleague, Person
 from tests.harness.sides import Sides
@@ -17,6 +18,7 @@ from tests.stories import PARENT, WATCHED, Story
 
 SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 UNKNOWN = "ab" * 16
+NOBODY = "Nobody at the Hub can read your request now"
 Desks = Callable[[str], Colleague]
 
 
@@ -190,9 +192,92 @@ def test_a_gatekeeper_who_signs_in_later_and_is_named_cannot_open_it(
     answer = dilys.client.post_form(f"{case.path}/open", dict(case.form(to="/open").filled()))
 
     assert answer.status == 404
-    assert state_of(sides, asking.reference) == before
+    # But for the one item that tells the person, nothing has changed.
+    assert state_of(sides, asking.reference) == (*before[:3], 1, [], 1)
     with pytest.raises(NotOffered):
         dilys.case(asking.reference)
+    sides.deliver()
+    assert NOBODY in asking.come_back().part("instead")
+
+
+# Nobody is left who may read it
+
+
+@pytest.mark.rule("rule 13")
+def test_whoever_names_every_gatekeeper_is_told_at_once_and_no_colleague_sees_it(
+    sides: Sides, person: Callable[..., Person], at_desk: Desks
+) -> None:
+    colleagues = [at_desk(who) for who in (CO_ORDINATOR, "dev-ben", "dev-carys", GATEKEEPER)]
+    before = filters(colleagues[-1].queue())
+    asking = person(naming("Dilys Farrow, who opens the post"))
+    asking.ask()
+    sides.deliver()
+
+    space = asking.come_back()
+    assert NOBODY in space.part("instead")
+    # The shipped area names nobody outside yet, so these are services that have nothing to do with the police.
+    assert "116123" in "".join(space.part("instead").split())
+    assert "The Hub is open now" not in space.part("instead")
+    for said in ("Dilys", "Farrow", "post", "afraid", "police officer"):
+        assert said not in space.main.text
+    # It is there once, with the first item of the conversation, and no pass brings it again.
+    sides.deliver()
+    assert space.main.text.count(NOBODY) == asking.space().main.text.count(NOBODY) == 2
+    assert state_of(sides, asking.reference) == ("new", None, None, 1, [], 1)
+
+    unknown = colleagues[0].client.fetch("GET", f"/cases/{UNKNOWN}")
+    for each in colleagues:
+        with pytest.raises(NotOffered):
+            each.case(asking.reference)
+        hidden = each.client.fetch("GET", f"/cases/{case_id(sides, asking.reference)}")
+        assert hidden.status == unknown.status == 404
+    assert filters(colleagues[-1].queue()) == before
+
+
+@SQLITE
+def test_while_one_gatekeeper_may_read_it_nothing_is_said(sides: Sides, hers: Person) -> None:
+    assert NOBODY not in hers.come_back().text
+
+
+@SQLITE
+def test_before_any_gatekeeper_has_signed_in_nothing_is_said(sides: Sides, person: Callable[..., Person]) -> None:
+    """One who is not meant may still come; operations hear the alarm."""
+    asking = person(naming("Dilys Farrow"))
+    asking.ask()
+    sides.deliver()
+    assert NOBODY not in asking.come_back().text
+
+
+class OneFromOutside:
+    """A gatekeeper whom the Hub named later, from another organisation."""
+
+    who = Identity("outside-eve", "Eve Hartnell", "Eve", ("gatekeeper",))
+
+    def offered(self) -> tuple[Identity, ...]:
+        return (self.who,)
+
+    def prove(self, claim: str) -> Identity:
+        assert claim == self.who.id
+        return self.who
+
+
+@SQLITE
+def test_a_gatekeeper_from_outside_may_read_it_later_and_the_space_says_so(
+    sides: Sides, person: Callable[..., Person], at_desk: Desks
+) -> None:
+    at_desk(GATEKEEPER)
+    asking = person(naming("Dilys Farrow"))
+    asking.ask()
+    sides.deliver()
+    sides.hub.extensions["side"] = replace(sides.hub_side, identities=OneFromOutside())
+    eve = at_desk("outside-eve")
+    eve.open(eve.case(asking.reference))
+    sides.deliver()
+
+    space = asking.come_back()
+    assert "Read by a person." in space.part("delivery")
+    with pytest.raises(NotOffered):
+        space.part("instead")
 
 
 @SQLITE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -50,12 +51,45 @@ def test_down_and_up_again_with_rows_in_place(database: Database, side: SideName
     database.close()
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_the_questionnaire_comes_and_goes_and_touches_nothing_else(database: Database, side: SideName) -> None:
+    """From the first version with a row to the second, rows of its own into that, and back: the first row is still there."""
+    kept = {"portal": "draft", "hub": "staff"}[side]
+    own = {"portal": ("offer", "pool"), "hub": ("survey",)}[side]
+    filled = {
+        "draft": "INSERT INTO draft (id, revision, sealed, expires_at) VALUES (:id, 1, :id, 1)",
+        "staff": "INSERT INTO staff (id, name, shown_name, roles) VALUES ('x', 'X', 'X', '[]')",
+        "offer": "",  # belongs to a case
+        "pool": "INSERT INTO pool (id, body, attempts) VALUES (:id, :id, 0)",
+        "survey": "INSERT INTO survey (id, month, answers) VALUES (:id, '2026-03', '{}')",
+    }
+
+    def go(to: str, *tables: str) -> None:
+        with database.engine.begin() as connection:
+            configuration = migrating.configuration(side, connection)
+            (command.downgrade if to == "0001" else command.upgrade)(configuration, to)
+            for table in tables:
+                if filled[table]:
+                    connection.execute(text(filled[table]), {"id": b"1"} if ":id" in filled[table] else {})
+            assert set(own) <= set(inspect(connection).get_table_names()) or to == "0001"
+            assert not set(own) & set(inspect(connection).get_table_names()) or to != "0001"
+
+    go("0001", kept)
+    go("0002", *own)
+    go("0001")
+    go("0002")
+    with database.engine.connect() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {kept}")).scalar_one() == 1
+        assert connection.execute(text(f"SELECT count(*) FROM {own[-1]}")).scalar_one() == 0
+    database.close()
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("side", ["portal"])
 def test_tables_that_hold_people_have_no_row_order(database: Database, side: SideName) -> None:
     """SQLite keeps rows of such tables by their random id, not by when they came."""
     with database.engine.connect() as connection:
-        for table in ("case", "number_wrap", "item", "draft", "sent", "visit", "outgoing", "incoming"):
+        for table in ("case", "number_wrap", "item", "draft", "sent", "visit", "outgoing", "incoming", "offer", "pool"):
             made = connection.execute(
                 text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}
             ).scalar_one()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 
 from app.data import hub as hub_rows
 from app.data import portal as portal_rows
-from app.domain.referral import RISKS, Addition
+from app.domain.referral import RISKS, TO_READ, Addition
 from app.forms.more import BY_SLUG, KINDS, LONGEST_WORDS
 from app.services.hub import records
 from app.services.portal import refer
@@ -147,7 +148,7 @@ def test_every_branch_of_what_happened_is_short_and_can_be_sent(
     assert len(form.names - {"addition_id", "kind"}) <= 7
     assert ("why_not_told" in form.names) == (kind != "died")
     sent = inside.client.submit(page, form, {"references": "QZ-77"})
-    assert sent.path == "/en/case/more/sent"
+    assert sent.path == f"/en/case/more/{'next' if kind in TO_READ else 'sent'}"
     sides.deliver()
     (told,) = additions(sides, inside.reference)
     assert (told.content["about"], told.content["answers"]) == (kind, {"references": "QZ-77"})
@@ -195,6 +196,104 @@ def test_a_risk_leads_to_somebody_to_talk_to_and_to_the_top_of_the_queue(
     assert ("999" in page.digits) == (leads_to == "talk")
     sides.deliver()
     assert ("May be at risk" in colleague.queue().text) is marked
+
+
+# A page to read, when a harm is told later
+
+
+@pytest.mark.requirement("A6")
+@pytest.mark.requirement("A16")
+@pytest.mark.requirement("A20")
+@pytest.mark.rule("rule 7")
+@sqlite_only
+@pytest.mark.parametrize(
+    ("kind", "answers", "there", "not_there"),
+    [
+        ("died", {"how": "road"}, ("You need do nothing today", "Road Victims Trust", "liaison officer"), ()),
+        ("died", {"how": "killed"}, ("liaison officer", "Victim Support"), ("Road Victims Trust",)),
+        ("died", {"their_name": "Danny"}, ("inquest",), ("Road Victims Trust", "liaison officer", "Danny")),
+        ("sexual", {"recent": "yes"}, ("You decide", "7 days", "0808 500 2222"), ()),
+        ("sexual", {"recent": "no"}, ("If it was longer ago",), ()),
+        ("exploited", {"kept": ("pay",)}, ("migrants", "safe"), ("We ask about that soon",)),
+    ],
+)
+def test_a_harm_told_later_is_followed_by_the_page_about_it_and_then_no_more(
+    inside: Person, kind: str, answers: dict[str, Filled], there: tuple[str, ...], not_there: tuple[str, ...]
+) -> None:
+    page = send(inside, "3", answers, kind=kind)
+
+    # The address is the same for all, and says nothing.
+    assert page.path == "/en/case/more/next"
+    assert "?" not in page.url
+    for words in there:
+        assert words in page.main.text
+    for words in not_there:
+        assert words not in page.main.text
+
+    sent = inside.client.submit(page, page.form(to="/case/more/next"))
+    assert sent.path == "/en/case/more/sent"
+    assert "cannot be read here again" in sent.text
+    assert inside.client.visit("/en/case/more/next").path == "/en/case/more/sent"
+
+
+@sqlite_only
+def test_a_page_that_was_not_read_gives_way_to_what_is_told_next(inside: Person) -> None:
+    assert "You decide" in send(inside, "3", {"recent": "yes"}, kind="sexual").main.text
+    assert send(inside, "1", {"safer": "yes"}).path == "/en/case/more/talk"
+    assert inside.client.visit("/en/case/more/next").path == "/en/case/more/sent"
+
+    assert "migrants" in send(inside, "3", {"leave_work": "no"}, kind="exploited").main.text
+    inside.sign_out()
+    inside.come_back()
+    assert inside.client.visit("/en/case/more/next").path == "/en/case/more/sent"
+
+
+# Trouble that keeps coming back
+
+
+@pytest.mark.requirement("D1")
+@pytest.mark.requirement("D6")
+@pytest.mark.requirement("C11")
+def test_how_often_and_how_long_suggest_persistently_targeted_and_each_addition_suggests_anew(
+    sides: Sides, person: AskedBy, colleague: Colleague
+) -> None:
+    asking = person(replace(CALM, answers={**CALM.answers, "about": {"to_whom": "me", "happened": ("not-sure",)}}))
+    asking.ask()
+    asking.come_back()
+    sides.deliver()
+
+    def suggested() -> str:
+        return colleague.case(asking.reference).part("suggested")
+
+    assert "Targeted again and again" not in suggested()
+    send(asking, "3", {"reports": "1-2", "how_long": "under-6-months"})
+    send(asking, "3", {"when": "three times"}, kind="hate")
+    sides.deliver()
+    assert "Targeted again and again" not in suggested()
+
+    case = colleague.claim(colleague.case(asking.reference))
+    with sides.hub_side.database.writing() as session:
+        found = hub_rows.case_by_reference(session, asking.reference)
+        assert found is not None
+        found.facts = {**found.facts, "decided_at_the_desk": "stays"}
+        before = (dict(found.facts), found.owner_id)
+
+    send(asking, "3", {"reports": "3-or-more"})
+    sides.deliver()
+    assert "Targeted again and again: trouble nearby, told to others three times or more" in suggested()
+    assert "You decide, after talking with them." in suggested()
+
+    send(asking, "3", {"how_long": "years", "reports": "none"})
+    sides.deliver()
+    assert "three times or more, trouble nearby for six months or more" in suggested()
+
+    # Only what was told was added: nothing that a colleague did or noted has changed.
+    with sides.hub_side.database.reading() as session:
+        found = hub_rows.case_by_reference(session, asking.reference)
+        assert found is not None
+        assert found.facts == {**before[0], "persistence": ["goes-on-long", "reported-often"]}
+        assert found.owner_id == before[1]
+    assert case.path in colleague.case(asking.reference).path
 
 
 def test_sending_a_section_twice_sends_it_once(sides: Sides, inside: Person, colleague: Colleague) -> None:

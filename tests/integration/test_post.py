@@ -183,7 +183,8 @@ def send_to_portal(sides: Sides, *bodies: bytes) -> None:
         body=parcel,
         token=token,
         trust=portal.trust,
-        signer=portal.office.signer,
+        office=portal.office,
+        keys=portal.order_keys,
         now=clock.now(),
     )
 
@@ -348,7 +349,8 @@ def test_passes_that_overtake_each_other_are_no_roll_back(sides: Sides, person: 
         body=body,
         token=carriers.make_token(before, body=body, signer=own.post_keys.courier, now=clock.now()),
         trust=portal.trust,
-        signer=portal.office.signer,
+        office=portal.office,
+        keys=portal.order_keys,
         now=clock.now(),
     )
     assert not sides.make_pass().stopped

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.adapters.content import load_area
-from app.domain.area import STATEMENTS, Area, AreaError, District, Holiday
+from app.domain.area import STATEMENTS, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
 from app.domain.phone import Phone, site_name
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +50,39 @@ def test_a_name_that_leaves_the_site_gives_nobody_away(lantern_house, key, name)
 def test_a_name_must_be_there(lantern_house, key):
     with pytest.raises(AreaError, match=key):
         replace(lantern_house, **{key: " "})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "Open Door"},
+        {"site": "https://open-door.example.org"},
+        {"name": " ", "site": "https://open-door.example.org"},
+    ],
+)
+def test_somebody_outside_has_a_name_and_a_way_to_reach_them(given):
+    with pytest.raises(AreaError, match="outside_contact"):
+        OutsideContact(**given)
+
+
+def test_the_number_of_somebody_outside_was_rung_first(lantern_house):
+    number = Phone(number="01632 960 044", confidence="medium", seen="2026")
+
+    with pytest.raises(AreaError, match="ring the number"):
+        OutsideContact(name="Open Door", phone=number)
+    assert lantern_house.outside_contact.phone.is_checked
+    assert lantern_house.outside_contact.site_name == "open-door.example.org"
+
+
+@pytest.mark.parametrize("left", ["provider", "link", "hours"])
+def test_video_relay_is_told_whole_or_not_at_all(lantern_house, left):
+    assert SignLanguage() != lantern_house.sign_language
+    with pytest.raises(AreaError, match="sign_language"):
+        replace(lantern_house.sign_language, **{left: ""})
+
+
+def test_nobody_is_made_up_to_turn_to_or_to_interpret(shipped):
+    assert (shipped.outside_contact, shipped.sign_language) == (OutsideContact(), SignLanguage())
 
 
 def test_two_districts_never_share_a_code_with_each_other_or_with_the_outside(lantern_house):

@@ -22,9 +22,11 @@ from app.domain.contact import (
     Way,
     WayPlan,
     decide,
+    meet,
     plan_from_answers,
     plan_of,
     tightens,
+    ways_chosen,
 )
 from app.domain.hours import OpeningHours, Span
 
@@ -225,6 +227,22 @@ def test_somebody_under_18_chooses_a_letter_twice():
     assert letter(under_18=True, sure="yes") == Refused(Reason.NOT_TWICE)
     assert isinstance(letter(under_18=True, sure=True), Allowed)
     assert isinstance(letter(under_18=False), Allowed)
+
+
+@pytest.mark.requirement("A9")
+@pytest.mark.parametrize("who", ["other", "professional"])
+def test_who_asks_for_somebody_under_18_is_reached_as_a_grown_up(who):
+    """The plan is of the one who asks: nobody offers them a second yes or school hours."""
+    answers = {
+        "who": {"who": who, "under_18": True},
+        "reply": {"contact": "yes", "ways": ["letter", "call"]},
+        "reply-letter": {"address": "1 High Street", "message": "yes"},
+        "reply-call": {"address": "01632 960123", "times": [Box.WEEKDAY_MORNING.value]},
+    }
+    found = plan_of(answers)
+
+    assert isinstance(asked(found, at(2026, 6, 3, 10), way=Way.LETTER), Allowed)
+    assert isinstance(asked(found, at(2026, 6, 3, 10), way=Way.CALL), Allowed)
 
 
 @pytest.mark.parametrize("way", sorted(SCREEN_WAYS))
@@ -476,6 +494,27 @@ def test_whatever_is_called_tighter_is_so(new, old, way, moment, hours):
         never_allows_more(new, old, way, moment, hours)
 
 
+@pytest.mark.rule("rule 10")
+@given(PLANS, PLANS, st.sampled_from(Way), MOMENTS, HOURS)
+def test_while_a_change_waits_nothing_is_allowed_that_either_plan_refuses(new, old, way, moment, hours):
+    both = meet(new, old)
+
+    never_allows_more(both, old, way, moment, hours)
+    never_allows_more(both, new, way, moment, hours)
+
+
+@given(PLANS, MOMENTS)
+def test_a_pause_waits_until_its_end_and_then_the_plan_counts_as_it_was(any_plan, moment):
+    end = moment + timedelta(days=3)
+    paused = replace(any_plan, paused_until=end)
+    for way in Way:
+        before = decide(paused, way, moment, known_at=moment, hours=HUB)
+        assert not isinstance(before, Allowed)
+        if isinstance(before, Wait):
+            assert before.until >= end
+        assert decide(paused, way, end, known_at=end, hours=HUB) == decide(any_plan, way, end, known_at=end, hours=HUB)
+
+
 @given(PLANS)
 def test_a_plan_is_no_looser_than_itself(any_plan):
     assert tightens(any_plan, any_plan)
@@ -490,6 +529,7 @@ FULL = a_way(
     not_in_school_hours=True,
     may_be_told=False,
     awaits_second_yes=True,
+    in_doubt=True,
 )
 LOOSER = {
     "address": "01632 960 999",
@@ -506,6 +546,7 @@ LOOSER = {
     "person": "Ruth",
     "may_be_told": True,
     "awaits_second_yes": False,
+    "in_doubt": False,
 }
 
 
@@ -617,6 +658,35 @@ def test_everything_that_was_said_about_a_way_is_in_the_plan():
     assert trusted.if_answered is IfAnswered.ASK
     assert trusted.own_times == "not on Tuesdays"
     assert (bsl.how, bsl.avoid, bsl.woman_or_man) == ("video", frozenset({"known"}), "woman")
+
+
+@pytest.mark.requirement("A15")
+def test_bsl_by_text_is_a_text_and_follows_all_its_rules():
+    """No way of its own that would be looser: the page about texts gives number, times and what may show on the screen."""
+    text = {"address": "07700 900555", "times": ["weekday-morning"], "message": "yes"}
+    answers = {"reply": {"contact": "yes", "ways": ["bsl"]}, "reply-bsl": {"how": "text"}, "reply-text": text}
+    read = plan_of(answers)
+
+    assert [each.way for each in read.ways] == [Way.TEXT]
+    assert asked(read, at(2026, 6, 3, 10), way=Way.TEXT) == Allowed(at(2026, 6, 3, 12))
+    assert asked(read, at(2026, 6, 3, 13), way=Way.TEXT) == Wait(at(2026, 6, 4, 9))
+    assert asked(read, at(2026, 6, 3, 10), way=Way.BSL) == Refused(Reason.NOT_CHOSEN)
+    for left, why in (
+        ({"message": "no"}, Reason.NO_MESSAGE),
+        ({"address": ""}, Reason.NO_ADDRESS),
+        ({"times": []}, Reason.NO_TIMES),
+    ):
+        narrower = plan_of({**answers, "reply-text": {**text, **left}})
+        assert asked(narrower, at(2026, 6, 3, 10), way=Way.TEXT) == Refused(why)
+
+
+@given(st.lists(st.sampled_from(list(Way)), unique=True), st.sampled_from(["text", "video", "relay", "meet", None, 3]))
+def test_the_ways_are_those_ticked_but_for_bsl_by_text(ways, how):
+    chosen = ways_chosen({"ways": [way.value for way in ways]}, {"how": how})
+
+    by_text = how == "text" and Way.BSL in ways
+    assert set(chosen) == ({*ways, Way.TEXT} - {Way.BSL} if by_text else set(ways))
+    assert len(chosen) == len(set(chosen))
 
 
 JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=8)))

@@ -14,7 +14,8 @@ MODELS = {"Portal": PortalRow.metadata, "Hub": HubRow.metadata}
 SEALED_COLUMNS = {
     "Portal": {
         ("draft", "sealed"), ("sent", "sealed"), ("visit", "sealed"), ("number_wrap", "wrap"), ("item", "body"),
-        ("outgoing", "body"), ("aside", "body"),
+        ("case", "leaf"), ("own", "sealed"), ("collection", "wrap"),
+        ("outgoing", "body"), ("aside", "body"), ("offer", "sealed"), ("pool", "body"),
     },
     "Hub": {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
@@ -71,7 +72,7 @@ def test_every_column_is_on_the_page_and_no_other(side):
 @pytest.mark.parametrize("side", ["Portal", "Hub"])
 def test_each_says_why_on_which_basis_for_how_long_and_who_could_read_it(side):
     for place, (_, basis, _, readable) in ROWS[side].items():
-        assert basis in {"S", "R", "A", "-"}, place
+        assert basis in {"S", "R", "A", "E", "-"}, place
         assert READABLE.fullmatch(readable), place
 
 
@@ -91,10 +92,25 @@ def test_no_column_is_for_where_somebody_came_from(side):
 
 
 @pytest.mark.parametrize(
-    "table", [portal.Case, portal.NumberWrap, portal.Item, portal.Draft, portal.Sent, portal.Visit, portal.Outgoing]
-)
+    "table",
+    [
+        portal.Case, portal.NumberWrap, portal.Item, portal.Draft, portal.Sent, portal.Visit, portal.Outgoing,
+        portal.Offer, portal.Pooled,
+    ],
+)  # fmt: skip
 def test_tables_of_people_have_no_row_order_at_the_portal(table):
     assert table.__table__.dialect_options["sqlite"]["with_rowid"] is False
+
+
+@pytest.mark.requirement("H7")
+def test_answers_of_the_questionnaire_have_no_place_for_a_case_a_person_or_a_time():
+    """A column more would be a way back: to whom, or to when."""
+    assert set(portal.Pooled.__table__.columns.keys()) == {"id", "body", "attempts", "next_attempt_at"}
+    assert set(hub.Survey.__table__.columns.keys()) == {"id", "month", "district", "answers"}
+    for table in (portal.Pooled.__table__, hub.Survey.__table__):
+        assert not table.foreign_keys
+        assert not table.indexes
+        assert table.dialect_options["sqlite"]["with_rowid"] is False
 
 
 def test_the_two_sides_do_not_share_a_table():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -104,6 +105,23 @@ def test_every_state_has_words_of_its_own() -> None:
 
 def test_who_asked_is_said_also_when_it_was_left_or_is_unknown() -> None:
     assert words.who(None) == words.who("a-later-release") != words.who("me")
+
+
+@pytest.mark.requirement("A8")
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, ""),
+        ({"under_18": False, "age_band": None, "child_age": None}, ""),
+        ({"under_18": True}, "Under 18"),
+        ({"under_18": True, "age_band": "13-15"}, "Under 18: 13 to 15"),
+        ({"under_18": True, "age_band": "under-13"}, "Under 18: under 13"),
+        ({"who": "other", "child_age": "16-17"}, "Under 18: 16 or 17"),
+        ({"under_18": True, "age_band": "a-later-release"}, "Under 18"),
+    ],
+)
+def test_the_age_is_marked_as_far_as_it_was_said(facts: dict[str, Any], said: str) -> None:
+    assert words.under_18(facts) == said
 
 
 def test_an_act_of_a_later_release_is_shown_as_it_is() -> None:

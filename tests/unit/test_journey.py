@@ -114,7 +114,7 @@ ANSWERS = st.fixed_dictionaries(
     optional={
         "start": st.just({}),
         "who": WHO,
-        "young": st.just({}),
+        "young": st.fixed_dictionaries({}, optional={"age_band": st.sampled_from(ids.AGE_BANDS)}),
         "help": st.fixed_dictionaries({}, optional={"help": st.lists(st.sampled_from(ids.HELP), unique=True)}),
         "risk": st.just({}),
         "knows": st.fixed_dictionaries({}, optional={"they_know": st.sampled_from(ids.YES_NO_UNSURE)}),
@@ -126,7 +126,7 @@ ANSWERS = st.fixed_dictionaries(
             },
         ),
         "loss": st.fixed_dictionaries({}, optional={"how": st.sampled_from(ids.HOW_DIED)}),
-        "child-age": st.fixed_dictionaries({}, optional={"child_age": st.sampled_from(ids.CHILD_AGES)}),
+        "child-age": st.fixed_dictionaries({}, optional={"child_age": st.sampled_from(ids.AGE_BANDS)}),
         "police": st.fixed_dictionaries({}, optional={"police": st.sampled_from(ids.POLICE)}),
         "reply": REPLY,
         "reply-call": st.just({"address": "01632 960 123"}),
@@ -182,6 +182,28 @@ def test_there_are_five_questions_whatever_is_answered_and_three_on_the_quick_pa
     most = 3 if answers.get("help", {}).get("help") == ["phone-in-language"] else 5
 
     assert [each for each in counted if each] == [(number, most) for number in range(1, most + 1)]
+
+
+# What some people are asked besides, one small page each, because they could not be answered well without it. No other
+# page may ask for anything: each one more is time that a frightened person does not have.
+ASKED_OF_SOME = {"knows", "work", "loss", "child-age", "child-knows", "interpreter"}
+
+
+@given(ANSWERS)
+def test_pages_that_ask_are_the_five_and_one_for_each_way_and_the_few_named_here(answers):
+    keys = {place.step.key for place in JOURNEY.path(answers) if place.step.asks} - {"start"}
+    reply = answers.get("reply", {})
+    ways = {f"reply-{way}" for way in reply.get("ways", ())} if reply.get("contact") == "yes" else set()
+    five = {"who", "help", "about", "police", "reply"}
+    if answers.get("help", {}).get("help") == ["phone-in-language"]:
+        five -= {"about", "police"}
+
+    assert keys - ASKED_OF_SOME == five | ways
+
+
+@pytest.mark.parametrize("answers", [{}, {"reply": {"contact": "no"}}, {"who": {"who": "me"}}])
+def test_the_shortest_request_is_eight_pages_with_its_number(answers):
+    assert len(JOURNEY.path(answers)) + 1 == 8
 
 
 @given(ANSWERS)

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from app.domain.referral import SAFETY, SAFETY_RISKS, Addition
+from app.domain.referral import GOES_ON_LONG, HOW_DIED, REPORTED_OFTEN, SAFETY, SAFETY_RISKS, Addition
 from app.forms.more import (
     BY_SLUG,
     KINDS,
     LONGEST_WORDS,
     SECTIONS,
+    DeathForm,
     EffectsForm,
     KindForm,
     MoreForm,
@@ -55,6 +56,11 @@ def sent(section: str, form: MoreForm) -> Addition:
     return addition_of(BY_SLUG[section], form, sent_at="2026-11-24T10:00:00+00:00", language="en-GB")
 
 
+def nearby(**answers: str) -> tuple[str, ...]:
+    form = filled(NearbyForm, [("kind", "nearby"), *answers.items()])
+    return sent("3", form).tells_of_persistence()
+
+
 @pytest.mark.parametrize("form_class", EVERY_FORM, ids=lambda form: form.__name__)
 def test_nothing_must_be_answered_and_nothing_is_preselected(form_class: type[MoreForm]) -> None:
     form = filled(form_class, [("addition_id", "x")])
@@ -85,6 +91,40 @@ def test_the_four_risks_are_asked_for_under_the_names_that_the_queue_knows() -> 
     assert not sent("1", filled(SafetyForm, [("getting_worse", "yes"), ("details", "yes")])).tells_of_risk()
     assert not Addition(kind="effects", content={"answers": {"safer": "yes"}}).tells_of_risk()
     assert not Addition(kind="safety", content={"answers": ["safer"]}).tells_of_risk()
+
+
+@pytest.mark.requirement("D1")
+@pytest.mark.requirement("D6")
+def test_trouble_nearby_tells_how_often_and_how_long() -> None:
+    told = dict.fromkeys(("none", "1-2"), ()) | {"3-or-more": (REPORTED_OFTEN,)}
+    assert {choice: nearby(reports=choice) for choice in questions(NearbyForm)["reports"][1]} == told
+    long = {"6-months-or-more": (GOES_ON_LONG,), "years": (GOES_ON_LONG,)}
+    told = dict.fromkeys(("under-1-month", "under-6-months"), ()) | long
+    assert {choice: nearby(how_long=choice) for choice in questions(NearbyForm)["how_long"][1]} == told
+    assert nearby(reports="3-or-more", how_long="years") == (REPORTED_OFTEN, GOES_ON_LONG)
+    assert Addition(kind="happened", content={"about": "nearby", "answers": ["years"]}).tells_of_persistence() == ()
+    assert (
+        Addition(kind="happened", content={"about": "hate", "answers": {"how_long": "years"}}).tells_of_persistence()
+        == ()
+    )
+
+
+@pytest.mark.requirement("A16")
+def test_every_page_to_read_belongs_to_a_branch_and_no_other_branch_has_one() -> None:
+    found = {
+        about: Addition(kind="happened", content={"about": about, "answers": {}}).page_to_read() for about in KINDS
+    }
+    assert {about: page for about, page in found.items() if page} == {
+        "died": ("loss", ""), "sexual": ("sexual", ""), "exploited": ("exploited", ""),
+    }  # fmt: skip
+    for how in questions(DeathForm)["how"][1]:
+        (page, known) = Addition(
+            kind="happened", content={"about": "died", "answers": {"how": how}}
+        ).page_to_read() or ("", "")
+        assert (page, known) == ("loss", how if how in HOW_DIED else "")
+    for junk in ({"about": ["died"], "answers": {}}, {"about": "died"}, {"about": "died", "answers": [1]}, {}):
+        assert Addition(kind="happened", content=junk).page_to_read() is None
+    assert Addition(kind="safety", content={"about": "died", "answers": {}}).page_to_read() is None
 
 
 def test_what_is_not_on_the_list_is_refused() -> None:

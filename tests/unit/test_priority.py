@@ -23,6 +23,7 @@ FACTS = st.fixed_dictionaries(
     optional={
         "who": st.sampled_from(ids.WHO),
         "under_18": st.booleans(),
+        "age_band": st.sampled_from(ids.AGE_BANDS),
         "help": st.lists(st.sampled_from(ids.HELP), unique=True),
         "to_whom": st.sampled_from(ids.TO_WHOM),
         "happened": st.lists(st.sampled_from(ids.HAPPENED), unique=True),
@@ -55,6 +56,7 @@ def of(**facts):
         ({"to_whom": "died", "happened": ["collision"]}, Group.SERIOUS_CRIME, Reason.BEREAVED_ROAD),
         ({"to_whom": "died", "how_died": "killed"}, Group.SERIOUS_CRIME, Reason.BEREAVED_KILLED),
         ({"under_18": True}, Group.VULNERABLE, Reason.UNDER_18),
+        ({"age_band": "16-17"}, Group.VULNERABLE, Reason.UNDER_18),
         ({"child_age": "13-15"}, Group.VULNERABLE, Reason.UNDER_18),
         ({"help": ["safer"]}, Group.VULNERABLE, Reason.AFRAID_OF_SOMEONE),
         ({"help": ["afraid-of-myself"]}, Group.VULNERABLE, Reason.AFRAID_OF_THEMSELVES),
@@ -62,6 +64,8 @@ def of(**facts):
         ({"restricted": True}, Group.VULNERABLE, Reason.INTIMIDATED),
         ({"happened": ["followed"]}, Group.PERSISTENT, Reason.FOLLOWED),
         ({"happened": ["antisocial"], "ongoing": "yes"}, Group.PERSISTENT, Reason.ANTISOCIAL_GOES_ON),
+        ({"persistence": ["reported-often"]}, Group.PERSISTENT, Reason.REPORTED_OFTEN),
+        ({"persistence": ["goes-on-long"]}, Group.PERSISTENT, Reason.GOES_ON_LONG),
     ],
 )
 def test_each_reason_suggests_its_group(facts, group, first):

@@ -26,7 +26,9 @@ def test_the_words_of_this_site_are_plain_and_blame_nobody() -> None:
     assert list(problems(pages)) == []
     assert unused_exemptions(pages) == []
     # Every question and every page is among what was looked at.
-    assert {"app/forms/refer.py", "app/forms/more.py", "app/templates/portal/home.html"} <= set(pages)
+    assert {"app/forms/refer.py", "app/forms/more.py", "app/forms/young.py", "app/templates/portal/home.html"} <= set(
+        pages
+    )
     assert not [page for page in pages if "/hub/" in page or page.endswith("forms/desk.py")]
 
 
@@ -56,6 +58,18 @@ def test_many_short_choices_do_not_make_a_hard_page_easy() -> None:
 
 def test_an_easy_page_passes() -> None:
     assert list(problems({"a.html": EASY})) == []
+
+
+def test_what_is_said_to_the_young_is_easier_still() -> None:
+    middling = (
+        "You can ask a friend from school to help you with any questions on the pages.",
+        "Several people work here, and one of them will read and answer your message.",
+        "Whenever you like, you can change your mind about it and tell us later.",
+    ) * 2
+    assert 9 < measure(middling).age < 11
+    assert list(problems({"app/forms/refer.py": middling})) == []
+    (found,) = problems({"app/forms/young.py": middling})
+    assert "more than 9" in found
 
 
 def test_a_hard_page_is_found() -> None:

@@ -123,7 +123,7 @@ def _errors(form_class, answers):
         (PoliceForm, "police", ids.POLICE),
         (KnowsForm, "they_know", ids.YES_NO_UNSURE),
         (LossForm, "how", ids.HOW_DIED),
-        (ChildAgeForm, "child_age", ids.CHILD_AGES),
+        (ChildAgeForm, "child_age", ids.AGE_BANDS),
         (ChildKnowsForm, "child_knows", ids.YES_NO_UNSURE),
         (InterpreterForm, "interpreter", ids.INTERPRETERS),
         (ReplyForm, "conflict", ids.YES_NO_UNSURE),
@@ -228,6 +228,29 @@ def test_an_address_of_any_shape_passes_and_stays_as_it_was_typed(form_class, ty
 @pytest.mark.parametrize("typed", ["", "  \n "])
 def test_an_empty_address_is_told_so(form_class, typed):
     assert "address" in _errors(form_class, {"address": typed})
+
+
+def test_by_text_the_page_about_bsl_keeps_nothing_else_and_needs_no_address():
+    form = filled(BslForm, {"how": "text", "address": "", "times": ["any"], "woman_or_man": "woman"})
+
+    assert form.validate(), form.errors
+    assert form.answer() == {"how": "text"}
+
+
+@pytest.mark.parametrize(
+    ("ways", "how", "asked_about"),
+    [
+        (["bsl"], "text", ["reply-bsl", "reply-text"]),
+        (["text", "bsl"], "text", ["reply-bsl", "reply-text"]),
+        (["bsl"], "video", ["reply-bsl"]),
+        (["text"], "text", ["reply-text"]),
+    ],
+)
+def test_by_text_the_page_about_texts_comes_next(ways, how, asked_about):
+    """An answer that stayed from before bsl was unticked asks for nothing."""
+    answers = {"reply": {"contact": "yes", "ways": ways}, "reply-bsl": {"how": how}}
+
+    assert [place.step.key for place in JOURNEY.path(answers) if place.step.series == "reply"] == asked_about
 
 
 def test_an_address_of_several_lines_is_kept_with_one_kind_of_line_end():
@@ -440,7 +463,7 @@ def test_only_addresses_are_marked_as_addresses():
     found = [line for line in lines(answers) if line.is_address]
 
     assert [line.slug for line in found] == [f"reply-{number}" for number in range(1, 8)]
-    assert [line.dir for line in found] == ["ltr", "ltr", "ltr", "auto", "ltr", "auto", "auto"]
+    assert [line.dir for line in found] == ["auto", "ltr", "ltr", "ltr", "auto", "ltr", "auto"]
 
 
 def test_the_words_of_every_choice_can_be_looked_up_by_the_desk():

@@ -177,8 +177,8 @@ def test_facts_hold_codes_that_this_release_knows_and_nothing_that_was_typed(ans
     facts = a_referral(answers=fuzzed).facts()
 
     assert facts == {
-        "who": None, "under_18": False, "help": [], "to_whom": None, "happened": [], "ongoing": None, "police": None,
-        "district": None, "contact": None, "ways": [], "risk": False, "restricted": False, "they_know": None,
+        "who": None, "under_18": False, "age_band": None, "help": [], "to_whom": None, "happened": [], "ongoing": None,
+        "police": None, "district": None, "contact": None, "ways": [], "risk": False, "restricted": False, "they_know": None,
         "consent": None, "how_died": None, "child_age": None, "child_knows": None,
     }  # fmt: skip
 
@@ -187,6 +187,7 @@ def test_facts_say_what_was_chosen():
     facts = a_referral(
         answers={
             "who": {"who": WHO[0], "under_18": True},
+            "young": {"age_band": "13-15"},
             "help": {"help": ["talk", "money"]},
             "about": {"to_whom": "me", "happened": [HAPPENED[0]], "ongoing": "yes"},
             "police": {"police": "no", "district": "fenland"},
@@ -196,13 +197,32 @@ def test_facts_say_what_was_chosen():
     ).facts()
 
     assert facts == {
-        "who": "me", "under_18": True, "help": ["talk", "money"], "to_whom": "me", "happened": ["hurt"], "ongoing": "yes",
-        "police": "no", "district": "fenland", "contact": "yes", "ways": ["call"], "risk": False,
-        "restricted": False, "they_know": None,
-        "consent": None, "how_died": None, "child_age": None, "child_knows": None,
+        "who": "me", "under_18": True, "age_band": "13-15", "help": ["talk", "money"], "to_whom": "me",
+        "happened": ["hurt"], "ongoing": "yes", "police": "no", "district": "fenland", "contact": "yes", "ways": ["call"],
+        "risk": False, "restricted": False, "they_know": None, "consent": None, "how_died": None, "child_age": None,
+        "child_knows": None,
     }  # fmt: skip
     assert "Ada" not in json.dumps(facts)
     assert "01632" not in json.dumps(facts)
+
+
+@pytest.mark.requirement("A8")
+@pytest.mark.parametrize(
+    ("who", "given", "band"),
+    [
+        ({"who": "me", "under_18": True}, "under-13", "under-13"),
+        ({"who": "me-helped", "under_18": True}, "16-17", "16-17"),
+        ({"under_18": True}, "13-15", "13-15"),
+        ({"who": "me", "under_18": True}, None, None),
+        ({"who": "me", "under_18": True}, "15", None),  # never an age, only a band
+        ({"who": "me"}, "13-15", None),
+        ({"who": "other", "under_18": True}, "13-15", None),  # a child's is "child_age"
+    ],
+)
+def test_the_age_band_is_of_young_people_who_ask_for_themselves(who, given, band):
+    facts = a_referral(answers={"who": who, "young": {"age_band": given} if given else {}}).facts()
+
+    assert facts["age_band"] == band
 
 
 @pytest.mark.parametrize(

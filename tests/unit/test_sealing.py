@@ -24,6 +24,9 @@ from app.adapters.sealing import (
     BUCKETS,
     MAGIC,
     MAX_PLAINTEXT,
+    NO_CASE,
+    NO_NUMBER,
+    POOLED_SIZE,
     VERSION,
     Answer,
     BadSignature,
@@ -444,6 +447,32 @@ def test_a_secret_or_key_id_of_the_wrong_length_is_refused_before_sealing() -> N
     for key_id, secret in ((KEY_ID, SECRET[:31]), (KEY_ID, SECRET + b"x"), (KEY_ID[:7], SECRET)):
         with pytest.raises(ValueError, match="bytes"):
             seal_in_conversation(TEXT, lane=Lane.TO_HUB, header=HEADER, key_id=key_id, secret=secret, signer=PORTAL)
+
+
+POOLED_HEADER = dataclasses.replace(HEADER, case_id=NO_CASE, number=NO_NUMBER)
+
+
+def pooled(plaintext: bytes = b"{}", *, header: Header = POOLED_HEADER) -> bytes:
+    return seal_to_hub(plaintext, kind=Kind.POOLED, header=header, hub_key=HUB_KEY, signer=PORTAL)
+
+
+def test_pooled_answers_all_have_one_size_and_say_nothing_but_a_random_id() -> None:
+    short, long = parse(pooled(b"")), parse(pooled(bytes(POOLED_SIZE - 100)))
+    assert len(short.raw) == len(long.raw)
+    assert short.header.to_bytes() == HEADER.database_id + NO_CASE + HEADER.envelope_id + bytes(8)
+    with pytest.raises(TooLarge):
+        pooled(bytes(POOLED_SIZE))
+
+
+@pytest.mark.parametrize("telling", [{"case_id": b"c" * 16}, {"number": 7}], ids=str)
+def test_pooled_answers_with_a_case_or_a_number_are_neither_made_nor_read(telling: dict[str, Any]) -> None:
+    header = dataclasses.replace(POOLED_HEADER, **telling)
+    with pytest.raises(ValueError, match="no case"):
+        pooled(header=header)
+    with pytest.raises(MalformedEnvelope):
+        signed_again(parse(pooled()), header=header)
+    with pytest.raises(MalformedEnvelope):
+        signed_again(parse(pooled()), ciphertext=bytes(BUCKETS[0]))
 
 
 def test_an_answer_is_not_sealed_to_the_hub() -> None:

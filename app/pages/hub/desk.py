@@ -16,7 +16,7 @@ from app.adapters import sealing
 from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState
-from app.forms.desk import LONGEST_MESSAGE, MessageForm, PressForm, SignInForm, StatusForm
+from app.forms.desk import LONGEST_MESSAGE, STATUS_LABELS, MessageForm, PressForm, SignInForm, StatusForm
 from app.forms.more import as_it_came
 from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
@@ -25,6 +25,7 @@ from app.pages.hub import pages, words
 from app.services.hub import desk
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, UnknownStatus
 from app.services.hub.guard import NoSuchCase
+from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
 from app.services.hub.staff import UnknownIdentity
 from app.web import staff
 from app.web.answers import redirect
@@ -101,7 +102,7 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
-    return _page(
+    return desk_page(
         "hub/queue.html",
         rows=rows,
         filters=filters,
@@ -224,6 +225,8 @@ def send_status(case_id: str) -> ResponseReturnValue:
         return _case_page(case_id, form, MessageForm(formdata=None))
     except NotOpened:
         return _case_page(case_id, form, MessageForm(formdata=None), problem=gettext("Open the request first."))
+    except ReceiptOnly:
+        return _case_page(case_id, form, MessageForm(formdata=None), problem=words.receipt_only())
     return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
 
 
@@ -253,6 +256,8 @@ def send_message(case_id: str) -> ResponseReturnValue:
         return _case_page(case_id, StatusForm(formdata=None), form)
     except NotOpened:
         return _case_page(case_id, StatusForm(formdata=None), form, problem=gettext("Open the request first."))
+    except ReceiptOnly:
+        return _case_page(case_id, StatusForm(formdata=None), form, problem=words.receipt_only())
     return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
 
 
@@ -278,7 +283,9 @@ def _case_page(
     except NoSuchCase:
         abort(404)
     has_errors = bool(status_form.errors or message_form.errors or problem)
-    return _page(
+    receipt_only = gets_receipt_only(found.row.facts)
+    status_form.fit(receipt_only=receipt_only)
+    return desk_page(
         "hub/case.html",
         code=UNPROCESSABLE if has_errors else 200,
         case=found,
@@ -289,11 +296,13 @@ def _case_page(
         name=_replied(found, "name"),
         wish=_replied(found, "contact"),
         language_wanted=_replied(found, "language") or found.row.language,
+        uses_bsl=_uses_bsl(found),
         health=health,
         trail=trail,
         status_form=status_form,
         message_form=message_form,
-        status_labels={choice.value: str(choice.label) for choice in status_form.status.choices or []},
+        receipt_only=receipt_only,
+        status_labels={each.value: str(label) for each, label in STATUS_LABELS.items()},
         problem=problem,
         has_errors=has_errors,
         longest_message=LONGEST_MESSAGE,
@@ -331,7 +340,16 @@ def _replied(found: OpenCase | ClosedCase, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
+def _uses_bsl(found: OpenCase | ClosedCase) -> bool:
+    """Whether BSL was chosen as the language or as a way, also where texts go instead of an interpreter."""
+    if isinstance(found, ClosedCase):
+        return False
+    reply = found.referral.answers.get("reply", {})
+    return reply.get("language") == "bsl" or Way.BSL.value in (reply.get("ways") or ())
+
+
+def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:
+    """A page of the desk in its frame, with what every one of them needs."""
     values.setdefault("has_errors", False)
     me = staff.me().identity
     return make_response(

@@ -118,8 +118,23 @@ def why(reason: Why) -> str:
             Why.INTIMIDATED: gettext("afraid of someone who may work where this is read"),
             Why.FOLLOWED: gettext("followed or contacted again and again"),
             Why.ANTISOCIAL_GOES_ON: gettext("trouble nearby that is still going on"),
+            Why.REPORTED_OFTEN: gettext("trouble nearby, told to others three times or more"),
+            Why.GOES_ON_LONG: gettext("trouble nearby for six months or more"),
         }[reason]
     )
+
+
+def under_18(facts: Mapping[str, Any]) -> str:
+    """That the young person who asks, or the child who is asked for, is under 18, with the age band if that was said; or ""."""
+    band = facts.get("age_band") or facts.get("child_age")
+    if band is None and not facts.get("under_18"):
+        return ""
+    said = {
+        "under-13": gettext("Under 18: under 13"),
+        "13-15": gettext("Under 18: 13 to 15"),
+        "16-17": gettext("Under 18: 16 or 17"),
+    }
+    return str(said.get(str(band)) or gettext("Under 18"))
 
 
 def confirmed(facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -144,6 +159,11 @@ def confirmed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def receipt_only() -> str:
+    """Why nothing may be written to somebody who asks in their work, in one line."""
+    return str(gettext("Asked by a professional: a receipt only, nothing about the person."))
+
+
 def refusal(reason: Reason) -> str:
     """Why somebody may not be contacted this way, in one line."""
     return str(
@@ -160,6 +180,7 @@ def refusal(reason: Reason) -> str:
             Reason.NOT_TOLD: gettext("The person they trust does not know, and may not hear it from us."),
             Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
             Reason.FROZEN: gettext("They have stopped all contact."),
+            Reason.DIFFERENT: gettext("They asked to change this. Check first that it was them."),
         }[reason]
     )
 
@@ -231,5 +252,6 @@ def act(action: str) -> str:
             "opened-request": gettext("opened the request"),
             "sent-status": gettext("sent news"),
             "sent-message": gettext("sent a message"),
+            "gave-code": gettext("gave a code for a new number"),
         }.get(action, action)
     )

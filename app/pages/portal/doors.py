@@ -70,7 +70,8 @@ def post_pass() -> Response:
             body=request.get_data(cache=False),
             token=request.headers.get(TOKEN_HEADER, ""),
             trust=own.trust,
-            signer=own.office.signer,
+            office=own.office,
+            keys=own.order_keys,
             now=now(),
         )
     except (BadToken, MalformedParcel):

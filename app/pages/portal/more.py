@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.adapters import sealing
+from app.domain.referral import Addition
 from app.forms.more import BY_SLUG, KINDS, SECTIONS, KindForm, LongText, MoreForm, Section, addition_of, form_of
 from app.forms.number import ReturnForm
 from app.pages.portal import pages
 from app.pages.portal.carry import UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.services.portal import refer as sending
+from app.services.portal import space, survey
 from app.services.portal.space import OpenVisit
 from app.web import language, visits
 from app.web.answers import redirect
@@ -38,6 +40,18 @@ def case_more_talk() -> ResponseReturnValue:
     return _page("talk")
 
 
+@pages.route("/case/more/next", methods=["GET", "POST"])
+def case_more_next() -> ResponseReturnValue:
+    """It was passed on, and there is something to read first: shown until one goes on (requirements A6, A16, A20)."""
+    opened, own = visits.current(), visits.token()
+    if request.method == "POST" and opened is not None and own is not None:
+        space.set_to_read(portal().database, opened, own, page="")
+    if opened is None or request.method == "POST" or not opened.to_read:
+        return redirect(url_for("portal.case_more_sent"), code=303 if request.method == "POST" else 302)
+    read, _, how = opened.to_read.partition("/")
+    return _page("next", read=read, how=how, directory=portal().directory)
+
+
 @pages.route("/case/more/<section>", methods=["GET", "POST"])
 def case_more_section(section: str) -> ResponseReturnValue:
     """Show a section, or pass on what was written in it. It can be used again: that adds."""
@@ -62,6 +76,7 @@ def case_more_section(section: str) -> ResponseReturnValue:
         return visits.remember(make_response(section_page(opened, found, questions)), own)
     addition = addition_of(found, form, sent_at=now().isoformat(timespec="seconds"), language=language.language().tag)
     try:
+        survey.told_more(portal().database, opened, of_a_death=addition.content.get("about") == "died", now=now())
         sending.send_addition(
             portal().database,
             portal().office,
@@ -70,14 +85,14 @@ def case_more_section(section: str) -> ResponseReturnValue:
             addition_id=addition_id,
             now=now(),
         )
+        after = _after(addition, opened, own)
     except sealing.TooLarge:
         text = next(field for field in form if isinstance(field, LongText))
         text.errors = [gettext("This is too long to send at once. Please send it in two parts.")]
         return visits.remember(make_response(section_page(opened, found, form), UNPROCESSABLE), own)
     except NOT_KEPT:
         return visits.remember(make_response(section_page(opened, found, form, failed=True), UNAVAILABLE), own)
-    after = "portal.case_more_talk" if addition.tells_of_risk() else "portal.case_more_sent"
-    return visits.remember(redirect(url_for(after), code=303), own)
+    return visits.remember(redirect(after, code=303), own)
 
 
 def come_back_to(opened: OpenVisit, section: str) -> str:
@@ -103,6 +118,16 @@ def section_page(opened: OpenVisit, section: Section, form: MoreForm, *, failed:
         ends_at=visits.ends_at(opened),
         personal=True,
     )
+
+
+def _after(addition: Addition, opened: OpenVisit, own: bytes) -> str:
+    """Where sending it leads: somebody to talk to, something to read, or that it was sent."""
+    found = addition.page_to_read()
+    if found or opened.to_read:
+        space.set_to_read(portal().database, opened, own, page="/".join(found) if found else "")
+    if addition.tells_of_risk():
+        return url_for("portal.case_more_talk")
+    return url_for("portal.case_more_next" if found else "portal.case_more_sent")
 
 
 def _page(name: str, **values: object) -> ResponseReturnValue:

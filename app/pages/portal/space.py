@@ -7,14 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.adapters import numbers, sealing
+from app.domain.directory import ANYTHING, Service
 from app.domain.reference import normalise
-from app.domain.status import Delivery
+from app.domain.status import Delivery, Status
 from app.forms.more import BY_SLUG
 from app.forms.number import MessageForm, ReturnForm
 from app.pages.portal import pages
 from app.pages.portal.carry import SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.pages.portal.more import come_back_to
-from app.services.portal import space
+from app.services.portal import space, survey
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
 from app.web import language, visits
@@ -65,10 +66,24 @@ def case() -> ResponseReturnValue:
         return redirect(url_for("portal.home"))
     with portal().database.reading() as session:
         found = space.read_space(session, opened)
+        offer = survey.offer(session, opened)
     page = render_template(
-        "portal/case/case.html", space=found, Delivery=Delivery, ends_at=visits.ends_at(opened), personal=True
+        "portal/case/case.html",
+        space=found,
+        Delivery=Delivery,
+        survey_offered=offer.is_open(now().date()),
+        nobody_reads=not found.read and any(each.news.status == Status.NO_READER for each in found.conversation),
+        independent=_for_anything(),
+        ends_at=visits.ends_at(opened),
+        personal=True,
     )
     return visits.remember(make_response(page), own)
+
+
+def _for_anything() -> list[Service]:
+    """Those apart from the police that answer anybody about anything, day and night."""
+    found = portal().directory.independent()
+    return [each for each in found if each.is_national and each.all_hours and ANYTHING in each.about]
 
 
 @pages.route("/case/messages", methods=["GET", "POST"])

@@ -15,15 +15,16 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
-from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide, plan_of
+from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
-from app.domain.status import SENT_BY_STAFF, STATE_AFTER, CaseState, Status
+from app.domain.status import RECEIPTS, SENT_BY_STAFF, STATE_AFTER, CaseState, Status
 from app.services import post
-from app.services.hub import guard, records
+from app.services.hub import guard, plans, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
+from app.services.hub.speaking import gets_receipt_only, send
 from app.services.hub.staff import Identity, SignedIn
 
 OPEN_FOR = timedelta(minutes=30)
@@ -116,6 +117,7 @@ class OpenCase:
     row: QueueRow
     referral: Referral
     additions: tuple[tuple[datetime, Addition], ...]
+    changes: tuple[plans.Asked, ...]
     conversation: tuple[Line, ...]
     plan: ContactPlan
     ways: tuple[WayView, ...]
@@ -201,11 +203,25 @@ def open_request(
     """Take leave to read the request for half an hour; logged before anything is shown.
 
     The first time anybody opens it, the person is told that it was read by a person. Somebody whom the sealed words name
-    gets no leave, and the case is not there for them any more. Raises NoSuchCase, and sealing.CannotOpen.
+    gets no leave, and the case is not there for them any more; if nobody is left who may read it, the person is told.
+    Raises NoSuchCase, and sealing.CannotOpen.
     """
     with database.reading() as session:
         case = guard.case_for(session, case_id, signed.identity)
         is_named = guard.is_named(session, case, signed.identity, opener=opener)
+        hidden = {*(case.facts.get("hidden_from") or ()), signed.identity.id}
+        nobody_left = is_named and guard.keeps_out_all(session, hidden)
+        case_secret = records.case_key(session, case_id, opener=opener).case_secret if nobody_left else b""
+    if nobody_left:  # before the case is hidden from the last who could have come back to it
+        send(
+            database,
+            case_id=case_id,
+            news=records.no_reader(now),
+            opener=opener,
+            voice=voice,
+            now=now,
+            envelope_id=records.no_reader_id(case_secret),
+        )
     if is_named:
         with database.writing() as session:
             guard.hide_from(guard.case_for(session, case_id, signed.identity), signed.identity)
@@ -251,34 +267,20 @@ def read_case(
     if opening is None or opening.expires_at <= now:
         return ClosedCase(row)
     key = records.case_key(session, case_id, opener=opener)
-    referral: Referral | None = None
-    additions: list[tuple[datetime, Addition]] = []
-    for document in rows.documents(session, case_id):
-        if document.kind == rows.REFERRAL:
-            referral = Referral.from_bytes(records.open_document(document, record_secret=key.record_secret))
-        elif document.kind == rows.ADDITION:
-            opened = records.open_document(document, record_secret=key.record_secret)
-            additions.append((document.added_at, Addition.from_bytes(opened)))
-    if referral is None:
-        raise sealing.CannotOpen
-    plan = contact_plan(referral)
+    record = plans.read(session, case_id, key=key)
+    plan = record.plan
     known_at = post_rows.post_state(session, rows.POST).last_pass_at
-    words = [addition.content.get("word") for _, addition in additions if addition.kind == "code-word"]
     return OpenCase(
         row=row,
-        referral=referral,
-        additions=tuple(additions),
+        referral=record.referral,
+        additions=record.additions,
+        changes=record.changes,
         conversation=_conversation(session, case_id, case_secret=key.case_secret),
         plan=plan,
         ways=tuple(_way_view(plan, each.way, known_at=known_at, hours=hours, now=now) for each in plan.ways),
-        code_word=str(words[-1]) if words else None,
+        code_word=record.code_word,
         open_until=opening.expires_at,
     )
-
-
-def contact_plan(referral: Referral) -> ContactPlan:
-    """The contact plan that a referral holds."""
-    return plan_of(referral.answers)
 
 
 def send_status(
@@ -292,14 +294,16 @@ def send_status(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send coded news. Raises UnknownStatus, NoSuchCase and NotOpened."""
+    """Send coded news. Raises UnknownStatus, NoSuchCase, NotOpened and ReceiptOnly."""
     try:
         coded = Status(status)
     except ValueError:
         raise UnknownStatus from None
-    if coded not in SENT_BY_STAFF:
+    if coded not in SENT_BY_STAFF + RECEIPTS:
         raise UnknownStatus
-    _need_open(database, case_id, signed, now=now)
+    facts = need_open(database, case_id, signed, now=now)
+    if coded in RECEIPTS and not gets_receipt_only(facts):
+        raise UnknownStatus
     send(
         database,
         case_id=case_id,
@@ -330,8 +334,8 @@ def send_message(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send a message in the person's space. Raises NoSuchCase, NotOpened and sealing.TooLarge."""
-    _need_open(database, case_id, signed, now=now)
+    """Send a message in the person's space. Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge."""
+    need_open(database, case_id, signed, now=now)
     send(
         database,
         case_id=case_id,
@@ -349,76 +353,6 @@ def send_message(
         by=signed.identity,
         state=CaseState.THEIRS,
     )
-
-
-def send(
-    database: Database,
-    *,
-    case_id: bytes,
-    news: News,
-    opener: Opener,
-    voice: SigningKey,
-    now: datetime,
-    envelope_id: bytes | None = None,
-    by: Identity | None = None,
-    state: CaseState | None = None,
-    only_if_unread: bool = False,
-) -> None:
-    """Seal an item to the person under the case's next number and commit it with its envelope.
-
-    The same `envelope_id` again changes nothing. `only_if_unread` makes it the one item of the first opening.
-    """
-    envelope_id = envelope_id or sealing.new_id()
-    while True:
-        with database.reading() as session:
-            if session.get(rows.Item, envelope_id) is not None:
-                return
-            number = _case(session, case_id).number_out
-            database_id = post_rows.post_state(session, rows.POST).database_id
-            key = records.case_key(session, case_id, opener=opener)
-        header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=envelope_id, number=number + 1)
-        body = sealing.seal_in_conversation(
-            news.to_bytes(),
-            lane=sealing.Lane.TO_PERSON,
-            header=header,
-            key_id=bytes(sealing.KEY_ID_LENGTH),
-            secret=key.case_secret,
-            signer=voice,
-        )
-        with database.writing() as session:
-            case = _case(session, case_id)
-            if only_if_unread and case.read_at is not None:
-                return
-            if not rows.claim_number(session, case_id, expected=number):
-                continue
-            if only_if_unread:
-                case.read_at = now
-            session.add(
-                rows.Item(
-                    envelope_id=envelope_id,
-                    case_id=case_id,
-                    direction=rows.TO_PERSON,
-                    number=header.number,
-                    body=body,
-                    added_at=now,
-                )
-            )
-            post_rows.put(
-                session,
-                rows.POST,
-                envelope_id=envelope_id,
-                case_id=case_id,
-                number=header.number,
-                body=body,
-                now=now,
-            )
-            if state is not None:
-                case.state = state.value
-            if by is not None:
-                rows.log(
-                    session, at=now, staff_id=by.id, action=f"sent-{news.kind}", case_id=case_id, detail=news.status
-                )
-        return
 
 
 def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tuple[Line, ...]:
@@ -459,20 +393,14 @@ def is_stale(decision: Decision) -> bool:
     return isinstance(decision, Refused) and decision.reason is Reason.STALE
 
 
-def _need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> None:
+def need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: datetime) -> Mapping[str, Any]:
+    """The coded facts of a case that is open to this session. Raises NoSuchCase and NotOpened."""
     with database.reading() as session:
-        guard.case_for(session, case_id, signed.identity)
+        case = guard.case_for(session, case_id, signed.identity)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
         if opening is None or opening.expires_at <= now:
             raise NotOpened
-
-
-def _case(session: Session, case_id: bytes) -> rows.Case:
-    """The case for the system itself; what a person asks for goes through app/services/hub/guard.py."""
-    case = session.get(rows.Case, case_id)
-    if case is None:
-        raise NoSuchCase
-    return case
+        return case.facts
 
 
 def _urgency(

@@ -8,6 +8,9 @@ The words about who it is are sealed like everything that was typed. They are co
 where the Hub opens the request, and once more with the name of a gatekeeper who wants to open it, before anything is shown.
 What stays in clear is whom the case is hidden from: ids of staff, never the words.
 
+Where the words name every gatekeeper nobody is left to read it: the person is told at once in their own space, by the
+software alone (app/services/hub/post.py), and given somebody outside.
+
 The limits, plainly: a nickname, a married name, a misspelt name or a name in another script is not recognised; a colleague
 who signs in for the first time later is compared only when they open the case; a namesake is kept out without need. And the
 system hides the case, but it cannot stop people talking.
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -68,7 +72,7 @@ def names_match(words: str, *names: str) -> bool:
 def hidden_from(session: Session, referral: Referral) -> list[str]:
     """The ids of the staff known so far whom the person's words name; empty for a request that is open to all.
 
-    Alarms when no gatekeeper is left who could read it, since then nobody would ever see that it came.
+    Alarms when no gatekeeper is left who could read it, since then nobody at the desk would ever see that it came.
     """
     if not referral.is_restricted:
         return []
@@ -77,6 +81,15 @@ def hidden_from(session: Session, referral: Referral) -> list[str]:
     if not any(GATEKEEPER in each.roles and each.id not in hidden for each in staff):
         post.alarm("a request came that no gatekeeper who has signed in so far may see")
     return hidden
+
+
+def keeps_out_all(session: Session, hidden: Collection[str]) -> bool:
+    """Whether these ids are those of every gatekeeper known so far, so that the person must be told at once.
+
+    False while no gatekeeper has ever signed in: then one who is not meant may still come.
+    """
+    keepers = [each.id for each in session.scalars(select(rows.Staff)) if GATEKEEPER in each.roles]
+    return bool(keepers) and set(keepers) <= set(hidden)
 
 
 def is_named(session: Session, case: rows.Case, who: Identity, *, opener: Opener) -> bool:

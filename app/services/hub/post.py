@@ -16,25 +16,32 @@ from app.adapters import carriers, sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.data.hub import Item
+from app.domain.change import Delays
 from app.domain.referral import Addition, MalformedReferral, News, Referral
+from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import guard, records
+from app.services.hub import changes, guard, records
 from app.services.hub.records import Opener
 from app.services.post import Verdict
+
+WITHOUT_SETTINGS = Delays()
 
 
 @dataclass(frozen=True)
 class PortalTrust:
-    """The portal's public halves that the Hub has pinned."""
+    """The portal's public halves that the Hub has pinned; `sealing` is the raw key to seal orders to."""
 
     database_id: bytes
     signing: tuple[VerifyKey, ...]
+    sealing: bytes
 
 
 @dataclass(frozen=True)
 class PostKeys:
-    """The Hub's own signing keys that the post needs: `post` for answers, `courier` for tokens."""
+    """The Hub's own signing keys that a pass needs: `post` for answers, `courier` for tokens, `voice` for what people read."""
 
+    voice: SigningKey
     post: SigningKey
     courier: SigningKey
 
@@ -63,12 +70,29 @@ class _Opened:
     envelope: sealing.Envelope
     rows: tuple[object, ...]
     at_risk: bool = False
+    persistence: tuple[str, ...] = ()
+    told: Item | None = None  # what the Hub's software tells the person with it
+    change: changes.Arrival | None = None
+    is_erased: bool = False
+
+    @property
+    def place(self) -> bytes:
+        """By what its number counts: its case, or for pooled answers, which have none, a place of their own."""
+        header = self.envelope.header
+        return header.envelope_id if self.envelope.kind is sealing.Kind.POOLED else header.case_id
 
 
 def make_pass(
-    database: Database, carrier: Carrier, *, trust: PortalTrust, keys: PostKeys, opener: Opener, now: datetime
+    database: Database,
+    carrier: Carrier,
+    *,
+    trust: PortalTrust,
+    keys: PostKeys,
+    opener: Opener,
+    now: datetime,
+    delays: Delays = WITHOUT_SETTINGS,
 ) -> PassMade:
-    """Make one pass.
+    """Make one pass, and after it what has become due.
 
     Raises carriers.CarrierDown when the portal cannot be reached and carriers.BadToken when its answer cannot be
     believed; nothing is lost then, the next pass does it again.
@@ -105,7 +129,7 @@ def make_pass(
         return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
 
     parcel = carriers.unpack(raw)
-    taken, refused = take_in(database, parcel, trust=trust, keys=keys, opener=opener, now=now)
+    taken, refused = take_in(database, parcel, trust=trust, keys=keys, opener=opener, now=now, delays=delays)
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.signing, own_database=claims.issuer)
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
@@ -120,6 +144,8 @@ def make_pass(
             peer_said_at=theirs.said_at,
             now=now,
         )
+    changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now)
+    changes.tell(database, opener=opener, voice=keys.voice, now=now)
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:
@@ -135,6 +161,7 @@ def take_in(
     keys: PostKeys,
     opener: Opener,
     now: datetime,
+    delays: Delays = WITHOUT_SETTINGS,
 ) -> tuple[int, int]:
     """Open and commit each envelope with its answer; returns how many were received and how many refused.
 
@@ -143,7 +170,9 @@ def take_in(
     taken = refused = 0
     for envelope_id, raw in parcel.envelopes:
         try:
-            verdict = _take_in_one(database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now)
+            verdict = _take_in_one(
+                database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now, delays=delays
+            )
         except Exception as error:
             post.alarm("an envelope could not be taken in just now", kind=type(error).__name__)
             continue
@@ -166,6 +195,7 @@ def _take_in_one(
     keys: PostKeys,
     opener: Opener,
     now: datetime,
+    delays: Delays,
 ) -> Verdict | None:
     """One envelope; None when it is a repeat, or must wait for the first of its case."""
     with database.reading() as session:
@@ -173,7 +203,9 @@ def _take_in_one(
             known = True
         else:
             known = False
-            opened = _open(session, envelope_id, raw, trust=trust, opener=opener, now=now)
+            opened = _open(
+                session, envelope_id, raw, trust=trust, voice=keys.voice, opener=opener, now=now, delays=delays
+            )
     if known:
         with database.writing() as session:
             post_rows.answer_again(session, rows.POST, envelope_id)
@@ -192,13 +224,21 @@ def _take_in_one(
             for row in opened.rows:
                 session.add(row)
                 session.flush()
-            records.after_arrival(session, opened.envelope, at_risk=opened.at_risk, now=now)
+            if not opened.is_erased:
+                records.after_arrival(
+                    session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
+                )
+            if opened.told is not None:
+                rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
+                records.put_item(session, opened.told, now=now)
+            if opened.change is not None:
+                changes.write_down(session, header, opened.change, now=now)
             post_rows.remember(
                 session,
                 rows.POST,
                 envelope_id=envelope_id,
                 database_id=header.database_id,
-                case_id=header.case_id,
+                case_id=opened.place,
                 number=header.number,
                 answer=verdict.answer,
             )
@@ -218,7 +258,15 @@ def _take_in_one(
 
 
 def _open(
-    session: Session, envelope_id: bytes, raw: bytes, *, trust: PortalTrust, opener: Opener, now: datetime
+    session: Session,
+    envelope_id: bytes,
+    raw: bytes,
+    *,
+    trust: PortalTrust,
+    voice: SigningKey,
+    opener: Opener,
+    now: datetime,
+    delays: Delays,
 ) -> _Opened | str | None:
     """Verify and open one envelope: the rows it becomes, the reason to refuse it, or None when it has to wait."""
     try:
@@ -235,10 +283,14 @@ def _open(
     header = envelope.header
     if header.database_id != trust.database_id:
         return "foreign-database"
+    if envelope.kind is sealing.Kind.POOLED:
+        return _open_pooled(envelope, opener=opener, now=now)
     if post_rows.number_taken(
         session, rows.POST, database_id=header.database_id, case_id=header.case_id, number=header.number
     ):
         return "replayed"
+    if session.get(rows.Tombstone, header.case_id) is not None:
+        return _Opened(envelope, (), is_erased=True)  # received, and nothing of it is kept
     try:
         if envelope.kind is sealing.Kind.FIRST:
             if header.number != 0 or session.get(rows.Case, header.case_id) is not None:
@@ -248,20 +300,38 @@ def _open(
                 return "reference-taken"
             hidden = guard.hidden_from(session, referral)
             return _Opened(
-                envelope, records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now)
+                envelope,
+                records.rows_of_first(referral, header.case_id, opener=opener, hidden_from=hidden, now=now),
+                told=_no_reader(session, referral, header.case_id, voice=voice, now=now)
+                if guard.keeps_out_all(session, hidden)
+                else None,
             )
         if envelope.kind is not sealing.Kind.ITEM:
             return "unexpected-kind"
         if session.get(rows.Case, header.case_id) is None:
             return None  # only a case's first envelope must come first; this one is sent again
-        return _open_item(session, envelope, opener=opener, now=now)
+        return _open_item(session, envelope, opener=opener, now=now, delays=delays)
     except sealing.CannotOpen:
         return "cannot-open"
     except MalformedReferral:
         return "cannot-read"
 
 
-def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened:
+def _open_pooled(envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened | str:
+    """Answers to the questionnaire become a row under a new id: the envelope's own leads no further than the inbox."""
+    try:
+        survey = Survey.from_bytes(opener.open(envelope), today=now.date())
+    except sealing.CannotOpen:
+        return "cannot-open"
+    except MalformedSurvey:
+        return "cannot-read"
+    row = rows.Survey(id=sealing.new_id(), month=survey.month, district=survey.district, answers=dict(survey.answers))
+    return _Opened(envelope, (row,))
+
+
+def _open_item(
+    session: Session, envelope: sealing.Envelope, *, opener: Opener, now: datetime, delays: Delays
+) -> _Opened:
     """The lane is not said in clear: it is the one whose key opens."""
     header = envelope.header
     case_key = records.case_key(session, header.case_id, opener=opener)
@@ -270,7 +340,14 @@ def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, 
     except sealing.CannotOpen:
         addition = Addition.from_bytes(opener.open(envelope))
         row = records.row_of_addition(addition, header, case_key=case_key, now=now)
-        return _Opened(envelope, (row,), at_risk=addition.tells_of_risk())
+        change = changes.arrival_of(session, header, addition, key=case_key, delays=delays, now=now)
+        return _Opened(
+            envelope,
+            (row,),
+            at_risk=addition.tells_of_risk(),
+            persistence=addition.tells_of_persistence(),
+            change=change,
+        )
     News.from_bytes(message)
     return _Opened(
         envelope,
@@ -285,6 +362,17 @@ def _open_item(session: Session, envelope: sealing.Envelope, *, opener: Opener, 
             ),
         ),
     )
+
+
+def _no_reader(session: Session, referral: Referral, case_id: bytes, *, voice: SigningKey, now: datetime) -> Item:
+    """The first item of a conversation: nobody may read the request. It commits with the case, so it is never left out."""
+    header = sealing.Header(
+        database_id=post_rows.post_state(session, rows.POST).database_id,
+        case_id=case_id,
+        envelope_id=records.no_reader_id(referral.case_secret),
+        number=1,
+    )
+    return records.item_of_news(records.no_reader(now), header, case_secret=referral.case_secret, voice=voice, now=now)
 
 
 def _stop(database: Database, reason: str) -> None:

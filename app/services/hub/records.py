@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from nacl.signing import SigningKey
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import hub as rows
-from app.domain.referral import Addition, Referral
-from app.domain.status import CaseState
+from app.data import post as post_rows
+from app.domain.referral import Addition, News, Referral
+from app.domain.status import CaseState, Status
 
 LONGEST_LANGUAGE = 20
 
@@ -76,10 +79,64 @@ def row_of_addition(
     )
 
 
-def after_arrival(session: Session, envelope: sealing.Envelope, *, at_risk: bool = False, now: datetime) -> None:
+def item_of_news(
+    news: News, header: sealing.Header, *, case_secret: bytes, voice: SigningKey, now: datetime
+) -> rows.Item:
+    """The item that a piece of news to the person becomes: sealed under the case's secret, signed by the Hub's voice."""
+    body = sealing.seal_in_conversation(
+        news.to_bytes(),
+        lane=sealing.Lane.TO_PERSON,
+        header=header,
+        key_id=bytes(sealing.KEY_ID_LENGTH),
+        secret=case_secret,
+        signer=voice,
+    )
+    return rows.Item(
+        envelope_id=header.envelope_id,
+        case_id=header.case_id,
+        direction=rows.TO_PERSON,
+        number=header.number,
+        body=body,
+        added_at=now,
+    )
+
+
+def put_item(session: Session, item: rows.Item, *, now: datetime) -> None:
+    """Keep an item together with the envelope that carries it."""
+    session.add(item)
+    post_rows.put(
+        session,
+        rows.POST,
+        envelope_id=item.envelope_id,
+        case_id=item.case_id,
+        number=item.number,
+        body=item.body,
+        now=now,
+    )
+
+
+def no_reader_id(case_secret: bytes) -> bytes:
+    """The id of the one item that says that nobody may read a request, so that it is sent once; others cannot know it."""
+    return hashlib.blake2b(b"no-reader", digest_size=sealing.ID_LENGTH, key=case_secret).digest()
+
+
+def no_reader(now: datetime) -> News:
+    """The news that nobody at the Hub may read a request. Coded: it repeats nothing that the person wrote."""
+    return News(kind="status", at=now.isoformat(timespec="seconds"), status=Status.NO_READER.value)
+
+
+def after_arrival(
+    session: Session,
+    envelope: sealing.Envelope,
+    *,
+    at_risk: bool = False,
+    persistence: Sequence[str] = (),
+    now: datetime,
+) -> None:
     """Something came for a case that is already open at the desk: it is ours to do again.
 
-    `at_risk` marks the case as one that may be at risk (requirement C4); nothing that comes takes that mark away.
+    `at_risk` marks the case as one that may be at risk (requirement C4), `persistence` says what an addition told of trouble
+    that keeps coming back (requirement D1). Nothing that comes later takes either away, or touches any other fact.
     """
     if envelope.kind is sealing.Kind.ITEM:
         case = session.get_one(rows.Case, envelope.header.case_id)
@@ -87,6 +144,9 @@ def after_arrival(session: Session, envelope: sealing.Envelope, *, at_risk: bool
             case.state = CaseState.OURS.value
         if at_risk:
             case.facts = {**case.facts, "risk": True}
+        if persistence:
+            known = {*persistence, *(case.facts.get("persistence") or ())}
+            case.facts = {**case.facts, "persistence": sorted(known)}
 
 
 def case_key(session: Session, case_id: bytes, *, opener: Opener) -> CaseKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import portal as rows
 from app.data.database import Database
+from app.domain import device
 from app.services.portal.office import row_id
 
 SHARED_DEVICE_MINUTES = 20
 OWN_DEVICE_MINUTES = 60
 PURPOSE = "draft"
 ATTEMPTS = 8
+
+Answers = dict[str, dict[str, Any]]
 
 
 class DraftBusy(Exception):
@@ -30,7 +33,7 @@ class DraftBusy(Exception):
 class OpenDraft:
     """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes."""
 
-    answers: dict[str, dict[str, Any]]
+    answers: Answers
     revision: int
     expires_at: datetime
 
@@ -46,10 +49,29 @@ def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[s
 
     Other steps keep what another tab may have written meanwhile. Raises DraftBusy.
     """
+    return _write(database, token, lambda answers: {**answers, key: dict(answer)}, now=now)
+
+
+def keep_longer(database: Database, token: bytes, *, now: datetime) -> OpenDraft:
+    """Let the draft live as long again from now on, with nothing changed (WCAG 2.2.1). Raises DraftBusy."""
+    return _write(database, token, lambda answers: answers, now=now)
+
+
+def minutes_for(answers: Mapping[str, Mapping[str, Any]]) -> int:
+    """How long a draft lives untouched: an hour on one's own device, else twenty minutes."""
+    return OWN_DEVICE_MINUTES if device.is_own(answers) else SHARED_DEVICE_MINUTES
+
+
+def erase(session: Session, token: bytes) -> None:
+    """Delete the draft and the number still shown after it."""
+    rows.erase_draft(session, row_id(token))
+
+
+def _write(database: Database, token: bytes, change: Callable[[Answers], Answers], *, now: datetime) -> OpenDraft:
+    """Make a change to the newest answers, and try again when somebody else was quicker."""
     for _ in range(ATTEMPTS):
         draft = read(database, token, now=now)
-        answers = {} if draft is None else dict(draft.answers)
-        answers[key] = dict(answer)
+        answers = change({} if draft is None else dict(draft.answers))
         revision = 0 if draft is None else draft.revision
         expires_at = now + timedelta(minutes=minutes_for(answers))
         sealed = _seal(answers, token)
@@ -64,17 +86,6 @@ def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[s
         except IntegrityError:
             continue
     raise DraftBusy
-
-
-def minutes_for(answers: Mapping[str, Mapping[str, Any]]) -> int:
-    """How long a draft lives untouched: an hour on one's own device, else twenty minutes."""
-    device = answers.get("start", {}).get("device")
-    return OWN_DEVICE_MINUTES if device == "own" else SHARED_DEVICE_MINUTES
-
-
-def erase(session: Session, token: bytes) -> None:
-    """Delete the draft and the number still shown after it."""
-    rows.erase_draft(session, row_id(token))
 
 
 def _forget_unreadable(session: Session, token: bytes) -> None:

@@ -25,26 +25,42 @@ class Busy(Exception):
 
 
 class Slot:
-    """Lets so many do the slow step at once and makes the rest wait a little."""
+    """Lets so many do the slow step at once and makes the rest wait a little.
 
-    def __init__(self, at_once: int = 1, *, wait_seconds: float = SLOT_WAIT_SECONDS) -> None:
+    `most_waiting` bounds how many may wait: a flood then meets Busy at once instead of holding every thread of the server.
+    """
+
+    def __init__(
+        self, at_once: int = 1, *, wait_seconds: float = SLOT_WAIT_SECONDS, most_waiting: int | None = None
+    ) -> None:
         self._semaphore = threading.BoundedSemaphore(at_once)
         self._wait = wait_seconds
+        self._room = None if most_waiting is None else threading.BoundedSemaphore(at_once + most_waiting)
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Hold a place. Raises Busy when none comes free in time."""
-        if not self._semaphore.acquire(timeout=self._wait):
+        """Hold a place. Raises Busy when none comes free in time, or too many wait already."""
+        if self._room is not None and not self._room.acquire(blocking=False):
             raise Busy
         try:
-            yield
+            if not self._semaphore.acquire(timeout=self._wait):
+                raise Busy
+            try:
+                yield
+            finally:
+                self._semaphore.release()
         finally:
-            self._semaphore.release()
+            if self._room is not None:
+                self._room.release()
 
 
 @dataclass(frozen=True)
 class Office:
-    """The portal's own signing key, the Hub's pinned public keys, the peppers and the two slots."""
+    """The portal's own signing key, the Hub's pinned public keys, the peppers and the slots for the slow step.
+
+    A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
+    with little room to wait, and a flood of codes cannot keep those out who come back with their number.
+    """
 
     signer: SigningKey
     hub: HubPublicKeys
@@ -52,6 +68,7 @@ class Office:
     cost: KdfCost = DEFAULT
     sending: Slot = field(default_factory=Slot)
     returning: Slot = field(default_factory=Slot)
+    collecting: Slot = field(default_factory=lambda: Slot(most_waiting=1))
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""

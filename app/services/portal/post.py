@@ -1,10 +1,12 @@
-"""The portal's half of a pass: check the Hub's token, take in what it brings, hand over what waits."""
+"""The portal's half of a pass: check the Hub's token, take in what it brings, follow its orders, hand over what waits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.signing import SigningKey, VerifyKey
 from sqlalchemy.orm import Session
 
@@ -12,7 +14,10 @@ from app.adapters import carriers, sealing
 from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.domain.order import MalformedOrder, Order
 from app.services import post
+from app.services.portal import orders, survey
+from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
 
 
@@ -35,12 +40,20 @@ class Reply:
 
 
 def take_pass(
-    database: Database, *, body: bytes, token: str, trust: HubTrust, signer: SigningKey, now: datetime
+    database: Database,
+    *,
+    body: bytes,
+    token: str,
+    trust: HubTrust,
+    office: Office,
+    keys: Mapping[bytes, X25519PrivateKey],
+    now: datetime,
 ) -> Reply:
-    """Serve one pass.
+    """Serve one pass. `keys` are the portal's own sealing keys by key id, for the Hub's orders.
 
     Raises carriers.BadToken or carriers.MalformedParcel: the caller answers with the site's own "not found".
     """
+    signer = office.signer
     with database.reading() as session:
         own_id = post_rows.post_state(session, rows.POST).database_id
     try:
@@ -64,19 +77,24 @@ def take_pass(
     parcel = carriers.unpack(body)
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.post, own_database=own_id)
     verdicts = [
-        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, trust=trust, signer=signer))
+        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, trust=trust, office=office, keys=keys))
         for envelope_id, raw in parcel.envelopes
     ]
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
+        pooled = survey.let_go(session, [answer.envelope_id for answer in answers])
+        refusals += [answer for answer in answers if answer.envelope_id in pooled and not answer.received]
         for raw in bad_answers:
             post.keep_aside(session, rows.POST, reason="bad-answer", body=raw, now=now)
         given = [
-            _take_in(session, envelope_id, raw, envelope, verdict, signer=signer, now=now)
-            for envelope_id, raw, (envelope, verdict) in verdicts
+            _take_in(session, envelope_id, raw, checked, signer=signer, now=now)
+            for envelope_id, raw, checked in verdicts
+            if not checked.is_later
         ]
+        has_erased = any(checked.order is not None and checked.order.order is Order.ERASE for *_, checked in verdicts)
         outgoing = post.gather(session, rows.POST, now=now)
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
+        together = survey.take_along(session, now=now)
         post_rows.pass_made(
             session,
             rows.POST,
@@ -86,6 +104,8 @@ def take_pass(
             now=now,
         )
         rows.sweep(session, now=now)
+    if has_erased:
+        database.forget_deleted()
     for refusal in refusals:
         post.alarm("the Hub refused an envelope", reason=refusal.reason)
     for raw in bad_answers:
@@ -95,15 +115,25 @@ def take_pass(
             post.alarm("an envelope from the Hub was refused", reason=verdict.aside_reason)
     # The answers to this very parcel go back at once; an answer that is lost is asked for again by the next repeat.
     parcel_back = carriers.Parcel(
-        envelopes=outgoing.envelopes, answers=[verdict.answer for verdict in given if verdict.answer is not None]
+        envelopes=[*outgoing.envelopes, *together],
+        answers=[verdict.answer for verdict in given if verdict.answer is not None],
     )
     return _reply(database, parcel_back, trust=trust, signer=signer, nonce=claims.nonce, now=now)
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """What can be said of an envelope without the database: sound, an order ready to follow, refused, or for a later pass."""
+
+    envelope: sealing.Envelope | None = None
+    order: orders.Prepared | None = None
+    refused: Verdict | None = None
+    is_later: bool = False
+
+
 def _verify(
-    raw: bytes, *, envelope_id: bytes, trust: HubTrust, signer: SigningKey
-) -> tuple[sealing.Envelope | None, Verdict | None]:
-    """Everything that can be said of an envelope without the database; a verdict only when it is already refused."""
+    raw: bytes, *, envelope_id: bytes, trust: HubTrust, office: Office, keys: Mapping[bytes, X25519PrivateKey]
+) -> _Checked:
     try:
         envelope = sealing.parse(raw)
         header = envelope.header
@@ -119,20 +149,28 @@ def _verify(
     else:
         if header.database_id != trust.database_id:
             reason = "foreign-database"
-        elif envelope.kind is not sealing.Kind.ITEM:
-            reason = "unexpected-kind"
+        elif envelope.kind is sealing.Kind.ITEM:
+            return _Checked(envelope)
+        elif envelope.kind is sealing.Kind.ORDER:
+            try:
+                with office.sending.taken():
+                    prepared = orders.prepare(envelope, keys=keys, peppers=office.peppers, cost=office.cost)
+                return _Checked(envelope, prepared)
+            except Busy:
+                return _Checked(is_later=True)
+            except (sealing.CannotOpen, MalformedOrder):
+                reason = "cannot-open"
         else:
-            return envelope, None
+            reason = "unexpected-kind"
     unreadable = post.header_of_unreadable(envelope_id, sender=trust.database_id)
-    return None, Verdict(post.answer_to(unreadable, "refused", reason, signer=signer), reason)
+    return _Checked(refused=Verdict(post.answer_to(unreadable, "refused", reason, signer=office.signer), reason))
 
 
 def _take_in(
     session: Session,
     envelope_id: bytes,
     raw: bytes,
-    envelope: sealing.Envelope | None,
-    verdict: Verdict | None,
+    checked: _Checked,
     *,
     signer: SigningKey,
     now: datetime,
@@ -140,8 +178,9 @@ def _take_in(
     known = post_rows.known_answer(session, rows.POST, envelope_id)
     if known is not None:
         return Verdict(known)
+    envelope, verdict = checked.envelope, checked.refused
     if envelope is not None:
-        verdict = _verdict(session, envelope, signer=signer)
+        verdict = _verdict(session, envelope, order=checked.order, signer=signer, now=now)
     if verdict is None or verdict.answer is None:
         raise AssertionError("every envelope gets an answer here")
     if verdict.aside_reason:
@@ -150,7 +189,7 @@ def _take_in(
             return verdict
     assert envelope is not None
     header = envelope.header
-    if not verdict.aside_reason:
+    if not verdict.aside_reason and checked.order is None:
         session.add(
             rows.Item(
                 envelope_id=envelope_id,
@@ -172,13 +211,25 @@ def _take_in(
     return verdict
 
 
-def _verdict(session: Session, envelope: sealing.Envelope, *, signer: SigningKey) -> Verdict:
+def _verdict(
+    session: Session,
+    envelope: sealing.Envelope,
+    *,
+    order: orders.Prepared | None,
+    signer: SigningKey,
+    now: datetime,
+) -> Verdict:
     header = envelope.header
     if post_rows.number_taken(
         session, rows.POST, database_id=header.database_id, case_id=header.case_id, number=header.number
     ):
         return Verdict(post.answer_to(header, "refused", "replayed", signer=signer), "replayed")
-    if session.get(rows.Case, header.case_id) is None:
+    if order is not None:
+        try:
+            orders.follow(session, order, now=now)
+        except orders.UnknownCase:
+            return Verdict(post.answer_to(header, "refused", "unknown-case", signer=signer), "unknown-case")
+    elif session.get(rows.Case, header.case_id) is None:
         return Verdict(post.answer_to(header, "refused", "unknown-case", signer=signer), "unknown-case")
     return Verdict(post.answer_to(header, "received", "", signer=signer))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +16,16 @@ from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.reference import reference_of
-from app.domain.referral import Addition, Referral
+from app.domain.referral import Addition, Referral, is_young
 from app.domain.status import Delivery
-from app.services.portal import drafts
+from app.domain.survey import NEVER, Offer, offer_after
+from app.services.portal import drafts, survey
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
 SENT_PURPOSE = "sent"
+# Sealed before the digits, always one letter: whether the page that shows them speaks to somebody under 18.
+YOUNG, USUAL = "y", "u"
 ATTEMPTS = 5
 
 
@@ -44,14 +47,20 @@ class Prepared:
     reference_tag: bytes
     wrap: bytes
     sealed_number: bytes
+    sealed_offer: bytes
 
 
 @dataclass(frozen=True)
 class ShownNumber:
-    """The number still to be shown, with the case it opens."""
+    """The number still to be shown, with the case it opens.
+
+    `young`: somebody under 18 asked for themselves; `offer`: whether the questionnaire is offered with it.
+    """
 
     digits: str
     case_id: bytes
+    young: bool = False
+    offer: Offer = NEVER
 
 
 def send(
@@ -104,10 +113,17 @@ def shown_number(session: Session, token: bytes, *, now: datetime) -> ShownNumbe
     if row is None:
         return None
     try:
-        digits = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id)
+        plain = sealing.open_box(token, row.sealed, purpose=SENT_PURPOSE, bound=row.case_id).decode("ascii")
     except sealing.CannotOpen:
         return None
-    return ShownNumber(digits=digits.decode("ascii"), case_id=row.case_id)
+    digits, young, offer = plain.split(" ", 2)
+    return ShownNumber(digits=digits, case_id=row.case_id, young=young == YOUNG, offer=Offer.from_text(offer))
+
+
+def seal_number(token: bytes, digits: str, *, case_id: bytes, young: bool = False, offer: Offer = NEVER) -> bytes:
+    """The number as a `sent` row keeps it for the cookie with this token."""
+    plain = f"{digits} {YOUNG if young else USUAL} {offer.to_text()}"
+    return sealing.seal_box(token, plain.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id)
 
 
 def add_code_word(database: Database, office: Office, *, case_id: bytes, word: str, now: datetime) -> None:
@@ -125,10 +141,13 @@ def send_addition(
     addition: Addition,
     now: datetime,
     addition_id: bytes | None = None,
+    urgent: bool = False,
+    also: Callable[[Session, int], None] | None = None,
 ) -> None:
     """Seal an addition to the Hub under the case's next number and commit it.
 
-    `addition_id` (16 random bytes made with the form) makes a repeat harmless. Raises sealing.TooLarge.
+    `addition_id` (16 random bytes made with the form) makes a repeat harmless. `urgent` ones are carried before all others.
+    `also` is called with the number in the transaction that commits. Raises sealing.TooLarge.
     """
     envelope_id = addition_id or sealing.new_id()
     while True:
@@ -159,7 +178,10 @@ def send_addition(
                 number=header.number,
                 body=body,
                 now=now,
+                urgent=urgent,
             )
+            if also is not None:
+                also(session, header.number)
         return
 
 
@@ -206,13 +228,15 @@ def _prepare(
         hub_key=office.hub_key(now),
         signer=office.signer,
     )
+    offer = offer_after(answers, now=now)
     return Prepared(
         case_id=case_id,
         envelope_id=header.envelope_id,
         envelope=envelope,
         reference_tag=numbers.reference_tag(referral.reference, office.peppers.newest),
         wrap=wrap,
-        sealed_number=sealing.seal_box(token, digits.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id),
+        sealed_number=seal_number(token, digits, case_id=case_id, young=is_young(answers), offer=offer),
+        sealed_offer=survey.sealed_offer(offer, case_secret=case_secret, case_id=case_id),
     )
 
 
@@ -227,6 +251,7 @@ def _commit(session: Session, prepared: Prepared, *, token: bytes, revision: int
     session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
     session.flush()
     session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))
+    session.add(rows.Offer(case_id=prepared.case_id, sealed=prepared.sealed_offer))
     session.add(
         rows.Sent(
             draft_id=row_id(token),

@@ -19,6 +19,7 @@ from app.services.portal.office import Office, new_token, row_id
 
 VISIT_LASTS = timedelta(hours=12)
 VISIT_PURPOSE = "visit"
+SECRET_LENGTH = 32
 NO_CASE = bytes(16)
 
 
@@ -28,12 +29,16 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class OpenVisit:
-    """A visit in use: the case, and its secret in memory for this request."""
+    """A visit in use: the case, and its secret in memory for this request.
+
+    `to_read` names a page that comes next, until it was read; it is sealed in the visit and ends with it.
+    """
 
     visit_id: bytes
     case_id: bytes
     case_secret: bytes
     expires_at: datetime
+    to_read: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,30 @@ def visit(session: Session, token: bytes, *, now: datetime) -> OpenVisit | None:
     if row is None or post_rows.post_state(session, rows.POST).stopped is not None:
         return None
     try:
-        secret = sealing.open_box(token, row.sealed, purpose=VISIT_PURPOSE, bound=row.case_id)
+        opened = sealing.open_box(token, row.sealed, purpose=VISIT_PURPOSE, bound=row.case_id)
     except sealing.CannotOpen:
         return None
-    return OpenVisit(visit_id=row.id, case_id=row.case_id, case_secret=secret, expires_at=row.expires_at)
+    return OpenVisit(
+        visit_id=row.id,
+        case_id=row.case_id,
+        case_secret=opened[:SECRET_LENGTH],
+        expires_at=row.expires_at,
+        to_read=opened[SECRET_LENGTH:].decode("ascii"),
+    )
+
+
+def set_to_read(database: Database, opened: OpenVisit, token: bytes, *, page: str) -> None:
+    """Keep which page comes next, or "" once it was read. It stands in no address, so that no history tells of it.
+
+    `page` is ASCII, and short: the box is as long as before.
+    """
+    sealed = sealing.seal_box(
+        token, opened.case_secret + page.encode("ascii"), purpose=VISIT_PURPOSE, bound=opened.case_id
+    )
+    with database.writing() as session:
+        row = session.get(rows.Visit, opened.visit_id)
+        if row is not None:
+            row.sealed = sealed
 
 
 def end_visit(session: Session, token: bytes) -> None:

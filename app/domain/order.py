@@ -1,0 +1,90 @@
+"""What the Hub tells the portal to do with a case: the few things that only the portal can do."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+VERSION = 1
+CODE_LENGTH = 10
+SECRET_LENGTH = 32
+# Orders count apart from the conversation, whose own numbers must have no gap.
+FIRST_NUMBER = 2**30
+
+
+class Order(StrEnum):
+    """The values travel: add, never rename."""
+
+    COLLECT = "collect"  # here is a code by which the person may collect a new number
+    KILL_NUMBER = "kill-number"  # somebody else has the number: it must open nothing any more
+    ERASE = "erase"  # nothing of this case may stay
+
+
+class MalformedOrder(Exception):
+    """The opened bytes are not an order that this release can follow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect:
+    """What comes with COLLECT: ten digits, the case secret, the reference (six digits) and until when the code is good."""
+
+    code: str = field(repr=False)
+    secret: bytes = field(repr=False)
+    reference: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One order. `collect` is there for COLLECT and for nothing else."""
+
+    order: Order
+    collect: Collect | None = None
+
+    def to_bytes(self) -> bytes:
+        """The order as it is sealed."""
+        content: dict[str, Any] = {"version": VERSION, "order": self.order.value}
+        if self.collect is not None:
+            content |= {
+                "code": self.collect.code,
+                "secret": base64.b64encode(self.collect.secret).decode("ascii"),
+                "reference": self.collect.reference,
+                "until": self.collect.until.isoformat(),
+            }
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Told:
+        """Read an opened order. Raises MalformedOrder."""
+        try:
+            read = json.loads(raw)
+            if read["version"] != VERSION:
+                raise ValueError("version")
+            order = Order(read["order"])
+            return cls(order=order, collect=_collect(read) if order is Order.COLLECT else None)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise MalformedOrder(type(error).__name__) from None
+
+
+def _collect(read: Mapping[str, Any]) -> Collect:
+    code, reference = _digits(read["code"], CODE_LENGTH), _digits(read["reference"], None)
+    try:
+        secret = base64.b64decode(read["secret"], validate=True)
+    except binascii.Error:
+        raise ValueError("secret") from None
+    until = datetime.fromisoformat(read["until"])
+    if len(secret) != SECRET_LENGTH or until.utcoffset() is None:
+        raise ValueError("secret or until")
+    return Collect(code=code, secret=secret, reference=reference, until=until)
+
+
+def _digits(value: Any, length: int | None) -> str:
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or (length and len(value) != length):
+        raise ValueError("digits")
+    return value

@@ -1,0 +1,76 @@
+"""A new return number for somebody who lost theirs, or whose number somebody else has.
+
+The Hub never makes, sees or says a number. After a check it gives a code of ten digits, good once and for two days; the person
+types it on the site, which makes the number and shows it to them alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nacl.signing import SigningKey
+
+from app.data import hub as rows
+from app.data.database import Database
+from app.domain.order import CODE_LENGTH, Collect, Order, Told
+from app.services.hub import guard, orders, records
+from app.services.hub.desk import need_open
+from app.services.hub.records import Opener
+from app.services.hub.staff import SignedIn
+
+CODE_LASTS = timedelta(hours=48)
+
+
+class Check(StrEnum):
+    """How a colleague made sure that it is the right person; kept in the log."""
+
+    CODE_WORD = "code-word"
+    SAFE_WAY = "safe-way"  # reached in a way that the contact plan named before
+    IN_PERSON = "in-person"
+
+
+def give_code(
+    database: Database,
+    *,
+    case_id: bytes,
+    check: Check,
+    is_stolen: bool,
+    signed: SignedIn,
+    opener: Opener,
+    voice: SigningKey,
+    portal_key: bytes,
+    now: datetime,
+) -> str:
+    """Make a code and send it to the portal; returns its ten digits, to be said once: they are kept nowhere.
+
+    `is_stolen`: somebody else has the number, which from then on opens nothing; otherwise the old one works until the new one
+    is collected. An earlier code stops working. Raises guard.NoSuchCase and desk.NotOpened.
+    """
+    need_open(database, case_id, signed, now=now)
+    code = str(secrets.randbelow(10**CODE_LENGTH)).zfill(CODE_LENGTH)
+    with database.reading() as session:
+        key = records.case_key(session, case_id, opener=opener)
+    with database.writing() as session:
+        case = guard.case_for(session, case_id, signed.identity)
+        if is_stolen:
+            orders.give(session, case_id, Told(order=Order.KILL_NUMBER), portal_key=portal_key, voice=voice, now=now)
+        collect = Collect(code=code, secret=key.case_secret, reference=case.reference, until=now + CODE_LASTS)
+        orders.give(
+            session,
+            case_id,
+            Told(order=Order.COLLECT, collect=collect),
+            portal_key=portal_key,
+            voice=voice,
+            now=now,
+        )
+        rows.log(
+            session,
+            at=now,
+            staff_id=signed.identity.id,
+            action="gave-code",
+            case_id=case_id,
+            detail=f"{check.value}{', old number stopped' if is_stolen else ''}",
+        )
+    return code

@@ -1,0 +1,169 @@
+"""The contact plan as it counts now: what the request said, with every change that came since, in the order of asking.
+
+Whatever sends, shows an address or rings reads the plan here and asks `app.domain.contact.decide`; there is no other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import hub as rows
+from app.domain.change import Change, Standing
+from app.domain.contact import ContactPlan, Way, meet, plan_from_answers, plan_of
+from app.domain.referral import Addition, Referral
+from app.services.hub import records
+from app.services.hub.records import CaseKey
+
+CODE_WORD = "code-word"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One change with what exactly was asked for."""
+
+    envelope_id: bytes
+    number: int
+    kind: Change
+    standing: Standing
+    proven: bool
+    arrived_at: datetime
+    due_at: datetime | None
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A case's referral lane, opened in memory for one use. Additions with when they came, in order."""
+
+    referral: Referral
+    additions: tuple[tuple[datetime, Addition], ...]
+    changes: tuple[Asked, ...]
+
+    @property
+    def code_word(self) -> str | None:
+        """The code word that the person chose with their number, the last of them; None when they chose none."""
+        words = [each.content.get("word") for _, each in self.additions if each.kind == CODE_WORD]
+        return str(words[-1]) if words else None
+
+    @property
+    def plan(self) -> ContactPlan:
+        """The contact plan as it counts now."""
+        return plan_now(self.referral, self.changes)
+
+    @property
+    def notices(self) -> Mapping[str, Any]:
+        """How the person wants to be told that something new is there: the newest answer in force; empty for not at all.
+
+        One that waits for a check is not used yet, and what it would replace is not used any more either way round: only
+        when both agree on the way is anything sent.
+        """
+        in_force: Mapping[str, Any] = {}
+        for each in self.changes:
+            if each.kind is not Change.NOTICES:
+                continue
+            if each.standing is Standing.IN_FORCE:
+                in_force = each.content
+            elif each.standing is Standing.WAITING and each.content.get("way") != in_force.get("way"):
+                in_force = {}
+        return in_force
+
+
+def read(session: Session, case_id: bytes, *, key: CaseKey) -> Record:
+    """Open a case's referral lane. Raises sealing.CannotOpen and referral.MalformedReferral."""
+    referral: Referral | None = None
+    additions: list[tuple[datetime, Addition]] = []
+    contents: dict[int, Mapping[str, Any]] = {}
+    for document in rows.documents(session, case_id):
+        if document.kind == rows.REFERRAL:
+            referral = Referral.from_bytes(records.open_document(document, record_secret=key.record_secret))
+        elif document.kind == rows.ADDITION:
+            addition = Addition.from_bytes(records.open_document(document, record_secret=key.record_secret))
+            additions.append((document.added_at, addition))
+            contents[document.number] = addition.content
+    if referral is None:
+        raise sealing.CannotOpen
+    changes = tuple(
+        Asked(
+            envelope_id=row.envelope_id,
+            number=row.number,
+            kind=Change(row.kind),
+            standing=Standing(row.standing),
+            proven=row.proven,
+            arrived_at=row.arrived_at,
+            due_at=row.due_at,
+            content=contents.get(row.number, {}),
+        )
+        for row in rows.changes(session, case_id)
+    )
+    return Record(referral=referral, additions=tuple(additions), changes=changes)
+
+
+def plan_now(referral: Referral, changes: Sequence[Asked]) -> ContactPlan:
+    """The plan that a request and the changes since then make, in the order of their numbers.
+
+    A plan that waits for a check counts as far as it is tighter and no further, also after somebody said that it was not
+    them: what was tightened stays tight until the Hub has checked. A freeze stands until it is taken back, and a deletion that
+    was asked for stops everything too.
+    """
+    plan = plan_of(referral.answers)
+    under_18 = referral.answers.get("who", {}).get("under_18") is True
+    frozen = False
+    paused_until: datetime | None = None
+    for each in sorted(changes, key=lambda one: one.number):
+        counts = each.standing is Standing.IN_FORCE
+        tightens_only = each.standing in {Standing.WAITING, Standing.DISOWNED, Standing.REPLACED}
+        if each.kind is Change.PLAN and (counts or tightens_only):
+            asked = plan_asked(each.content, under_18=under_18)
+            plan = asked if counts else meet(asked, plan)
+        elif _stops_everything(each.kind, tightens_only=tightens_only, counts=counts):
+            frozen = True
+        elif each.kind is Change.UNFREEZE and counts:
+            frozen, paused_until = False, None
+        elif each.kind is Change.PAUSE and counts:
+            paused_until = _later(paused_until, _moment(each.content.get("until")))
+    return replace(plan, frozen=frozen, paused_until=paused_until)
+
+
+def plan_asked(content: Mapping[str, Any], *, under_18: bool) -> ContactPlan:
+    """The plan that a change holds: the answers of "How should we reply?" and of each way, by step key."""
+    answers = content.get("answers")
+    given = answers if isinstance(answers, dict) else {}
+    ways = {way.value: given.get(f"reply-{way.value}") for way in Way}
+    reply = given.get("reply")
+    return plan_from_answers(
+        reply if isinstance(reply, dict) else {},
+        {way: answer for way, answer in ways.items() if isinstance(answer, dict)},
+        under_18=under_18,
+    )
+
+
+def has_route(referral: Referral, changes: Sequence[Asked]) -> bool:
+    """True when some way was ever given that could be used: then the Hub checks by it, and nothing happens by itself."""
+    plans = [plan_of(referral.answers)] + [
+        plan_asked(each.content, under_18=False)
+        for each in changes
+        if each.kind is Change.PLAN and each.standing is Standing.IN_FORCE
+    ]
+    return any(plan.wanted and any(way.missing is None for way in plan.ways) for plan in plans)
+
+
+def _stops_everything(kind: Change, *, tightens_only: bool, counts: bool) -> bool:
+    return kind is Change.FREEZE or (kind is Change.DELETE and tightens_only) or (kind is Change.CLOSE and counts)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.utcoffset() is not None else None
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((each for each in (one, other) if each is not None), default=None)

@@ -1,0 +1,93 @@
+"""Saying something to a person: an item sealed under the case secret, signed with the Hub's voice, carried by the post."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from nacl.signing import SigningKey
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import hub as rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.domain.referral import News
+from app.domain.status import RECEIPTS, SENT_BY_ITSELF, CaseState
+from app.services.hub import records
+from app.services.hub.guard import NoSuchCase
+from app.services.hub.records import Opener
+from app.services.hub.staff import Identity
+
+
+class ReceiptOnly(Exception):
+    """Whoever asked did so in their work: they get a receipt, and nothing about the person (requirement E14)."""
+
+
+def send(
+    database: Database,
+    *,
+    case_id: bytes,
+    news: News,
+    opener: Opener,
+    voice: SigningKey,
+    now: datetime,
+    envelope_id: bytes | None = None,
+    by: Identity | None = None,
+    state: CaseState | None = None,
+    only_if_unread: bool = False,
+) -> None:
+    """Seal an item to the person under the case's next number and commit it with its envelope.
+
+    The same `envelope_id` again changes nothing. `only_if_unread` makes it the one item of the first opening. Every item
+    goes through here, so it is here that nothing but a receipt leaves for somebody who asked in their work: raises ReceiptOnly.
+    """
+    envelope_id = envelope_id or sealing.new_id()
+    while True:
+        with database.reading() as session:
+            case = _case(session, case_id)
+            if gets_receipt_only(case.facts) and not _is_receipt(news):
+                raise ReceiptOnly
+            if session.get(rows.Item, envelope_id) is not None:
+                return
+            number = case.number_out
+            database_id = post_rows.post_state(session, rows.POST).database_id
+            key = records.case_key(session, case_id, opener=opener)
+        header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=envelope_id, number=number + 1)
+        item = records.item_of_news(news, header, case_secret=key.case_secret, voice=voice, now=now)
+        with database.writing() as session:
+            case = _case(session, case_id)
+            if only_if_unread and case.read_at is not None:
+                return
+            if not rows.claim_number(session, case_id, expected=number):
+                continue
+            if only_if_unread:
+                case.read_at = now
+            records.put_item(session, item, now=now)
+            if state is not None:
+                case.state = state.value
+            if by is not None:
+                rows.log(
+                    session, at=now, staff_id=by.id, action=f"sent-{news.kind}", case_id=case_id, detail=news.status
+                )
+        return
+
+
+def gets_receipt_only(facts: Mapping[str, Any]) -> bool:
+    """True when whoever asked did so in their work: the thread is theirs and may say nothing about the person."""
+    return bool(facts.get("who") == "professional")
+
+
+def _is_receipt(news: News) -> bool:
+    """Coded, and about the thread itself; how their own contact plan stands is theirs to know too."""
+    is_plain = news.kind == "status" and news.status in RECEIPTS + SENT_BY_ITSELF
+    return not news.text and (is_plain or news.kind == "change")
+
+
+def _case(session: Session, case_id: bytes) -> rows.Case:
+    """The case for the system itself; what a person asks for goes through app/services/hub/guard.py."""
+    case = session.get(rows.Case, case_id)
+    if case is None:
+        raise NoSuchCase
+    return case

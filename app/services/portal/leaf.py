@@ -1,0 +1,42 @@
+"""The leaf: what a space remembers for its person, sealed under the case secret, so that only their number opens it.
+
+It never leaves the portal. What is not in it was never said: a lost leaf makes the space more careful, not less.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import portal as rows
+
+PURPOSE = "leaf"
+
+
+def read(session: Session, case_id: bytes, *, secret: bytes) -> dict[str, Any]:
+    """What the space remembers, by name; nothing when there is no leaf or it does not open."""
+    sealed = session.get_one(rows.Case, case_id).leaf
+    if sealed is None:
+        return {}
+    try:
+        found = json.loads(sealing.open_box(secret, sealed, purpose=PURPOSE, bound=case_id))
+    except (sealing.CannotOpen, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def seal(content: Mapping[str, Any], case_id: bytes, *, secret: bytes) -> bytes:
+    """The leaf as it is kept."""
+    raw = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return sealing.seal_box(secret, raw, purpose=PURPOSE, bound=case_id)
+
+
+def remember(session: Session, case_id: bytes, *, secret: bytes, **values: Any) -> None:
+    """Change some of what the space remembers; None takes a name away. Runs in a writing unit of work."""
+    content = read(session, case_id, secret=secret) | values
+    kept = {name: value for name, value in content.items() if value is not None}
+    session.get_one(rows.Case, case_id).leaf = seal(kept, case_id, secret=secret)

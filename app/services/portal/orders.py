@@ -1,0 +1,83 @@
+"""Following the Hub's orders: a code for a new number, a number that must open nothing any more, a case to erase.
+
+An order is opened, and what it needs of the slow key derivation is done, before the transaction that follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy.orm import Session
+
+from app.adapters import numbers, sealing
+from app.data import portal as rows
+from app.domain.order import MalformedOrder, Order, Told
+
+TRIES = 10
+
+
+class UnknownCase(Exception):
+    """The order is about a case that is not here."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An order ready to be followed. `wrap` holds the case secret under the code; the code itself is forgotten."""
+
+    order: Order
+    case_id: bytes
+    wrap: bytes = b""
+    reference_tag: bytes = b""
+    until: datetime | None = None
+
+
+def prepare(
+    envelope: sealing.Envelope,
+    *,
+    keys: Mapping[bytes, X25519PrivateKey],
+    peppers: numbers.Peppers,
+    cost: numbers.KdfCost,
+) -> Prepared:
+    """Open an order whose signature was checked. Raises sealing.CannotOpen and MalformedOrder."""
+    told = Told.from_bytes(sealing.open_order(envelope, keys))
+    case_id = envelope.header.case_id
+    if told.collect is None:
+        if told.order is Order.COLLECT:
+            raise MalformedOrder("nothing to collect")
+        return Prepared(order=told.order, case_id=case_id)
+    wrap = numbers.wrap_secret(
+        told.collect.secret, told.collect.code, case_id=case_id, pepper=peppers.newest, cost=cost
+    )
+    return Prepared(
+        order=told.order,
+        case_id=case_id,
+        wrap=wrap.to_bytes(),
+        reference_tag=numbers.reference_tag(told.collect.reference, peppers.newest),
+        until=told.collect.until,
+    )
+
+
+def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
+    """Do it, in the transaction that also remembers that it was done. Raises UnknownCase.
+
+    Erasing what is gone already is done. A code for a case that is not here opens it: that is how somebody who asked on the
+    phone, or on paper, gets a first number.
+    """
+    case = session.get(rows.Case, prepared.case_id)
+    if prepared.order is Order.ERASE:
+        rows.erase_case(session, prepared.case_id)
+    elif prepared.order is Order.COLLECT:
+        if case is None:
+            session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
+            session.flush()
+        assert prepared.until is not None
+        session.merge(
+            rows.Collection(case_id=prepared.case_id, wrap=prepared.wrap, tries_left=TRIES, expires_at=prepared.until)
+        )
+    elif case is None:
+        raise UnknownCase
+    else:
+        rows.kill_number(session, prepared.case_id)
