@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from app.domain.asker import is_young
 from app.domain.hours import OpeningHours
-from app.domain.referral import is_young
 
 # A plan older than this is not trusted for showing an address; the desk collects anew first.
 FRESH_FOR = timedelta(seconds=10)

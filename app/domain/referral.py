@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.asker import is_young
 from app.domain.contact import ways_chosen
 
 VERSION = 1
@@ -39,8 +40,6 @@ HOW_DIED = ("road", "killed", "another", "not-known")
 # Of a young person who asks for themselves ("age_band"), and of a child whose parent asks ("child_age").
 AGE_BANDS = ("under-13", "13-15", "16-17")
 INTERPRETERS = ("woman", "man", "either")
-# Asked for by somebody else, who gets a thread of their own and never news about the other person (requirement A9).
-ASKED_BY_ANOTHER = frozenset({"other", "professional"})
 WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those of app/domain/contact.py
 
 
@@ -248,15 +247,6 @@ class News:
             return cls(**said, data=data)
         except (KeyError, TypeError) as error:
             raise MalformedReferral(type(error).__name__) from None
-
-
-def is_young(answers: Mapping[str, Mapping[str, Any]]) -> bool:
-    """True when somebody under 18 asks for themselves: their words, their letters and their school hours (requirement A8).
-
-    Who asks for another may tick "Under 18" about them; that changes nothing in how the one who asks is reached.
-    """
-    who = answers.get("who", {})
-    return who.get("under_18") is True and who.get("who") not in ASKED_BY_ANOTHER
 
 
 def is_restricted(answers: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -20,6 +20,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain import device as devices
 from app.domain import referral as ids
+from app.domain.asker import is_young
 from app.domain.contact import BY_TEXT, Box, IfAnswered, School, Way
 from app.domain.journey import Answers, Journey, Step
 from app.forms.question import QuestionForm, one_kind_of_line_end
@@ -782,7 +783,7 @@ def asks_as(*who: str) -> Callable[[Answers], bool]:
 
 def is_under_18(answers: Answers) -> bool:
     """'Under 18' was tapped by somebody who asks for themselves: the page for young people speaks to them."""
-    return ids.is_young(answers)
+    return is_young(answers)
 
 
 def wants_only(help_id: str) -> Callable[[Answers], bool]:

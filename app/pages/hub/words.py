@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, gettext
 
+from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
-from app.domain.referral import ASKED_BY_ANOTHER
 from app.domain.status import CaseState
 from app.web.page import clock_time, day_name
 

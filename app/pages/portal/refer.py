@@ -11,10 +11,11 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from wtforms.fields import SelectChoice
 
+from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.contact import plan_of
 from app.domain.journey import Answer, Answers, Path, Place
 from app.domain.reference import rows
-from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
+from app.domain.referral import OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm

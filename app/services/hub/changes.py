@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import hub as rows
 from app.data.database import Database
+from app.domain.asker import is_young
 from app.domain.change import ALWAYS_TIGHTER, Change, Delays, Ruling, Standing, is_same_word, rule_on
 from app.domain.contact import tightens
 from app.domain.referral import Addition, News
@@ -227,7 +228,7 @@ def _is_tighter(kind: Change, addition: Addition, record: Record) -> bool:
     if kind is not Change.PLAN:
         return kind in ALWAYS_TIGHTER
     now_counts = record.plan
-    under_18 = record.referral.answers.get("who", {}).get("under_18") is True
+    under_18 = is_young(record.referral.answers)
     asked = plans.plan_asked(addition.content, under_18=under_18)
     # A freeze or a pause stands whatever plan is asked for: only what the two plans say is compared.
     return tightens(replace(asked, frozen=now_counts.frozen, paused_until=now_counts.paused_until), now_counts)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import hub as rows
+from app.domain.asker import is_young
 from app.domain.change import Change, Standing
 from app.domain.contact import ContactPlan, Way, meet, plan_from_answers, plan_of
 from app.domain.referral import Addition, Referral
@@ -112,7 +113,7 @@ def plan_now(referral: Referral, changes: Sequence[Asked]) -> ContactPlan:
     was asked for stops everything too.
     """
     plan = plan_of(referral.answers)
-    under_18 = referral.answers.get("who", {}).get("under_18") is True
+    under_18 = is_young(referral.answers)
     frozen = False
     paused_until: datetime | None = None
     for each in sorted(changes, key=lambda one: one.number):

@@ -15,8 +15,9 @@ from app.adapters import numbers, sealing
 from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.domain.asker import is_young
 from app.domain.reference import reference_of
-from app.domain.referral import Addition, Referral, is_young
+from app.domain.referral import Addition, Referral
 from app.domain.status import Delivery
 from app.domain.survey import NEVER, Offer, offer_after
 from app.services.portal import drafts, survey
