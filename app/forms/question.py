@@ -35,9 +35,15 @@ class QuestionForm(FlaskForm):
                     sent.add(field.name, "y" if each is True else each)
         return sent
 
-    def left_out(self) -> frozenset[str]:
-        """Names of the fields that the page does not show because of what this form says already."""
+    @classmethod
+    def left_out_after(cls, answer: Mapping[str, Any]) -> frozenset[str]:
+        """Names of the fields that the page does not show because of what was answered on it before."""
         return frozenset()
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The same for what this form holds."""
+        return self.left_out_after(self.data)
 
     def answer(self) -> dict[str, Any]:
         """The answers that were given, by field name without its prefix: texts without surrounding space, lists, True."""

@@ -269,9 +269,10 @@ class AboutForm(QuestionForm):
         choices=choices({"yes": _l("Yes"), "no": _l("No"), "might": _l("It might start again")}),
     )
 
-    def left_out(self) -> frozenset[str]:
+    @classmethod
+    def left_out_after(cls, answer: Mapping[str, Any]) -> frozenset[str]:
         """After a death nobody is asked whether it goes on."""
-        return frozenset({"ongoing"}) if self.to_whom.data == "died" else frozenset()
+        return frozenset({"ongoing"}) if answer.get("to_whom") == "died" else frozenset()
 
     def answer(self) -> dict[str, Any]:
         """After a death nothing is kept about "still going on": it is not asked then."""

@@ -1,12 +1,12 @@
 """A form with its answers taken out: what stays is the same for everybody and can be kept, each answer has a slot in it.
 
 A page is rendered once with an `OpenForm`, which has a stand-in wherever an answer shows. `word` then says what stands in a
-slot for one person's form.
+slot for one person, so that no form is made for a page that is only read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,12 @@ class OpenField:
 
 
 class OpenForm:
-    """A form without its answers. `left_out` is the form's own: whatever it says must be known to whoever keeps the page."""
+    """A form without its answers; `left_out` as the answer says that will be put into it."""
 
-    def __init__(self, form: QuestionForm, stand_in: Callable[[Slot], str]) -> None:
+    def __init__(self, form: QuestionForm, stand_in: Callable[[Slot], str], left_out: frozenset[str]) -> None:
         self._fields = {field.name: OpenField(field, stand_in) for field in form}
-        self.left_out = form.left_out
+        self.left_out = left_out
+        self.errors: dict[str, list[str]] = {}
         self.form_errors: tuple[str, ...] = ()
 
     def __getattr__(self, name: str) -> OpenField:
@@ -83,13 +84,12 @@ class OpenForm:
         return iter(self._fields.values())
 
 
-def word(form: QuestionForm, slot: Slot) -> str:
-    """What stands in a slot for this form; text is as it was typed, to be escaped by whoever puts it in its place."""
-    field = form[slot.field]
-    if slot.value is None:
-        return str(field._value())
-    data = field.data
-    if data is None:
+def word(answer: Mapping[str, Any], slot: Slot) -> str:
+    """What stands in a slot after an answer; text is as it was typed, to be escaped by whoever puts it in its place."""
+    given = answer.get(slot.field)
+    if given is None:
         return ""
-    is_chosen = data is True or (slot.value in data if isinstance(data, list) else slot.value == data)
+    if slot.value is None:
+        return str(given)
+    is_chosen = given is True or (slot.value in given if isinstance(given, list) else slot.value == given)
     return slot.mark if is_chosen else ""

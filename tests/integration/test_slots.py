@@ -12,7 +12,8 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import escape
 
-from app.forms.refer import JOURNEY, AboutForm
+from app.forms.question import QuestionForm
+from app.forms.refer import FORMS, JOURNEY, AboutForm
 from app.forms.slots import OpenForm
 from app.pages.portal import refer
 from app.services.portal import drafts
@@ -71,11 +72,16 @@ class Unkept(Moulds):
         return render(word)
 
 
-def rendered(sides: Sides, client: BrowsingClient, paths: list[str]) -> dict[str, str]:
-    """The pages as they are rendered with the visitor's own form, no mould between."""
-    own = sides.portal_side
+def rendered(sides: Sides, client: BrowsingClient, answers: Answers, paths: list[str]) -> dict[str, str]:
+    """The pages as they are rendered with a form that holds the visitor's own answers, no mould between."""
+    own, keys = sides.portal_side, {form: key for key, form in FORMS.items()}
+
+    def own_form(empty: QuestionForm, _stand_in: object, _left_out: object) -> QuestionForm:
+        key = keys[type(empty)]
+        return refer._form(key, data=refer._earlier(key, answers))
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(refer, "OpenForm", lambda form, _stand_in: form)
+        patched.setattr(refer, "OpenForm", own_form)
         patched.setitem(sides.portal.extensions, "side", replace(own, moulds=Unkept()))
         return pages_of(client, paths)
 
@@ -91,7 +97,10 @@ def parts_kept(sides: Sides) -> str:
 def test_two_visitors_at_once_in_other_languages_each_see_their_own_answers(sides: Sides) -> None:
     people = [(PARENT, "en"), (STUDENT, "ar-XB"), (BROTHER, "en"), (PARENT, "en-XA")]
     visits = [(visitor(sides, story.answers), questions(story.answers, language)) for story, language in people]
-    alone = [rendered(sides, client, paths) for client, paths in visits]
+    alone = [
+        rendered(sides, client, story.answers, paths)
+        for (client, paths), (story, _) in zip(visits, people, strict=True)
+    ]
     for _ in range(2):  # first each makes some of the moulds, then all are made by somebody else
         met: list[dict[str, str]] = [{} for _ in visits]
         for row in zip_longest(*(paths for _, paths in visits)):
@@ -105,7 +114,7 @@ def test_two_visitors_at_once_in_other_languages_each_see_their_own_answers(side
 def test_every_answer_of_every_story_comes_back_as_rendering_would_show_it_and_none_stays(sides: Sides) -> None:
     for story, language in zip(STORIES, cycle(("en", "ar-XB"))):
         client, paths = visitor(sides, story.answers), questions(story.answers, language)
-        assert pages_of(client, paths) == rendered(sides, client, paths), story.key
+        assert pages_of(client, paths) == rendered(sides, client, story.answers, paths), story.key
     kept = parts_kept(sides)
     assert not re.search(r"<(input|option)[^>]* (checked|selected)", kept)
     assert not [words for story in STORIES for words in story.typed if len(words) > 3 and str(escape(words)) in kept]
@@ -117,9 +126,10 @@ def test_text_that_looks_like_a_page_or_a_slot_stays_text(sides: Sides) -> None:
     for nasty in NASTY:
         reply = {"name": nasty, "sign": nasty, "contact": "yes", "ways": ["letter"], "conflict_who": nasty}
         letter = {"address": f"\n{nasty}\n{nasty}", "ask_for": nasty}
-        client = visitor(sides, {**PARENT.answers, "reply": reply, "reply-letter": letter})
+        answers = {**PARENT.answers, "reply": reply, "reply-letter": letter}
+        client = visitor(sides, answers)
         first = pages_of(client, paths)
-        assert first == rendered(sides, client, paths)
+        assert first == rendered(sides, client, answers, paths)
         assert pages_of(client, paths) == first
         assert first["/en/refer/reply"].count(str(escape(nasty))) == 3
         assert nasty not in parts_kept(sides)
@@ -134,7 +144,7 @@ def test_what_an_answer_leaves_out_is_left_out_for_whoever_gave_it_alone(sides: 
 def test_a_template_that_looks_at_an_answer_cannot_become_a_mould(sides: Sides) -> None:
     """The page would then be kept as one person's answer made it."""
     with sides.portal.test_request_context("/en/refer/about"):
-        form = cast(Any, OpenForm(AboutForm(data={"to_whom": "died"}), lambda slot: f"<{slot.field}>"))
+        form = cast(Any, OpenForm(AboutForm(data={"to_whom": "died"}), lambda slot: f"<{slot.field}>", frozenset()))
         template = sides.portal.jinja_env.from_string('{% if form.to_whom.data == "died" %}x{% endif %}')
         with pytest.raises(UndefinedError):
             template.render(form=form)

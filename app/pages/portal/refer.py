@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ from wtforms.fields import SelectChoice
 from app.domain import device
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.contact import plan_of
-from app.domain.journey import Path, Place
+from app.domain.journey import Answer, Answers, Path, Place
 from app.domain.reference import rows
 from app.domain.referral import OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
@@ -41,6 +41,8 @@ from app.web.portal import portal
 CONSENT_WORDING, YOUNG_CONSENT_WORDING = "consent-1", "consent-1-young"
 # Pages after the request, or instead of it: nothing of anybody is on them.
 ENDINGS = ("done", "nothing")
+# The answers of whoever has given none.
+NOTHING: Answers = {}
 # Choices from a list: where the page does not show what was chosen, their first entry keeps it.
 LISTS = ("district", "language")
 UNPROCESSABLE = 422
@@ -59,10 +61,10 @@ def refer_step(slug: str) -> ResponseReturnValue:
     if slug in ENDINGS:
         return render_template(f"portal/refer/{slug}.html")
     draft = drafts.current()
-    answers = draft.answers if draft else {}
+    answers = draft.answers if draft else NOTHING
     if draft is None and slug != "start" and _number_is_waiting():
         return redirect(url_for("portal.sent"))
-    path = JOURNEY.path_of(answers)
+    path = _path(answers)
     place = _meant(slug, path, is_late=draft is None)
     if place is None:
         if draft is None and slug not in _every_slug():
@@ -74,8 +76,7 @@ def refer_step(slug: str) -> ResponseReturnValue:
         return _keep(place)
     if not path.may_open(slug):
         return redirect(_url(path.first_open().slug))
-    earlier = {} if drafts.others_may_look() else answers.get(place.step.key) or {}
-    return _show(place, _form(place.step.key, data=earlier))
+    return _show(place)
 
 
 @pages.post("/refer/nothing")
@@ -235,37 +236,35 @@ def _check(place: Place) -> ResponseReturnValue:
 
 def _show(
     place: Place,
-    form: QuestionForm,
+    form: QuestionForm | None = None,
     *,
     is_late: bool = False,
     was_not_kept: bool = False,
     has_more_time: bool = False,
 ) -> Response:
-    """The page of a step. A question is the same for everybody but for what was answered to it and for one clock time."""
+    """The page of a step, with the form as it was sent; without one it shows what may be seen of what was kept.
+
+    A question is the same for everybody but for what was answered to it and for one clock time, so it is rendered once.
+    """
     draft = drafts.current()
-    answers = draft.answers if draft else {}
-    path = JOURNEY.path_of(answers)
+    answers = draft.answers if draft else NOTHING
+    path = _path(answers)
     question = path.question_number(place.slug) if draft else None
     before = path.before(place.slug) if draft else None
+    is_mould = form is None and place.step.asks
     said = Said(young=is_under_18(answers))
-    is_post = request.method == "POST"
-    is_late = is_late or (is_post and "again" in request.form)
-    is_mould = not is_post and place.step.asks
     others_may_look = drafts.others_may_look()
     unseen = _unseen(place.step.key)
-    kept_until = clock_time(draft.expires_at) if draft else ""
-    if others_may_look:
-        form.be_discreet()
 
-    def render(shown: QuestionForm | OpenForm, kept_until: str) -> str:
+    def render(form: QuestionForm | OpenForm, kept_until: str) -> str:
         return render_template(
             f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
-            form=shown,
+            form=form,
             step=place.step,
             slug=place.slug,
             question=question,
             has_errors=bool(form.errors) or was_not_kept,
-            is_late=is_late,
+            is_late=is_late or "again" in request.form,
             was_not_kept=was_not_kept,
             has_more_time=has_more_time,
             others_may_look=others_may_look,
@@ -280,17 +279,28 @@ def _show(
             personal=place.step.key != "start",
         )
 
-    def in_mould(stand_in: Callable[[Slot | None], str]) -> str:
-        return render(OpenForm(form, stand_in), stand_in(None) if draft else "")
+    kept_until = clock_time(draft.expires_at) if draft else ""
+    earlier = _earlier(place.step.key, answers)
+    left_out = FORMS[place.step.key].left_out_after(earlier)
+
+    def render_mould(stand_in: Callable[[Slot | None], str]) -> str:
+        return render(OpenForm(_form(place.step.key, data={}), stand_in, left_out), stand_in(None) if draft else "")
 
     if is_mould:
-        state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS), form.left_out())
+        state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS), left_out)
         key = (language.language().slug, place, question, before, bool(draft), said.young, state, reading_at_request())
-        page = portal().moulds.fill(key, lambda slot: kept_until if slot is None else word(form, slot), in_mould)
+        page = portal().moulds.fill(key, lambda slot: kept_until if slot is None else word(earlier, slot), render_mould)
         response = make_response(page)
     else:
-        response = make_response(render(form, kept_until))
+        response = make_response(render(form or _form(place.step.key, data=earlier), kept_until))
     return headers.may_send(response) if others_may_look else response
+
+
+def _path(answers: Answers) -> Path:
+    """The path of this request's answers, computed once for those who ask about it."""
+    if "path" not in g or g.path.answers is not answers:
+        g.path = JOURNEY.path_of(answers)
+    return cast(Path, g.path)
 
 
 def _unseen(key: str) -> Mapping[str, Any]:
@@ -299,13 +309,23 @@ def _unseen(key: str) -> Mapping[str, Any]:
     return draft.answers.get(key, {}) if draft is not None and key != "start" and drafts.others_may_look() else {}
 
 
-def _form(key: str, data: dict[str, Any] | None = None, *, sent: MultiDict[str, Any] | None = None) -> QuestionForm:
+def _earlier(key: str, answers: Answers) -> Answer:
+    """What a step's page shows as answered: what was kept and may be seen, and the page's language until one was chosen."""
+    earlier = {} if drafts.others_may_look() else answers.get(key) or {}
+    if key == "reply" and "language" not in _unseen(key):
+        return {"language": language.language().slug, **earlier}
+    return earlier
+
+
+def _form(key: str, data: Answer | None = None, *, sent: MultiDict[str, Any] | None = None) -> QuestionForm:
     """The form of a step: filled from what was sent, here or as the caller says, or from what was kept."""
     form = FORMS[key](data=data) if data is not None else FORMS[key](sent) if sent is not None else FORMS[key]()
     unseen = _unseen(key)
     draft = drafts.current()
     said = Said(young=draft is not None and is_under_18(draft.answers))
     said.reword(form, key)
+    if drafts.others_may_look():
+        form.be_discreet()
     if isinstance(form, PoliceForm):
         form.district.choices = [
             SelectChoice("", gettext("Keep what I said before") if "district" in unseen else gettext("Leave this")),
@@ -329,8 +349,6 @@ def _form(key: str, data: dict[str, Any] | None = None, *, sent: MultiDict[str, 
         ]
         if "language" in unseen:
             form.language.choices.insert(0, SelectChoice("", gettext("Keep what I said before")))
-        elif data is not None and not form.language.data:
-            form.language.data = language.language().slug
     return form
 
 
