@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.domain.status import Status
-from app.forms.question import one_kind_of_line_end
+from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
 
@@ -45,7 +45,7 @@ class StatusForm(FlaskForm):
     envelope_id = HiddenField()
 
 
-class MessageForm(FlaskForm):
+class MessageForm(QuestionForm):
     """A message in the person's space."""
 
     text = TextAreaField(
