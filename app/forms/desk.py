@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from app.domain.status import RECEIPTS, SENT_BY_STAFF, Status
-from app.forms.question import one_kind_of_line_end
+from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
 
@@ -72,7 +72,7 @@ class CodeForm(FlaskForm):
     is_stolen = BooleanField(_l("Somebody else has the old number: stop it now"))
 
 
-class MessageForm(FlaskForm):
+class MessageForm(QuestionForm):
     """A message in the person's space."""
 
     text = TextAreaField(

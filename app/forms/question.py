@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, StringField
@@ -13,9 +15,50 @@ from wtforms.widgets import Select
 # On a device that others may see: nothing that a browser fills in, remembers, learns or sends to a spelling service.
 DISCREET = {"autocomplete": "off", "autocorrect": "off", "autocapitalize": "off", "spellcheck": "false"}
 
+# Control characters and noncharacters (HTML, "preprocessing the input stream"). Tab and line end are for pages.
+NOT_FOR_PAGES = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef"
+    + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+
 
 class QuestionForm(FlaskForm):
-    """A page of questions. `answer()` is what is kept of it; an unanswered field is left out."""
+    """A page of questions. `answer()` is what is kept of it; an unanswered field is left out.
+
+    Text is taken letter for letter, with one kind of line end. Signs that no page may hold come with pasted text and cannot
+    be seen: a space is put in the place of each, and the field says so before anything is kept (docs/adr/0016).
+    """
+
+    # The fields as they stand on the page; those that it leaves out follow.
+    ORDER: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Field]:
+        """The fields in the order of the page, so that the list of what to mend leads downwards."""
+        fields = list(super().__iter__())
+        return iter(sorted(fields, key=lambda each: _place(each.short_name, self.ORDER)))
+
+    def process(self, *args: Any, **options: Any) -> None:
+        """Take what was sent or kept; from here on every text can be shown on a page."""
+        super().process(*args, **options)
+        self._mended: list[Field] = []
+        for field in self:
+            if isinstance(field, StringField) and isinstance(field.data, str):
+                typed, field.data = field.data, for_pages(field.data)
+                if NOT_FOR_PAGES.search(typed) and not isinstance(field, HiddenField):
+                    self._mended.append(field)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """True when everything may be kept as it stands. What was changed in a text is looked at first."""
+        is_right = bool(super().validate(extra_validators))
+        for field in self._mended:
+            field.errors = field.errors or [
+                gettext(
+                    "Some hidden signs in this cannot be sent. There is a space in place of each now. "
+                    "Please check it, then press the button again."
+                )
+            ]
+        return is_right and not self._mended
 
     def be_discreet(self) -> None:
         """Ask browsers to leave no trace of what is typed: the safety exception to WCAG 1.3.5, on devices that others may see."""
@@ -57,9 +100,18 @@ class QuestionForm(FlaskForm):
         return given
 
 
+def for_pages(text: str) -> str:
+    """The text with one kind of line end, and a space for each sign that no page may hold."""
+    return NOT_FOR_PAGES.sub(" ", one_kind_of_line_end(text) or "")
+
+
 def one_kind_of_line_end(text: str | None) -> str | None:
     """Browsers send two characters for each new line; the person typed one, and limits count what was typed."""
     return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _place(name: str, order: tuple[str, ...]) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 def _kept(field: Field) -> Any:

@@ -362,7 +362,7 @@ class PoliceForm(QuestionForm):
 class ReplyForm(QuestionForm):
     """How should we reply?"""
 
-    ORDER = ("contact", "ways", "name", "language")
+    ORDER = ("contact", "ways", "sign", "name", "language", "conflict", "conflict_who")
 
     name = StringField(
         _l("What should we call you?"),
@@ -456,7 +456,7 @@ def one_line(
     return StringField(
         label,
         description=description,
-        validators=[Length(max=longest, message=_l("This is too long. Please make it shorter."))],
+        validators=[Length(max=longest, message=_l("Use %(most)s letters or fewer.", most=longest))],
         render_kw={"autocomplete": autocomplete, "spellcheck": spellcheck},
     )
 
@@ -614,7 +614,7 @@ class LetterForm(QuestionForm):
         _l("Your address"),
         description=_l("Write it in any format, with the postcode if you can."),
         filters=[one_kind_of_line_end],
-        validators=[Length(max=LONGEST_WORDS, message=_l("This is too long. Please make it shorter."))],
+        validators=[Length(max=LONGEST_WORDS, message=_l("Use %(most)s letters or fewer.", most=LONGEST_WORDS))],
         render_kw={"autocomplete": "street-address", "spellcheck": "false"},
     )
     shared = shared_field(_l("Could anyone else open your post?"))
