@@ -162,7 +162,7 @@ def mark_tried(session: Session, tables: PostTables, envelope_ids: Iterable[byte
 
 def retry_at(attempts: int, *, now: datetime) -> datetime:
     """When something that was tried so often, one time or more, is tried again."""
-    return now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 8))
+    return now + min(LONGEST_RETRY, FIRST_RETRY * (1 << min(attempts - 1, 8)))
 
 
 def settle(session: Session, tables: PostTables, envelope_id: bytes, *, received: bool, reason: str) -> bool:
