@@ -92,6 +92,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         help_now=content.load_help_now(settings.content_dir, directory),
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
+        rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
     )
     headers.guard(app, settings)
     language.install(app, languages)
