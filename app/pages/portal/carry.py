@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flask import make_response, render_template, request
@@ -10,15 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.reference import normalise, rows
 from app.forms.number import MessageForm, ReturnForm
+from app.services.portal.space import OpenVisit
 
 UNPROCESSABLE, UNAVAILABLE = 422, 503
 # Names that the number page's own form gives to the page that words belong to, and to the number.
 SECTION, NUMBER = "section", "number"
+# Pages of the space besides those sections, by a name of their own: what each makes of a post that was carried to it.
+BACK_TO: dict[str, Callable[[OpenVisit], ResponseReturnValue]] = {}
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The fields of a section of "Tell us more", by the number of the section in its address."""
+    """The fields of a section of "Tell us more", by the number of the section in its address, or of a page in `BACK_TO`."""
 
     section: str
     fields: tuple[tuple[str, str], ...]

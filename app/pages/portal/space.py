@@ -12,8 +12,9 @@ from app.domain.reference import normalise
 from app.domain.status import Delivery, Status
 from app.forms.more import BY_SLUG
 from app.forms.number import MessageForm, ReturnForm
+from app.pages.portal import news as news_page
 from app.pages.portal import pages
-from app.pages.portal.carry import SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
+from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.pages.portal.more import come_back_to
 from app.services.portal import space, survey
 from app.services.portal.office import Busy
@@ -29,7 +30,7 @@ from app.web.portal import portal
 def return_() -> ResponseReturnValue:
     """The return number opens the space. Wrong and unknown numbers cannot be told apart, in words or in time."""
     form = ReturnForm()
-    more = carried(request.form.get(SECTION, ""), known=BY_SLUG)
+    more = carried(request.form.get(SECTION, ""), known={*BY_SLUG, *BACK_TO})
     message = MessageForm() if more is None and request.form.get("text") else None
     if request.method == "GET" or not form.validate():
         return number_page(form, message, more=more, status=200 if request.method == "GET" else UNPROCESSABLE)
@@ -51,6 +52,8 @@ def return_() -> ResponseReturnValue:
         # The visit had ended while somebody wrote: their words wait in the box, and nothing is sent by itself.
         with portal().database.reading() as session:
             opened = space.visit(session, token, now=now())
+        if opened is not None and more is not None and more.section in BACK_TO:
+            return visits.remember(make_response(BACK_TO[more.section](opened)), token)
         if opened is not None and more is not None:
             return visits.remember(make_response(come_back_to(opened, more.section)), token)
         if opened is not None and message is not None:
@@ -70,6 +73,7 @@ def case() -> ResponseReturnValue:
     page = render_template(
         "portal/case/case.html",
         space=found,
+        news=news_page.sorted_out(found),
         Delivery=Delivery,
         survey_offered=offer.is_open(now().date()),
         nobody_reads=not found.read and any(each.news.status == Status.NO_READER for each in found.conversation),

@@ -19,6 +19,7 @@ from app.data.database import Database
 from app.data.hub import Item
 from app.domain.change import Delays
 from app.domain.referral import Addition, MalformedReferral, News, Referral
+from app.domain.status import UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
 from app.services.hub import changes, guard, records
@@ -74,6 +75,7 @@ class _Opened:
     told: Item | None = None  # what the Hub's software tells the person with it
     change: changes.Arrival | None = None
     is_erased: bool = False
+    asks_nothing: bool = False
 
     @property
     def place(self) -> bytes:
@@ -224,7 +226,7 @@ def _take_in_one(
             for row in opened.rows:
                 session.add(row)
                 session.flush()
-            if not opened.is_erased:
+            if not opened.is_erased and not opened.asks_nothing:
                 records.after_arrival(
                     session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
                 )
@@ -348,7 +350,7 @@ def _open_item(
             persistence=addition.tells_of_persistence(),
             change=change,
         )
-    News.from_bytes(message)
+    news = News.from_bytes(message)
     return _Opened(
         envelope,
         (
@@ -361,6 +363,7 @@ def _open_item(
                 added_at=now,
             ),
         ),
+        asks_nothing=news.kind in UNSPOKEN,
     )
 
 
