@@ -121,7 +121,13 @@ def courier(once: bool) -> None:
             started = time.monotonic()
             try:
                 hub_post.make_pass(
-                    database, carrier, trust=held.trust, keys=held.post_keys, opener=held.opener, now=now()
+                    database,
+                    carrier,
+                    trust=held.trust,
+                    keys=held.post_keys,
+                    opener=held.opener,
+                    now=now(),
+                    hours=held.area.hub_hours,
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
             except carriers.CarrierDown as error:

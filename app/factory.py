@@ -28,7 +28,7 @@ from app.settings import HubSettings, PortalSettings, Settings, SettingsError
 from app.web import errors, headers, kept, language, page
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.clock import now
-from app.web.cookies import STAFF, CookieJar
+from app.web.cookies import STAFF, CookieJar, NoSession
 
 if TYPE_CHECKING:
     from app.services.hub.post import PortalTrust
@@ -77,6 +77,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
+    app.session_interface = NoSession()
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
     app.extensions["side"] = Portal(
         settings=settings,

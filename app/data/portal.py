@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, or_, select, update
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, inspect, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.data.database import PortalRow
+from app.data.database import Database, PortalRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables, retry_at
 
 NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
@@ -162,10 +162,28 @@ class Pooled(PortalRow):
     next_attempt_at: Mapped[datetime | None]
 
 
-def draft(session: Session, draft_id: bytes, *, now: datetime) -> Draft | None:
-    """The draft, unless it has expired."""
-    row = session.get(Draft, draft_id)
-    return row if row is not None and row.expires_at > now else None
+class DraftAsKept(NamedTuple):
+    """What is read of a draft."""
+
+    sealed: bytes
+    revision: int
+    expires_at: datetime
+
+
+# The table's own columns, not the class's: every page of the request reads this row, and nobody changes the object.
+_drafts = inspect(Draft).local_table.c
+_DRAFT = select(_drafts.sealed, _drafts.revision, _drafts.expires_at).where(_drafts.id == bindparam("draft_id"))
+
+
+def draft(unit: Session | Database, draft_id: bytes, *, now: datetime) -> DraftAsKept | None:
+    """The draft, unless it has expired; within a unit of work, or by itself from the database."""
+    if isinstance(unit, Database):
+        found = unit.first(_DRAFT, draft_id=draft_id)
+    else:
+        row = unit.execute(_DRAFT, {"draft_id": draft_id}).first()
+        found = None if row is None else tuple(row)
+    kept = None if found is None else DraftAsKept(*found)
+    return kept if kept is not None and kept.expires_at > now else None
 
 
 def save_draft(

@@ -6,14 +6,14 @@ Whatever was left unanswered is read the tightest way (NNEDV Safety Net: never i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.domain.hours import OpeningHours
-from app.domain.referral import is_young
+from app.domain.asker import is_young
+from app.domain.hours import OpeningHours, Span
 
 # A plan older than this is not trusted for showing an address; the desk collects anew first.
 FRESH_FOR = timedelta(seconds=10)
@@ -76,6 +76,7 @@ BOX_TIMES: Mapping[str, tuple[time, time]] = {
 }
 
 
+WEEKDAYS = range(5)
 # Who else may see or hear, the most careful answer last.
 SHARED_BY_CARE = ("only-me", None, "not-sure", "others")
 
@@ -237,10 +238,25 @@ def _within(chosen: WayPlan, at: datetime, hours: OpeningHours) -> Decision:
     return Refused(Reason.NO_TIMES) if best is None else Wait(best)
 
 
-def tightens(new: ContactPlan, old: ContactPlan) -> bool:
+def keeping(new: ContactPlan, old: ContactPlan) -> ContactPlan:
+    """`new` with what was left empty in it taken from `old`: addresses, names and other words, and who else may see.
+
+    A plan can be replaced but not read back, so nobody has to type an address again only to narrow the times. What was
+    left among the answers that allow something stays left, which is the tightest.
+    """
+    before = {each.way: each for each in old.ways}
+    return replace(
+        new,
+        ways=tuple(_keep_way(each, before[each.way]) if each.way in before else each for each in new.ways),
+        sign=new.sign or old.sign,
+    )
+
+
+def tightens(new: ContactPlan, old: ContactPlan, *, hours: OpeningHours | None = None) -> bool:
     """True when `new` allows nothing that `old` did not, so that it may take effect at once.
 
     Cautious: a change that is neither tighter nor looser, such as another address or another name, is no tightening.
+    `hours`, the Hub's own, say which boxes lie within "any time the Hub is open"; without them none does.
     """
     if old.frozen and not new.frozen:
         return False
@@ -253,20 +269,20 @@ def tightens(new: ContactPlan, old: ContactPlan) -> bool:
     if not old.wanted:
         return False
     before = {each.way: each for each in old.ways}
-    return all(each.way in before and _is_tighter(each, before[each.way]) for each in new.ways)
+    return all(each.way in before and _is_tighter(each, before[each.way], hours) for each in new.ways)
 
 
-def meet(new: ContactPlan, old: ContactPlan) -> ContactPlan:
+def meet(new: ContactPlan, old: ContactPlan, *, hours: OpeningHours | None = None) -> ContactPlan:
     """The plan that allows only what both plans allow: it counts while the Hub has not checked who asked for `new`.
 
     So the tighter half of a change counts at once and the looser half waits. What two plans say differently without either
-    being tighter, such as the address, keeps that way from being used at all.
+    being tighter, such as the address, keeps that way from being used at all. `hours` as for `tightens`.
     """
     before = {each.way: each for each in old.ways}
     ends = [each.paused_until for each in (new, old) if each.paused_until is not None]
     return ContactPlan(
         wanted=True if new.wanted and old.wanted else False if new.wanted is False or old.wanted is False else None,
-        ways=tuple(_meet_way(each, before[each.way]) for each in new.ways if each.way in before),
+        ways=tuple(_meet_way(each, before[each.way], hours) for each in new.ways if each.way in before),
         frozen=new.frozen or old.frozen,
         sign=old.sign or new.sign,
         paused_until=max(ends, default=None),
@@ -327,12 +343,29 @@ def _way_plan(way: Way, answer: Mapping[str, Any], *, under_18: bool) -> WayPlan
     )
 
 
-def _meet_way(new: WayPlan, old: WayPlan) -> WayPlan:
+def _keep_way(new: WayPlan, old: WayPlan) -> WayPlan:
+    return replace(
+        new,
+        address=new.address if new.address.strip() else old.address,
+        shared=new.shared or old.shared,
+        own_times=new.own_times or old.own_times,
+        ask_for=new.ask_for or old.ask_for,
+        say=new.say or old.say,
+        how=new.how or old.how,
+        avoid=new.avoid or old.avoid,
+        woman_or_man=new.woman_or_man or old.woman_or_man,
+        person=new.person or old.person,
+    )
+
+
+def _meet_way(new: WayPlan, old: WayPlan, hours: OpeningHours | None) -> WayPlan:
     """One way as both allow it; the words to say and the names stay the old ones, which were safe once."""
     return WayPlan(
         way=old.way,
         address=old.address,
-        boxes=new.boxes & old.boxes,
+        boxes=frozenset(
+            box for box in new.boxes | old.boxes if _lies_in(box, new.boxes, hours) and _lies_in(box, old.boxes, hours)
+        ),
         message_allowed=new.message_allowed and old.message_allowed,
         shared=max(new.shared, old.shared, key=SHARED_BY_CARE.index),
         not_in_school_hours=new.not_in_school_hours or old.not_in_school_hours,
@@ -353,12 +386,34 @@ def _meet_way(new: WayPlan, old: WayPlan) -> WayPlan:
     )
 
 
-def _is_tighter(new: WayPlan, old: WayPlan) -> bool:
+def _lies_in(box: Box, boxes: frozenset[Box], hours: OpeningHours | None) -> bool:
+    """True when every moment of a box is one of these boxes' too.
+
+    Only the weekday boxes can lie within the opening hours: those of the weekend hold bank holidays, when the Hub is closed.
+    """
+    if box in boxes:
+        return True
+    kind, _, part = box.value.partition("-")
+    if hours is None or Box.ANY not in boxes or kind != "weekday":
+        return False
+    start, end = BOX_TIMES[part]
+    return all(_is_open_from(start, end, hours.weekly.get(day, ())) for day in WEEKDAYS)
+
+
+def _is_open_from(start: time, end: time, spans: Sequence[Span]) -> bool:
+    """True when these spans of one day, in order, leave nothing out between two times."""
+    for span in spans:
+        if span.start <= start and (span.lasts_until_midnight or span.end > start):
+            start = end if span.lasts_until_midnight else span.end
+    return start >= end
+
+
+def _is_tighter(new: WayPlan, old: WayPlan, hours: OpeningHours | None) -> bool:
     """The same way, narrowed or unchanged in each of its answers."""
     careful = SHARED_BY_CARE
     return (
         new.address in {old.address, ""}
-        and new.boxes <= old.boxes
+        and all(_lies_in(box, old.boxes, hours) for box in new.boxes)
         and new.message_allowed <= old.message_allowed
         and careful.index(new.shared) >= careful.index(old.shared)
         and new.not_in_school_hours >= old.not_in_school_hours

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Answer = Mapping[str, Any]
@@ -38,6 +39,11 @@ class Step:
     is_question: bool = False
     asks: bool = True
 
+    @cached_property
+    def place(self) -> Place:
+        """Where the step stands on every path that has it; for one of a series see `Journey.path`."""
+        return Place(self.slug or self.key, self)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -48,10 +54,65 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Path:
+    """One person's path: the steps that apply, in order, and the answers that it was computed from."""
+
+    places: Sequence[Place]
+    answers: Answers
+
+    def find(self, slug: str) -> Place:
+        """The step at this address. Raises NoSuchStep when it is not on the path."""
+        return self.places[self._index(slug)]
+
+    def first_open(self) -> Place:
+        """The first step without an answer (a step that was left has an empty one), or the last step when none is open."""
+        for place in self.places:
+            if place.step.key not in self.answers:
+                return place
+        return self.places[-1]
+
+    def may_open(self, slug: str) -> bool:
+        """True when the step is on the path and everything before it was answered or left."""
+        for place in self.places:
+            if place.slug == slug:
+                return True
+            if place.step.key not in self.answers:
+                return False
+        return False
+
+    def after(self, slug: str) -> Place:
+        """The step that follows; the last step follows itself. Raises NoSuchStep."""
+        return self.places[min(self._index(slug) + 1, len(self.places) - 1)]
+
+    def before(self, slug: str) -> Place | None:
+        """The step before, or None at the first. Raises NoSuchStep."""
+        index = self._index(slug)
+        return self.places[index - 1] if index else None
+
+    def question_number(self, slug: str) -> tuple[int, int] | None:
+        """("2", "of 5") for a step that counts as a question, else None."""
+        questions = [place.slug for place in self.places if place.step.is_question]
+        return (questions.index(slug) + 1, len(questions)) if slug in questions else None
+
+    def _index(self, slug: str) -> int:
+        for index, place in enumerate(self.places):
+            if place.slug == slug:
+                return index
+        raise NoSuchStep(slug)
+
+
+@dataclass(frozen=True)
 class Journey:
-    """Ordered steps; every method is a pure function of the answers given so far."""
+    """Ordered steps; every method is a pure function of the answers given so far.
+
+    Whoever asks more than one thing about the same answers asks their `path_of`, which is computed once.
+    """
 
     steps: Sequence[Step]
+
+    def path_of(self, answers: Answers) -> Path:
+        """The path that these answers lead along."""
+        return Path(self.path(answers), answers)
 
     def path(self, answers: Answers) -> list[Place]:
         """The steps that apply, in order, each with its address."""
@@ -64,54 +125,32 @@ class Journey:
                 numbers[step.series] = numbers.get(step.series, 0) + 1
                 places.append(Place(f"{step.series}-{numbers[step.series]}", step))
             else:
-                places.append(Place(step.slug or step.key, step))
+                places.append(step.place)
         return places
 
     def find(self, slug: str, answers: Answers) -> Place:
         """The step at this address. Raises NoSuchStep when it is not on the path."""
-        for place in self.path(answers):
-            if place.slug == slug:
-                return place
-        raise NoSuchStep(slug)
+        return self.path_of(answers).find(slug)
 
     def first_open(self, answers: Answers) -> Place:
-        """The first step without an answer (a step that was left has an empty one), or the last step when none is open."""
-        places = self.path(answers)
-        for place in places:
-            if place.step.key not in answers:
-                return place
-        return places[-1]
+        """The first step without an answer, or the last step when none is open."""
+        return self.path_of(answers).first_open()
 
     def may_open(self, slug: str, answers: Answers) -> bool:
         """True when the step is on the path and everything before it was answered or left."""
-        for place in self.path(answers):
-            if place.slug == slug:
-                return True
-            if place.step.key not in answers:
-                return False
-        return False
+        return self.path_of(answers).may_open(slug)
 
     def after(self, slug: str, answers: Answers) -> Place:
         """The step that follows; the last step follows itself. Raises NoSuchStep."""
-        places = self.path(answers)
-        for index, place in enumerate(places):
-            if place.slug == slug:
-                return places[min(index + 1, len(places) - 1)]
-        raise NoSuchStep(slug)
+        return self.path_of(answers).after(slug)
 
     def before(self, slug: str, answers: Answers) -> Place | None:
         """The step before, or None at the first. Raises NoSuchStep."""
-        previous: Place | None = None
-        for place in self.path(answers):
-            if place.slug == slug:
-                return previous
-            previous = place
-        raise NoSuchStep(slug)
+        return self.path_of(answers).before(slug)
 
     def question_number(self, slug: str, answers: Answers) -> tuple[int, int] | None:
         """("2", "of 5") for a step that counts as a question, else None."""
-        questions = [place.slug for place in self.path(answers) if place.step.is_question]
-        return (questions.index(slug) + 1, len(questions)) if slug in questions else None
+        return self.path_of(answers).question_number(slug)
 
     def pruned(self, answers: Answers) -> dict[str, Answer]:
         """The answers without those of steps that no longer apply."""

@@ -69,7 +69,15 @@ class Languages:
 
     def shown(self, *, pseudo: bool) -> tuple[Language, ...]:
         """The languages that people may choose; with `pseudo`, those for tests and development too."""
-        return tuple(language for language in self.all if language.shown or (pseudo and language.pseudo))
+        return self._with_pseudo if pseudo else self._without_pseudo
+
+    @cached_property
+    def _with_pseudo(self) -> tuple[Language, ...]:
+        return tuple(language for language in self.all if language.shown or language.pseudo)
+
+    @cached_property
+    def _without_pseudo(self) -> tuple[Language, ...]:
+        return tuple(language for language in self.all if language.shown)
 
     def negotiate(self, accept_language: str | None, *, pseudo: bool = False) -> Language:
         """The language that suits an Accept-Language header best; the default when none does.

@@ -11,8 +11,10 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from app.domain.asker import is_young
 from app.domain.contact import ways_chosen
 
 VERSION = 1
@@ -39,8 +41,6 @@ HOW_DIED = ("road", "killed", "another", "not-known")
 # Of a young person who asks for themselves ("age_band"), and of a child whose parent asks ("child_age").
 AGE_BANDS = ("under-13", "13-15", "16-17")
 INTERPRETERS = ("woman", "man", "either")
-# Asked for by somebody else, who gets a thread of their own and never news about the other person (requirement A9).
-ASKED_BY_ANOTHER = frozenset({"other", "professional"})
 WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those of app/domain/contact.py
 
 
@@ -223,6 +223,15 @@ class News:
     author: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def until(self) -> datetime | None:
+        """The aware moment that the news speaks of; None when it speaks of none."""
+        try:
+            found = datetime.fromisoformat(self.data["until"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return found if found.utcoffset() is not None else None
+
     def to_bytes(self) -> bytes:
         """The item as it is sealed."""
         return _dump(
@@ -250,15 +259,6 @@ class News:
             return cls(**said, data=data)
         except (KeyError, TypeError) as error:
             raise MalformedReferral(type(error).__name__) from None
-
-
-def is_young(answers: Mapping[str, Mapping[str, Any]]) -> bool:
-    """True when somebody under 18 asks for themselves: their words, their letters and their school hours (requirement A8).
-
-    Who asks for another may tick "Under 18" about them; that changes nothing in how the one who asks is reached.
-    """
-    who = answers.get("who", {})
-    return who.get("under_18") is True and who.get("who") not in ASKED_BY_ANOTHER
 
 
 def is_restricted(answers: Mapping[str, Mapping[str, Any]]) -> bool:

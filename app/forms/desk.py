@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, TextAreaField, TimeField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 
 from app.domain.rights import STAGES
 from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
 from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
-from app.forms.question import one_kind_of_line_end
+from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
 
@@ -147,7 +147,7 @@ class CodeForm(FlaskForm):
     is_stolen = BooleanField(_l("Somebody else has the old number: stop it now"))
 
 
-class MessageForm(FlaskForm):
+class MessageForm(QuestionForm):
     """A message in the person's space."""
 
     text = TextAreaField(
@@ -164,3 +164,9 @@ class MessageForm(FlaskForm):
         """Nothing to send is said, not sent."""
         if not (field.data or "").strip():
             raise ValidationError(_l("Write your message first."))
+
+
+class RightForm(PressForm):
+    """Was it right? Two buttons."""
+
+    right = StringField(validators=[AnyOf(("yes", "no"))])

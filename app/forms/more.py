@@ -7,7 +7,6 @@ are only words, and the desk shows answers in the same words.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,18 +17,12 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, ValidationError
 
 from app.domain.referral import Addition
-from app.forms.question import QuestionForm, one_kind_of_line_end
+from app.forms.question import NOT_FOR_PAGES, QuestionForm, one_kind_of_line_end
 from app.forms.refer import LONGEST_LINE, CheckboxesField, ChoiceField, choices
 
 LONGEST_TEXT = 2_000
 LONGEST_WORDS = 10_000
 LEAVE = "leave"
-# Control characters and noncharacters (HTML, "preprocessing the input stream").
-NOT_FOR_PAGES = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef"
-    + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
-    + "]"
-)
 YES_NO_SURE = {"yes": _l("Yes"), "no": _l("No"), "not-sure": _l("Not sure")}
 YES_NO = {"yes": _l("Yes"), "no": _l("No")}
 

@@ -9,14 +9,11 @@ from wtforms.validators import Length, ValidationError
 
 from app.domain.order import CODE_LENGTH
 from app.domain.reference import ROW_LENGTH, Shape, normalise, problems
-from app.forms.question import QuestionForm, one_kind_of_line_end
+from app.forms.question import DISCREET, QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
-SECRET_INPUT = {
-    "autocomplete": "off",
-    "autocapitalize": "off",
-    "spellcheck": "false",
-}
+# The number and the code word are never for a browser to keep, on whatever device.
+SECRET_INPUT = DISCREET
 
 
 class KeepForm(QuestionForm):

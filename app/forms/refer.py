@@ -18,14 +18,15 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.domain import device as devices
 from app.domain import referral as ids
+from app.domain.asker import is_young
 from app.domain.contact import BY_TEXT, Box, IfAnswered, School, Way
 from app.domain.journey import Answers, Journey, Step
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_LINE = 200
 LONGEST_WORDS = 500
-OWN_DEVICE, SHARED_DEVICE = "own", "shared"
 
 
 class CheckboxesField(SelectMultipleField):
@@ -79,13 +80,13 @@ def choices(labels: Mapping[str, Any], group: Any = None) -> list[SelectChoice]:
     return [SelectChoice(value, label, optgroup=group) for value, label in labels.items()]
 
 
-def line(label: Any, *, most: int, description: Any = "") -> UnboundField:
-    """One line of free text that may be left, kept by no browser."""
+def line(label: Any, *, most: int, description: Any = "", autocomplete: str = "off") -> UnboundField:
+    """One line of free text that may be left. `autocomplete` is what browsers may fill in on one's own device (WCAG 1.3.5)."""
     return StringField(
         label,
         description=description,
         validators=[Length(max=most, message=_l("Use %(most)s letters or fewer.", most=most))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": autocomplete, "spellcheck": "false"},
     )
 
 
@@ -95,8 +96,8 @@ class StartForm(QuestionForm):
     device = ChoiceField(
         choices=choices(
             {
-                OWN_DEVICE: _l("Only I use this device"),
-                SHARED_DEVICE: _l("Someone else might look at it, or I am not sure"),
+                devices.OWN: _l("Only I use this device"),
+                devices.SHARED: _l("Someone else might look at it, or I am not sure"),
             }
         )
     )
@@ -132,8 +133,8 @@ class KnowsForm(QuestionForm):
 class WorkForm(QuestionForm):
     """Somebody asks as part of their work: who they are, and whether the person has said yes."""
 
-    name = line(_l("Your name"), most=80)
-    organisation = line(_l("Your organisation"), most=LONGEST_LINE)
+    name = line(_l("Your name"), most=80, autocomplete="name")
+    organisation = line(_l("Your organisation"), most=LONGEST_LINE, autocomplete="organization")
     switchboard = line(
         _l("Its main phone number"),
         description=_l("We ring the number that your organisation makes public, to be sure who asks."),
@@ -268,6 +269,11 @@ class AboutForm(QuestionForm):
         choices=choices({"yes": _l("Yes"), "no": _l("No"), "might": _l("It might start again")}),
     )
 
+    @classmethod
+    def left_out_after(cls, answer: Mapping[str, Any]) -> frozenset[str]:
+        """After a death nobody is asked whether it goes on."""
+        return frozenset({"ongoing"}) if answer.get("to_whom") == "died" else frozenset()
+
     def answer(self) -> dict[str, Any]:
         """After a death nothing is kept about "still going on": it is not asked then."""
         given = super().answer()
@@ -356,15 +362,15 @@ class PoliceForm(QuestionForm):
 class ReplyForm(QuestionForm):
     """How should we reply?"""
 
-    ORDER = ("contact", "ways", "name", "language")
+    ORDER = ("contact", "ways", "sign", "name", "language", "conflict", "conflict_who")
 
     name = StringField(
         _l("What should we call you?"),
         description=_l("Any name. It does not have to be your real one."),
         validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": "nickname", "spellcheck": "false"},
     )
-    language = ListField(_l("Which language should we use?"))
+    language = ListField(_l("Which language should we use?"), render_kw={"autocomplete": "language"})
     contact = ChoiceField(
         _l("How should we reply?"),
         choices=choices(
@@ -403,7 +409,7 @@ class ReplyForm(QuestionForm):
         _l("Is there a word or sign that means “I cannot talk freely”?"),
         description=_l("If you use it, we stop or change the subject. You can leave this."),
         validators=[Length(max=80, message=_l("Use 80 letters or fewer."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": "off"},
     )
 
     conflict = ChoiceField(
@@ -443,13 +449,15 @@ SCHOOL_TIMES = {
 }
 
 
-def one_line(label: Any, description: Any, *, longest: int = LONGEST_LINE) -> StringField:
-    """A line of the person's own words."""
+def one_line(
+    label: Any, description: Any, *, longest: int = LONGEST_LINE, autocomplete: str = "off", spellcheck: str = "false"
+) -> StringField:
+    """A line of the person's own words; `autocomplete` and `spellcheck` are for one's own device."""
     return StringField(
         label,
         description=description,
-        validators=[Length(max=longest, message=_l("This is too long. Please make it shorter."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        validators=[Length(max=longest, message=_l("Use %(most)s letters or fewer.", most=longest))],
+        render_kw={"autocomplete": autocomplete, "spellcheck": spellcheck},
     )
 
 
@@ -474,7 +482,7 @@ def phone_field(label: Any) -> StringField:
         label,
         description=_l("Any format. We use it only in the way you tell us here."),
         validators=[Length(max=60, message=_l("Use 60 characters or fewer."))],
-        render_kw={"inputmode": "tel", "autocomplete": "off", "dir": "ltr"},
+        render_kw={"inputmode": "tel", "autocomplete": "tel", "dir": "ltr"},
     )
 
 
@@ -493,6 +501,7 @@ class WayForm(QuestionForm):
     own_times = one_line(
         _l("Anything else about times?"),
         _l("For example: not on Tuesdays. We read this as well. It never adds a time that you did not tick."),
+        spellcheck="true",
     )
     shared = shared_field(_l("Could anyone else answer or see it?"))
 
@@ -578,7 +587,7 @@ class EmailForm(WayForm):
         _l("Your email address"),
         description=_l("Use one that nobody else can open."),
         validators=[Length(max=254, message=_l("Use 254 characters or fewer."))],
-        render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false", "dir": "ltr"},
+        render_kw={"inputmode": "email", "autocomplete": "email", "spellcheck": "false", "dir": "ltr"},
     )
     message = yes_or_no(
         _l("Is it all right if an email shows on your screen?"),
@@ -605,8 +614,8 @@ class LetterForm(QuestionForm):
         _l("Your address"),
         description=_l("Write it in any format, with the postcode if you can."),
         filters=[one_kind_of_line_end],
-        validators=[Length(max=LONGEST_WORDS, message=_l("This is too long. Please make it shorter."))],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        validators=[Length(max=LONGEST_WORDS, message=_l("Use %(most)s letters or fewer.", most=LONGEST_WORDS))],
+        render_kw={"autocomplete": "street-address", "spellcheck": "false"},
     )
     shared = shared_field(_l("Could anyone else open your post?"))
     message = yes_or_no(
@@ -619,7 +628,9 @@ class LetterForm(QuestionForm):
             "You are under 18, so we ask twice. Parents often open post. Without this tick we send no letter."
         ),
     )
-    ask_for = one_line(_l("Which name should be on the envelope?"), _l("Any name that is safe."), longest=80)
+    ask_for = one_line(
+        _l("Which name should be on the envelope?"), _l("Any name that is safe."), longest=80, autocomplete="name"
+    )
 
     def validate_address(self, field: TextAreaField) -> None:
         """Any format; only an empty one is of no use."""
@@ -772,7 +783,7 @@ def asks_as(*who: str) -> Callable[[Answers], bool]:
 
 def is_under_18(answers: Answers) -> bool:
     """'Under 18' was tapped by somebody who asks for themselves: the page for young people speaks to them."""
-    return ids.is_young(answers)
+    return is_young(answers)
 
 
 def wants_only(help_id: str) -> Callable[[Answers], bool]:

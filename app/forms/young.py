@@ -37,7 +37,10 @@ WORDS: Mapping[str, str] = {
         "Press “Exit this page” to get out fast. It shows a weather site, and what you typed here is gone. "
         "This site still shows in the list of pages you have opened.",
     ),
-    "start.device": NP_("young", "If someone else might look at it, we keep less on it, and not for long."),
+    "start.device": NP_(
+        "young",
+        "If someone else might look at it, we keep less on it, and not for long. Your answers show again only on the last page.",
+    ),
     # 1 Who needs support?
     "who.who.me-helped": NP_("young", "I do, and someone is helping me fill this in"),
     "who.under_18.hint": NP_("young", "Tick this if you are not 18 yet."),

@@ -13,12 +13,20 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask import Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface
 
 from app.adapters.sealing import derive
 
 DRAFT, VISIT, STAFF = "d", "v", "s"
 TOKEN_LENGTH = 32
+
+
+class NoSession(SessionInterface):
+    """For a side that keeps no session: none is looked for in a request, and trying to write one is an error."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """None, of which Flask makes a session that cannot be changed."""
 
 
 @dataclass(frozen=True)

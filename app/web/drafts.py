@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, g
 
+from app.domain import device
 from app.services.portal import drafts
 from app.services.portal.drafts import OpenDraft
 from app.services.portal.office import new_token
@@ -33,8 +34,7 @@ def current() -> OpenDraft | None:
         if own is None:
             g.draft = None
         else:
-            with portal().database.reading() as session:
-                g.draft = drafts.read(session, own, now=now())
+            g.draft = drafts.read(portal().database, own, now=now())
     found = g.draft
     return found if isinstance(found, OpenDraft) else None
 
@@ -44,6 +44,18 @@ def save(key: str, answer: Mapping[str, Any]) -> OpenDraft:
     g.draft_token = token() or new_token()
     g.draft = drafts.save_answer(portal().database, g.draft_token, key=key, answer=answer, now=now())
     return g.draft  # type: ignore[no-any-return]
+
+
+def keep_longer() -> None:
+    """Let the draft of this request live as long again; `remember` must then send its cookie anew. Raises DraftBusy."""
+    g.draft_token = token() or new_token()
+    g.draft = drafts.keep_longer(portal().database, g.draft_token, now=now())
+
+
+def others_may_look() -> bool:
+    """True unless the visitor said that only they use this device: then nothing is shown again before Check."""
+    draft = current()
+    return draft is None or not device.is_own(draft.answers)
 
 
 def remember(response: Response) -> Response:

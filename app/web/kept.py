@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Response, g, request
 from markupsafe import escape
@@ -31,6 +33,7 @@ PUBLIC = f"public, max-age={int(KEPT_FOR.total_seconds())}"
 MADE_ANEW = frozenset({"content-length", "content-encoding", "etag", "vary"})
 
 Key = tuple[str, str, str]
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +89,41 @@ class KeptPages:
 
 
 class Moulds:
-    """Pages that are the same for everybody but for one word, such as a clock time: rendered once, then filled in.
+    """Pages that are the same for everybody but for what stands in their slots: rendered once, then filled in.
 
-    Nothing that anybody typed or chose may be in one; the caller's key says everything else that it depends on.
+    Nothing that anybody typed or chose may be in one, so `render` gets stand-ins instead; the caller's key says everything
+    else that the page depends on. What is put into a slot is escaped, and never looked at for slots: a page is taken apart
+    once, before anybody's words are in it. So a slot may stand in text or in a quoted attribute, and nowhere else.
     """
 
-    SLOT = "@@slot@@"
-
     def __init__(self) -> None:
-        self._parts: dict[Hashable, list[str]] = {}
+        # By turns what stays, and the name of a slot.
+        self._parts: dict[Hashable, list[Any]] = {}
+        # No text of ours or of the Hub's can hold this by chance.
+        self._mark = f"@{secrets.token_hex(8)}@"
 
-    def fill(self, key: Hashable, word: str, render: Callable[[str], str]) -> str:
-        """The page with the word in it; `render` is called with a stand-in for the word when the page is new."""
+    def fill(self, key: Hashable, word: Callable[[Name], str], render: Callable[[Callable[[Name], str]], str]) -> str:
+        """The page with `word(name)` in each slot. When the page is new, `render` gets what makes a stand-in for a name."""
         parts = self._parts.get(key)
         if parts is None:
-            parts = render(self.SLOT).split(self.SLOT)
+            parts = self._taken_apart(render)
             if len(self._parts) >= MOST_PAGES:
                 self._parts.clear()
             self._parts[key] = parts
-        return str(escape(word)).join(parts)
+        filled = parts.copy()
+        filled[1::2] = [escape(said) if (said := word(name)) else "" for name in parts[1::2]]
+        return "".join(filled)
+
+    def _taken_apart(self, render: Callable[[Callable[[Any], str]], str]) -> list[Any]:
+        names: list[Any] = []
+
+        def stand_in(name: Any) -> str:
+            names.append(name)
+            return f"{self._mark}{len(names) - 1}@"
+
+        parts: list[Any] = re.split(rf"{self._mark}(\d+)@", render(stand_in))
+        parts[1::2] = [names[int(number)] for number in parts[1::2]]
+        return parts
 
 
 def install(app: Flask, hours: OpeningHours) -> None:

@@ -90,7 +90,9 @@ def negotiated(*, pseudo: bool) -> Language:
 
 def same_page_in(other: Language) -> str:
     """The address of this very page in another language, filters kept; the home page where there is no such thing."""
-    if request.endpoint is None or request.url_rule is None or "lang" not in request.url_rule.arguments:
+    rule = request.url_rule
+    # What only takes a post is no page to go to, in any language.
+    if request.endpoint is None or rule is None or "lang" not in rule.arguments or "GET" not in (rule.methods or ()):
         return url_for("portal.home", lang=other.slug)
     values = dict(request.view_args or {})
     if request.method in {"GET", "HEAD"}:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_time
 from flask import Flask, current_app, g, render_template, request, url_for
-from flask_babel import format_date, format_time
+from flask_babel import format_date
 from flask_babel import gettext as _gettext
 from flask_babel import lazy_gettext as _l
 from jinja2 import StrictUndefined
@@ -22,10 +24,12 @@ from app.domain.languages import Language, Languages
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
-from app.web.language import language, same_page_in
+from app.web.language import TIME_ZONE, language, same_page_in
 
 MOST_ADDRESSES = 5000
 MOST_FRAMES = 2000
+MOST_CLOCK_TIMES = 5000
+_UK = ZoneInfo(TIME_ZONE)
 
 FOOTER_LINKS = (
     ("portal.safety", _l("Staying safe on this site")),
@@ -79,7 +83,14 @@ def reading_at(area: Area, moment: datetime) -> Reading:
 
 def clock_time(moment: datetime) -> str:
     """A clock time as people here write it, in this page's language, UK time."""
-    return str(format_time(moment, "short"))
+    local = moment.astimezone(_UK)
+    return _clock_words(language().format_locale, local.hour, local.minute)
+
+
+@lru_cache(maxsize=MOST_CLOCK_TIMES)
+def _clock_words(locale: str, hour: int, minute: int) -> str:
+    """A day has few minutes, and most pages say one of them."""
+    return str(format_time(time(hour, minute), "short", locale=locale))
 
 
 def day_name(moment: datetime) -> str:
@@ -101,6 +112,25 @@ def short_day(day: date) -> str:
 def day_and_time(moment: datetime) -> str:
     """A day and a clock time; UK time."""
     return gettext("%(day)s, %(time)s", day=day_name(moment), time=clock_time(moment))
+
+
+class ReadingNow:
+    """The opening hours' answer, worked out once for as long as it holds: until the Hub next opens or closes."""
+
+    def __init__(self, area: Area) -> None:
+        self._area = area
+        self._last: tuple[datetime, datetime, Reading] | None = None
+
+    def at(self, moment: datetime) -> Reading:
+        """The answer at a moment. Threads may ask at once: what was worked out is put in place as a whole."""
+        last = self._last
+        if last is not None and last[0] <= moment < last[1]:
+            return last[2]
+        reading = reading_at(self._area, moment)
+        until = reading.closes if reading.is_open else reading.opens
+        if until is not None:
+            self._last = (moment, until.astimezone(UTC), reading)
+        return reading
 
 
 class Frame:
@@ -137,7 +167,7 @@ class Frame:
 def reading_at_request() -> Reading:
     """The opening hours' answer for this request, worked out once."""
     if "reading" not in g:
-        g.reading = reading_at(current_app.extensions["side"].area, now())
+        g.reading = current_app.extensions["reading"].at(now())
     found = g.reading
     assert isinstance(found, Reading)
     return found
@@ -157,6 +187,7 @@ def install_staff_text(app: Flask, directory: Directory) -> None:
 
 def install(app: Flask, *, settings: Settings, area: Area, languages: Languages, assets: Assets) -> None:
     """Set up templates: undefined values are errors, and everything below is always there."""
+    app.extensions["reading"] = ReadingNow(area)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

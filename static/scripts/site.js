@@ -4,10 +4,11 @@ import { ErrorSummary } from "govuk-frontend/dist/govuk/components/error-summary
 import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
 
 import { Exit } from "./exit.js";
+import { OneEntry } from "./one-entry.js";
 import { Options } from "./options.js";
 import { start } from "./start.js";
 
-start([
+const PARTS = [
   // First, so that nothing can come between a person and the way out.
   ['[data-module="govuk-exit-this-page"]', Exit],
   ['[data-module="govuk-error-summary"]', ErrorSummary],
@@ -15,4 +16,9 @@ start([
   ['[data-module="govuk-button"]', Button],
   // Only links to a place on the page: the second skip link leads out.
   ['[data-module="govuk-skip-link"][href^="#"]', SkipLink],
-]);
+  ["[data-one-entry]", OneEntry],
+];
+
+start(PARTS);
+// A page that came in place of this one, without the browser.
+document.addEventListener("shown", (event) => start(PARTS, event.target));

@@ -1,12 +1,13 @@
 /**
- * Starts each part on every element that its selector finds, in order.
+ * Starts each part on every element that its selector finds below `root`, in order.
  * A part that fails - an old browser, odd markup - leaves plain HTML behind, which works, and does not stop the next.
  *
  * @param {[string, new (element: Element) => unknown][]} parts
+ * @param {ParentNode} root
  */
-export function start(parts) {
+export function start(parts, root = document) {
   for (const [selector, Part] of parts) {
-    const elements = document.querySelectorAll(selector);
+    const elements = root.querySelectorAll(selector);
     for (let i = 0; i < elements.length; i += 1) {
       try {
         new Part(elements[i]);

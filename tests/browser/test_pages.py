@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -17,6 +15,7 @@ from app.forms.more import SECTIONS
 from app.pages.portal import pages
 from tests.browser.conftest import Browse
 from tests.harness.browser import PHONE, AxeFailed, ScrollsSideways, assert_no_sideways_scroll, axe
+from tests.harness.harm import HARM, PERSONAL, says_too_much
 from tests.harness.looks import (
     exit_out_of_sight,
     order_of_landmarks,
@@ -39,16 +38,13 @@ CONTROLS = "button, select, input:not([type=hidden]), textarea"
 # Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
 NEEDS_SOMETHING = {
     "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
+    "case/copy",
+    "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
 MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
 
-# What nobody should read over a shoulder or in a list of visited pages; pages that are there to be read may say it.
-HARM = re.compile(
-    r"abus|assault|attack|burgl|crime|criminal|court|danger|dead|death|died|domestic|exploit|harm|hate|hub\b|hurt|injur|"
-    r"justice|murder|offence|offend|police|rape|robb|sex|stalk|suicid|terror|threat|traffick|trauma|victim|violen|witness",
-    re.IGNORECASE,
-)
+# Pages to read whose titles are as neutral as those of a request; all others may say what they are about.
 NEUTRAL_TO_READ = {
     "",
     "appearance",
@@ -62,12 +58,6 @@ NEUTRAL_TO_READ = {
     "survey",
     "survey/sent",
 }
-# Every address that a request and a space may have. "police" names a question that everybody meets.
-PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
-PERSONAL_AND_NEUTRAL = re.compile(
-    r"^/[A-Za-z-]+/(refer/(start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing)"
-    r"|return|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out)$"
-)
 
 
 def everything(story: Story) -> Story:
@@ -145,14 +135,6 @@ def reading_pages() -> list[str]:
         and rule.arguments <= {"lang", "template"}
     }
     return sorted(found - NEEDS_SOMETHING) + list(MORE_PAGES)
-
-
-def says_too_much(address: str) -> bool:
-    """True for an address of a request or a space that is not one of the few neutral ones, or that carries anything."""
-    parts = urlsplit(address)
-    if not PERSONAL.match(parts.path):
-        return False
-    return not PERSONAL_AND_NEUTRAL.match(parts.path) or bool(parts.query)
 
 
 @pytest.mark.requirement("A15")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, Route
 
 from tests.harness.supervisor import ROOT
 from tools.programs import chromium_path
@@ -132,6 +132,31 @@ def assert_no_sideways_scroll(page: Page) -> None:
         raise ScrollsSideways("\n  ".join([f"{page.url}: {scroll} px in a window of {width} px", *outside]))
 
 
+def without_scripts(html: str) -> str:
+    """The document as a browser takes it in which no script runs."""
+    return NOSCRIPT_TAGS.sub("", SCRIPTS.sub("", html))
+
+
+class Shelf:
+    """Shows documents that were fetched before, at their own addresses and with the site's own styles, as without scripts.
+
+    So a page that only a post brings can be looked at without sending anything, and axe can run on it where it stands.
+    """
+
+    def __init__(self, page: Page, base_url: str, *, below: str) -> None:
+        """`below` is the path under which every address is a document, such as "/en/"."""
+        self.page, self._base_url, self._html = page, base_url, ""
+        page.route(lambda url: url.startswith(base_url + below), self._answer)
+
+    def show(self, path: str, html: str) -> None:
+        """Open the document, as if it had come from there."""
+        self._html = without_scripts(html)
+        self.page.goto(self._base_url + path)
+
+    def _answer(self, route: Route) -> None:
+        route.fulfill(body=self._html, content_type="text/html; charset=utf-8")
+
+
 def _axe(page: Page, *, address: str, without: tuple[str, ...]) -> None:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8") + ";null")  # by the debugger's way in, which no policy governs
@@ -171,7 +196,7 @@ def _copy_of(page: Page) -> Page:
     copy = _copies[page.context]
     copy.set_viewport_size(size)
     copy.goto(urljoin(page.url, NO_PAGE))
-    copy.set_content(NOSCRIPT_TAGS.sub("", SCRIPTS.sub("", page.content())))
+    copy.set_content(without_scripts(page.content()))
     return copy
 
 

@@ -58,7 +58,7 @@ class Inside:
         own = self.sides.hub_side
         with own.database.reading() as session:
             key = records.case_key(session, self.case_id, opener=own.opener)
-            return plans.read(session, self.case_id, key=key)
+            return plans.read(session, self.case_id, key=key, hours=own.area.hub_hours)
 
     def standings(self) -> list[tuple[str, str]]:
         """(kind, standing) of everything that was asked for, in order."""

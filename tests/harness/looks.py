@@ -122,6 +122,40 @@ _FOCUS = """() => {
     return [name, focused.name || "", hidden.map((box) => `${Math.round(box.x)},${Math.round(box.y)}`)];
 }"""
 
+_CLIPPED = """() => {
+    const found = [], width = document.documentElement.clientWidth, range = document.createRange();
+    const tell = (element, text) => found.push(`${text.trim().slice(0, 60)} in ${element.outerHTML.slice(0, 100)}`);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode, parent = node.parentElement;
+        if (!node.data.trim() || parent.closest("script, style, noscript, select, textarea")) continue;
+        if (!parent.checkVisibility()) continue;
+        range.selectNodeContents(node);
+        const boxes = [...range.getClientRects()].filter((box) => box.width > 0), around = [];
+        for (let each = parent; each !== document.body; each = each.parentElement) around.push(each);
+        // What is for the ears only, or comes with the focus, is a pixel wide.
+        if (around.some((each) => each.clientWidth === 1 && each.clientHeight === 1)) continue;
+        if (boxes.some((box) => box.left < -1 || box.right > width + 1)) tell(parent, node.data);
+        for (const each of around) {
+            const style = getComputedStyle(each), by = each.getBoundingClientRect();
+            const hides = (how) => how === "hidden" || how === "clip";
+            const aside = (box) => hides(style.overflowX) && (box.left < by.left - 1 || box.right > by.right + 1);
+            // Letters reach a little beyond a tight line.
+            const below = (box) => hides(style.overflowY) && (box.top < by.top - 4 || box.bottom > by.bottom + 4);
+            if (boxes.some((box) => aside(box) || below(box))) tell(each, node.data);
+        }
+    }
+    for (const select of document.querySelectorAll("select")) {
+        const copy = select.cloneNode(true);
+        copy.removeAttribute("id");
+        copy.style.cssText = "position: absolute; visibility: hidden; width: auto; max-width: none; min-width: 0";
+        select.after(copy);
+        if (copy.offsetWidth > select.offsetWidth + 1) tell(select, `${copy.offsetWidth} px in ${select.offsetWidth} px`);
+        copy.remove();
+    }
+    return found;
+}"""
+
 _ADDRESSES = """() => [
     ...[...document.querySelectorAll("a[href]")].map((each) => each.href),
     ...[...document.forms].map((each) => each.action),
@@ -161,6 +195,12 @@ def order_of_landmarks(page: Page) -> tuple[tuple[str, ...], list[str]]:
 def exit_out_of_sight(page: Page) -> list[str]:
     """What is wrong with the exit once the page is scrolled to its end: it stays whole, on top, at least 44 px each way."""
     found: list[str] = page.evaluate(_EXIT_AT_THE_END)
+    return found
+
+
+def clipped_text(page: Page) -> list[str]:
+    """Words that are cut off: beyond the window, in a box that hides what does not fit, in a list narrower than a choice."""
+    found: list[str] = page.evaluate(_CLIPPED)
     return found
 
 

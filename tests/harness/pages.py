@@ -5,12 +5,14 @@ Only the standard library, so that `make seed` can use it too. Whether the HTML 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 Filled = str | bool | Sequence[str]
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+LINE_END = re.compile("\r\n|\r|\n")
 NOT_READ = frozenset({"script", "style", "template"})
 
 
@@ -113,7 +115,7 @@ class Form:
         if not isinstance(value, str):
             raise NotOffered(f"{control.name} takes text")
         # A browser sends every line break as CR LF (HTML, "constructing the entry list").
-        return [(control.name, "\r\n".join(value.splitlines()) if control.kind == "textarea" else value)]
+        return [(control.name, LINE_END.sub("\r\n", value) if control.kind == "textarea" else value)]
 
     def _refuse_unknown_choice(self, name: str, value: Filled) -> None:
         controls = self._of(name)

@@ -133,6 +133,7 @@ class Sides:
             keys=own.post_keys,
             opener=own.opener,
             now=now or clock.now(),
+            hours=own.area.hub_hours,
         )
 
     def deliver(self) -> None:

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from app.data import portal as portal_rows
-from tests.browser.test_pages import HARM
+from tests.harness.harm import HARM
 from tests.harness.pages import NotOffered, Page
 from tests.harness.people import Colleague, Person
 from tests.harness.sides import Sides

@@ -48,7 +48,6 @@ def test_a_freeze_counts_with_the_pass_and_only_the_code_word_lifts_it(inside: I
     assert sorted((each["change"], each["standing"]) for each in inside.told()) == [
         ("freeze", "in-force"),
         ("unfreeze", "in-force"),
-        ("unfreeze", "replaced"),
         ("unfreeze", "waiting"),
     ]
 

@@ -92,7 +92,7 @@ def test_a_question_that_is_rendered_once_shows_nobody_elses_answers(sides: Side
     """Blank questions are rendered once for everybody; what somebody answered, and their time limit, are theirs alone."""
     first, second = sides.portal_client(), sides.portal_client()
     for client in (first, second):
-        client.post("/en/refer/start", data={"device": "shared"})
+        client.post("/en/refer/start", data={"device": "own"})
         assert ticked(client.get("/en/refer/who").text) == 0
         client.post("/en/refer/who", data={"leave": "1"})
     first.post("/en/refer/help", data={"help": ["talk", "money"]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -45,17 +44,8 @@ SHOWN = {
     "4": ("What to know to treat me well", "A woman", "Not from my community", "No post"),
     "5": ("In my own words", "First line and a <b>second</b> one, “quoted”."),
 }
-# What has broken forms, databases and pages before; and ten writing systems.
-NAUGHTY = (
-    "NULL", "undefined", "'; DROP TABLE item;--", "<script>alert(1)</script>", "</textarea><b>", "{{ 7*7 }}", "%(count)s",
-    "%s%d%n", "&amp;&lt;", "\\u0041\\n", "../../etc/passwd", "=1+1", "\u202eright to left\u202c", "\u200b\u200d\ufeff",
-    "e\u0301 is not é", "👩\u200d👩\u200d👧 🏳️\u200d🌈", "𝒷𝓁𝒶𝒸𝓀 𝟘𝟙", "\t tab and  spaces ", "Ω≈ç√∫˜µ", "Z͑ͫ̓a̸l̴g̵o̶", "\x01\x07\x1b[31m",
-    "ﷺ", "１２３", "\u00a0", "0", "-1e999", "“quotes” ‘single’ \"plain\"", "\\", "ﬁ ﬂ",
-)  # fmt: skip
-SCRIPTS = (
-    "Przemoc w domu, żółć", "Помогите мне", "مجھے مدد چاہیے", "أحتاج إلى مساعدة", "ਮੈਨੂੰ ਮਦਦ ਚਾਹੀਦੀ ਹੈ", "আমার সাহায্য দরকার",
-    "我需要帮助", "도와주세요", "Χρειάζομαι βοήθεια", "እርዳታ እፈልጋለሁ", "ฉันต้องการความช่วยเหลือ", "אני צריכה עזרה",
-)  # fmt: skip
+# What somebody may write: tests/integration/test_naughty.py says what becomes of anything else.
+WRITTEN = st.characters(exclude_categories=("Cc", "Cs", "Cn"), include_characters="\t\n\r")
 
 
 def section_form(asking: Person, section: str, kind: str = "nearby") -> Page:
@@ -390,7 +380,6 @@ def test_what_is_too_long_is_said_at_its_field_and_stays_on_the_page(inside: Per
 @sqlite_only
 def test_the_longest_text_in_the_widest_letters_fits_one_envelope(inside: Person) -> None:
     assert send(inside, "5", {"text": "𝒷" * LONGEST_WORDS}).path == "/en/case/more/sent"
-    assert send(inside, "5", {"text": "\x01" * LONGEST_WORDS}).path == "/en/case/more/sent"
 
 
 @sqlite_only
@@ -429,33 +418,10 @@ def test_strangers_and_made_up_sections_get_nothing(sides: Sides, inside: Person
 
 
 @sqlite_only
-@pytest.mark.requirement("A15")
-@pytest.mark.parametrize("section_and_field", [("1", "details"), ("3", "references"), ("5", "text")], ids=str)
-def test_naughty_strings_and_every_script_reach_the_desk_letter_for_letter(
-    sides: Sides, inside: Person, colleague: Colleague, section_and_field: tuple[str, str]
-) -> None:
-    section, field = section_and_field
-    words = [*NAUGHTY, *SCRIPTS]
-    wanted = []
-    for typed in words:
-        if typed.strip():
-            wanted.append(typed)
-            assert send(inside, section, {field: typed}).path == "/en/case/more/sent", repr(typed)
-    sides.deliver()
-    found = [told.content["answers"][field] for told in additions(sides, inside.reference)]
-    assert [each.encode() for each in found] == [each.encode() for each in wanted]
-    case = colleague.open(colleague.case(inside.reference))
-    shown = {"".join(child for child in each.children if isinstance(child, str)) for each in case.main.all("span")}
-    # A page may not hold control characters; everything that it may hold is there as it was typed.
-    missing = [each for each in wanted if each not in shown and not re.search(r"[\x00-\x08\x0e-\x1f]", each)]
-    assert missing == []
-
-
-@sqlite_only
 def test_any_text_reaches_the_desk_letter_for_letter(sides: Sides, inside: Person, colleague: Colleague) -> None:
     wanted: list[str] = []
 
-    @given(st.text(max_size=300))
+    @given(st.text(WRITTEN, max_size=300))
     @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     def send_any(text: str) -> None:
         page = section_form(inside, "5")

@@ -198,7 +198,7 @@ def test_anybody_may_open_it_themselves_and_the_page_tells_what_becomes_of_it(si
         "leave any question",
         "16 or older",
         "not tied to your request",
-        "at least 10 people",
+        "10 or more sets of answers",
         "cannot be changed or taken back",
         "People who work for the Hub can read them",
         "Answering twice counts twice",

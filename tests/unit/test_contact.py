@@ -22,6 +22,7 @@ from app.domain.contact import (
     Way,
     WayPlan,
     decide,
+    keeping,
     meet,
     plan_from_answers,
     plan_of,
@@ -38,6 +39,14 @@ HUB = OpeningHours(
 )
 NIGHT_HUB = OpeningHours({4: (Span(time(22), time(0)),), 5: (Span(time(0), time(2)),)}, frozenset(), LONDON)
 NEVER_OPEN = OpeningHours({}, frozenset(), LONDON)
+# Open in two parts that touch; with a break at noon; and until the day is over, on all days but one.
+IN_PARTS = OpeningHours(
+    {day: (Span(time(9), time(12)), Span(time(12), time(17))) for day in range(5)}, HOLIDAYS, LONDON
+)
+WITH_A_BREAK = OpeningHours(
+    {day: (Span(time(8), time(12, 30)), Span(time(13), time(20))) for day in range(7)}, frozenset(), LONDON
+)
+LATE = OpeningHours({day: (Span(time(7), time(0)),) for day in range(7) if day != 2}, frozenset(), LONDON)
 SECOND = timedelta(seconds=1)
 
 pytestmark = [pytest.mark.requirement("B1"), pytest.mark.rule("rule 2")]
@@ -382,7 +391,7 @@ def narrowed(draw, of: ContactPlan) -> ContactPlan:
 
 OLD_AND_NARROWED = PLANS.flatmap(lambda old: st.tuples(st.just(old), narrowed(old)))
 AGES = st.one_of(st.none(), st.integers(-3600, 3600).map(lambda seconds: timedelta(seconds=seconds)))
-HOURS = st.sampled_from([HUB, NIGHT_HUB, NEVER_OPEN])
+HOURS = st.sampled_from([HUB, NIGHT_HUB, NEVER_OPEN, IN_PARTS, WITH_A_BREAK, LATE])
 
 
 def is_in_a_chosen_window(boxes: frozenset[Box], moment: datetime, hours: OpeningHours) -> bool:
@@ -490,17 +499,82 @@ def test_a_tighter_plan_never_allows_more(plans, way, moment, hours):
 @pytest.mark.rule("rule 10")
 @given(PLANS, PLANS, st.sampled_from(Way), MOMENTS, HOURS)
 def test_whatever_is_called_tighter_is_so(new, old, way, moment, hours):
-    if tightens(new, old):
+    if tightens(new, old, hours=hours):
         never_allows_more(new, old, way, moment, hours)
+
+
+@pytest.mark.rule("rule 10")
+@given(BOXES, BOXES, st.booleans(), MOMENTS, HOURS)
+def test_other_times_are_tighter_only_when_no_moment_is_added(new_boxes, old_boxes, is_any, moment, hours):
+    old = plan(*old_boxes, *([Box.ANY] if is_any else []))
+    new = plan(*new_boxes)
+    if tightens(new, old, hours=hours):
+        never_allows_more(new, old, Way.CALL, moment, hours)
+    both = meet(new, old, hours=hours)
+    never_allows_more(both, old, Way.CALL, moment, hours)
+    never_allows_more(both, new, Way.CALL, moment, hours)
+
+
+@pytest.mark.requirement("B2")
+@pytest.mark.rule("rule 10")
+@pytest.mark.parametrize(
+    ("box", "hours", "lies_within"),
+    [
+        (Box.WEEKDAY_MORNING, HUB, True),
+        (Box.WEEKDAY_AFTERNOON, HUB, True),
+        (Box.WEEKDAY_EVENING, HUB, False),  # the Hub closes an hour before
+        (Box.WEEKEND_MORNING, HUB, False),  # that box holds bank holidays too, when the Hub is closed
+        (Box.WEEKDAY_AFTERNOON, IN_PARTS, True),
+        (Box.WEEKDAY_AFTERNOON, WITH_A_BREAK, False),
+        (Box.WEEKDAY_EVENING, WITH_A_BREAK, True),
+        (Box.WEEKDAY_EVENING, LATE, False),  # closed on Wednesdays
+        (Box.WEEKDAY_MORNING, NEVER_OPEN, False),
+        (Box.WEEKDAY_MORNING, None, False),
+    ],
+)
+def test_a_part_of_the_opening_hours_is_tighter_than_all_of_them(box, hours, lies_within):
+    any_time, part = plan(Box.ANY), plan(box)
+
+    assert tightens(part, any_time, hours=hours) == lies_within
+    assert not tightens(any_time, part, hours=hours)
+    # Meanwhile, the part that both hold goes on.
+    for both in (meet(part, any_time, hours=hours), meet(any_time, part, hours=hours)):
+        assert both.ways[0].boxes == (frozenset({box}) if lies_within else frozenset())
 
 
 @pytest.mark.rule("rule 10")
 @given(PLANS, PLANS, st.sampled_from(Way), MOMENTS, HOURS)
 def test_while_a_change_waits_nothing_is_allowed_that_either_plan_refuses(new, old, way, moment, hours):
-    both = meet(new, old)
+    both = meet(new, old, hours=hours)
 
     never_allows_more(both, old, way, moment, hours)
     never_allows_more(both, new, way, moment, hours)
+
+
+@pytest.mark.requirement("B1")
+@pytest.mark.requirement("B2")
+@pytest.mark.rule("rule 10")
+@given(PLANS, PLANS, st.sampled_from(Way), MOMENTS, HOURS)
+def test_after_an_unproven_change_nothing_is_allowed_that_was_not_before(new, old, way, moment, hours):
+    asked = keeping(new, old)
+    counts = asked if tightens(asked, old, hours=hours) else meet(asked, old, hours=hours)
+
+    never_allows_more(counts, old, way, moment, hours)
+
+
+@given(PLANS, PLANS)
+def test_what_was_left_empty_stays_and_what_was_said_is_taken(new, old):
+    kept = keeping(new, old)
+
+    assert [each.way for each in kept.ways] == [each.way for each in new.ways]
+    for after, said in zip(kept.ways, new.ways, strict=True):
+        before = old.way(said.way)
+        assert after.address == (said.address if said.address.strip() or before is None else before.address)
+        # What allows something is never taken from before: not ticked is a no.
+        assert (after.boxes, after.message_allowed, after.show_number, after.may_be_told) == (
+            said.boxes, said.message_allowed, said.show_number, said.may_be_told,
+        )  # fmt: skip
+    assert kept.sign == (new.sign or old.sign)
 
 
 @given(PLANS, MOMENTS)

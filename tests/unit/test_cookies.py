@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.cookies import CookieJar, stamped, token_of, token_text, unstamped
+from app.web.cookies import CookieJar, NoSession, stamped, token_of, token_text, unstamped
 
 NOW = datetime(2026, 6, 3, 10, tzinfo=UTC)
 IDLE = timedelta(minutes=20)
@@ -150,3 +150,14 @@ def test_a_forgotten_cookie_is_taken_back_under_the_same_terms(site):
 
     parts = response.headers["Set-Cookie"].split("; ")
     assert {"__Host-portal-d=", "Secure", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=0"} <= set(parts)
+
+
+def test_where_no_session_is_kept_none_can_be_begun_by_mistake():
+    app = Flask(__name__)
+    app.secret_key = KEY
+    app.session_interface = NoSession()
+
+    with app.test_request_context("/", headers={"Cookie": "session=forged"}):
+        assert not session
+        with pytest.raises(RuntimeError):
+            session["seen"] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,14 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from app.adapters import content
 from app.domain.contact import IfAnswered, Reason, Way
 from app.domain.status import CaseState
 from app.pages.hub import words
 
 LONDON = ZoneInfo("Europe/London")
 # A Monday in summer time: 10:20 in London.
+CONTENT = Path(__file__).parents[2] / "content"
 MONDAY = datetime(2026, 6, 8, 9, 20, tzinfo=UTC)
 SPACE = "\u00a0"
 
@@ -25,6 +28,7 @@ SPACE = "\u00a0"
 def _in_british_english() -> Iterator[None]:
     app = Flask("words")
     Babel(app, default_locale="en_GB", default_timezone="Europe/London")
+    app.extensions["languages"] = content.load_languages(CONTENT)
     with app.test_request_context():
         yield
 

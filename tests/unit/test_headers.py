@@ -155,6 +155,15 @@ def test_what_is_not_said_to_be_public_is_not_kept():
     assert visitor.get("/public", base_url=OWN[0]).headers["Cache-Control"] == "public, max-age=60"
 
 
+def test_what_a_page_says_itself_is_said_once_however_it_is_spelt():
+    app = site(OWN[0])
+    app.add_url_rule("/own", view_func=lambda: ("own", {"content-security-policy": "default-src 'self'"}))
+    answer = app.test_client().get("/own", base_url=OWN[0])
+
+    assert answer.headers.getlist("Content-Security-Policy") == ["default-src 'self'"]
+    assert all(len(answer.headers.getlist(name)) == 1 for name in SECURITY_HEADERS)
+
+
 def test_a_strange_host_meets_nothing_here():
     assert site(OWN[0]).test_client().get("/", base_url="https://evil.example").status_code == 404
 

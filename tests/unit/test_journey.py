@@ -186,7 +186,7 @@ def test_there_are_five_questions_whatever_is_answered_and_three_on_the_quick_pa
 
 # What some people are asked besides, one small page each, because they could not be answered well without it. No other
 # page may ask for anything: each one more is time that a frightened person does not have.
-ASKED_OF_SOME = {"knows", "work", "loss", "child-age", "child-knows", "interpreter"}
+ASKED_OF_SOME = {"young", "knows", "work", "loss", "child-age", "child-knows", "interpreter"}
 
 
 @given(ANSWERS)

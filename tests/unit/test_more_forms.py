@@ -33,6 +33,7 @@ from app.forms.more import (
 )
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+WRITTEN = st.characters(exclude_categories=("Cc", "Cs", "Cn"), include_characters="\t\n\r")
 EVERY_FORM = [section.form for section in SECTIONS if section.form is not KindForm] + [
     form for _, form in KINDS.values()
 ]
@@ -154,7 +155,7 @@ def test_the_limit_counts_what_was_typed() -> None:
 
 
 @SHARED
-@given(st.text(max_size=500).filter(str.strip))
+@given(st.text(WRITTEN, max_size=500).filter(str.strip))
 def test_text_travels_letter_for_letter(text: str) -> None:
     addition = sent("5", filled(WordsForm, [("text", text)]))
     read = Addition.from_bytes(addition.to_bytes())

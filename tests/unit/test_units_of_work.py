@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import bindparam, column, select, table, text, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.data import portal as rows
 from app.data.database import Database
@@ -32,6 +32,31 @@ def test_a_reading_unit_of_work_cannot_write(database):
         session.rollback()
     with pytest.raises(DBAPIError, match="readonly"), database.reading() as session:
         session.execute(text("DELETE FROM post_state"))
+
+
+def test_the_first_row_is_read_by_a_connection_that_cannot_write(database):
+    refuses = select(column("query_only")).select_from(table("pragma_query_only"))
+    assert database.first(refuses) == (1,)
+
+
+def test_the_first_row_comes_with_the_values_that_a_session_gives(database):
+    draft = select(rows.Draft.id, rows.Draft.expires_at).where(
+        rows.Draft.revision == bindparam("revision"), rows.Draft.id > bindparam("after")
+    )
+    with database.writing() as session:
+        session.add(rows.Draft(id=b"b", revision=7, sealed=b"", expires_at=NOW))
+    assert database.first(draft, after=b"a", revision=7) == (b"b", NOW)
+    assert database.first(draft, after=b"b", revision=7) is None
+    with database.reading() as session:
+        assert tuple(session.execute(draft, {"after": b"a", "revision": 7}).one()) == (b"b", NOW)
+
+
+def test_a_first_row_that_cannot_be_read_is_an_error_without_the_values(tmp_path):
+    empty = Database(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    with pytest.raises(SQLAlchemyError) as raised:
+        empty.first(select(rows.Draft.id).where(rows.Draft.id == bindparam("own")), own=b"a secret")
+    assert "secret" not in str(raised.value)
+    empty.close()
 
 
 def test_a_writing_unit_of_work_commits_as_a_whole_or_not_at_all(database):

@@ -14,8 +14,10 @@ from flask_wtf import FlaskForm
 from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
+from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
-from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA
+from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState, Promise, Told, day_in, promise_now
 from app.forms import how
 from app.forms.desk import (
@@ -34,7 +36,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import desk, news
+from app.services.hub import contact, desk, news
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -304,7 +306,8 @@ def case_page(
         mine=found.row.owner_id == staff.me().identity.id,
         sections=_sections(found) if isinstance(found, OpenCase) else {},
         name=_replied(found, "name"),
-        wish=_replied(found, "contact"),
+        wish=_wish(found),
+        asked_changes=contact.waiting(found) if isinstance(found, OpenCase) else (),
         language_wanted=_replied(found, "language") or found.row.language,
         uses_bsl=_uses_bsl(found),
         health=health,
@@ -314,7 +317,10 @@ def case_page(
         milestone_form=milestone_form,
         receipt_only=receipt_only,
         is_about_another=found.row.facts.get("who") in ASKED_BY_ANOTHER,
-        status_labels={each.value: str(label) for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items())},
+        status_labels={
+            **{each.value: str(label) for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items())},
+            **{kind.value: words.change(kind) for kind in Change},
+        },
         promise=_promise(found) if isinstance(found, OpenCase) else None,
         day_in=day_in,
         stage_labels=STAGE_LABELS,
@@ -363,6 +369,13 @@ def _replied(found: OpenCase | ClosedCase, field: str) -> str:
         return ""
     value = found.referral.answers.get("reply", {}).get(field)
     return value if isinstance(value, str) else ""
+
+
+def _wish(found: OpenCase | ClosedCase) -> str:
+    """Whether they want to be contacted, as it counts now; empty when they left that, and while the case is closed."""
+    if isinstance(found, ClosedCase) or found.plan.wanted is None:
+        return ""
+    return "yes" if found.plan.wanted else "no"
 
 
 def _uses_bsl(found: OpenCase | ClosedCase) -> bool:

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, gettext
 
+from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.change import Change
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
-from app.domain.referral import ASKED_BY_ANOTHER
 from app.domain.status import CaseState
+from app.services.hub.contact import Address
 from app.web.page import clock_time, day_name
 
 # From here on minutes say nothing more.
@@ -190,6 +192,34 @@ def refusal(reason: Reason) -> str:
     )
 
 
+def change(kind: Change) -> str:
+    """What a person asked for from their space, after "Asked to"."""
+    return str(
+        {
+            Change.FREEZE: gettext("stop all contact"),
+            Change.UNFREEZE: gettext("start contact again"),
+            Change.PAUSE: gettext("pause contact"),
+            Change.PLAN: gettext("change how we contact them"),
+            Change.NOTICES: gettext("change how they hear of something new"),
+            Change.CLOSE: gettext("end their support"),
+            Change.DELETE: gettext("delete everything"),
+            Change.NOT_ME: gettext("take back what was not them"),
+        }[kind]
+    )
+
+
+def address(compared: Address) -> str:
+    """What a change that waits says of a number or address; it is not shown before it was checked."""
+    return str(
+        {
+            Address.SAME: gettext("The number or address that we have."),
+            Address.OTHER: gettext("Another number or address. It shows after the check."),
+            Address.NEW: gettext("A number or address that is new to us. It shows after the check."),
+            Address.NONE: gettext("No number or address."),
+        }[compared]
+    )
+
+
 def message_label(way: Way) -> str:
     """What `message_rule` is about."""
     return str(
@@ -259,5 +289,7 @@ def act(action: str) -> str:
             "sent-message": gettext("sent a message"),
             "sent-milestone": gettext("sent news of a police or court case"),
             "gave-code": gettext("gave a code for a new number"),
+            "change-confirmed": gettext("checked a change, and it was right"),
+            "change-declined": gettext("checked a change, and it was not right"),
         }.get(action, action)
     )

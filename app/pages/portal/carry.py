@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.reference import normalise, rows
 from app.forms.number import MessageForm, ReturnForm
+from app.forms.question import for_pages
 from app.services.portal.space import OpenVisit
 
 UNPROCESSABLE, UNAVAILABLE = 422, 503
@@ -31,7 +32,11 @@ def carried(section: str, *, known: Iterable[str]) -> Carried | None:
     """What this post brings for a section; None when there is no such section or nothing came."""
     if section not in known:
         return None
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in {SECTION, NUMBER}]
+    fields = [
+        (for_pages(name), for_pages(value))
+        for name, value in request.form.items(multi=True)
+        if name not in {SECTION, NUMBER}
+    ]
     return Carried(section, tuple(fields)) if fields else None
 
 
@@ -52,7 +57,7 @@ def number_page(
         more=more,
         typed_rows=rows(typed) if typed.isdigit() and form.number.errors else (),
         problem=problem,
-        has_errors=bool(form.number.errors) or bool(problem),
+        has_errors=bool(form.number.errors) or problem in ("stopped", "busy"),
         personal=True,
     )
     response = make_response(page, status)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 from wtforms.fields import SelectChoice
 
+from app.domain import device
+from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.contact import plan_of
-from app.domain.journey import NoSuchStep, Place
+from app.domain.journey import Answer, Answers, Path, Place
 from app.domain.reference import rows
-from app.domain.referral import ASKED_BY_ANOTHER, OUTSIDE_AREA, is_restricted
+from app.domain.referral import OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
 from app.forms.number import KeepForm
 from app.forms.question import QuestionForm
 from app.forms.refer import FORMS, JOURNEY, BslForm, PoliceForm, ReplyForm, WayForm, is_under_18
+from app.forms.slots import OpenForm, Slot, word
 from app.forms.summary import summary
 from app.forms.young import CONSENT, Said, are_there
 from app.pages.portal import pages
@@ -25,7 +30,7 @@ from app.services.portal import refer as sending
 from app.services.portal.drafts import DraftBusy
 from app.services.portal.office import Busy
 from app.services.portal.refer import DraftChanged, NothingToSend
-from app.web import drafts, language
+from app.web import drafts, headers, language
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -36,6 +41,10 @@ from app.web.portal import portal
 CONSENT_WORDING, YOUNG_CONSENT_WORDING = "consent-1", "consent-1-young"
 # Pages after the request, or instead of it: nothing of anybody is on them.
 ENDINGS = ("done", "nothing")
+# The answers of whoever has given none.
+NOTHING: Answers = {}
+# Choices from a list: where the page does not show what was chosen, their first entry keeps it.
+LISTS = ("district", "language")
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 
@@ -52,25 +61,22 @@ def refer_step(slug: str) -> ResponseReturnValue:
     if slug in ENDINGS:
         return render_template(f"portal/refer/{slug}.html")
     draft = drafts.current()
-    answers = draft.answers if draft else {}
+    answers = draft.answers if draft else NOTHING
     if draft is None and slug != "start" and _number_is_waiting():
         return redirect(url_for("portal.sent"))
-    try:
-        place = JOURNEY.find(slug, answers)
-    except NoSuchStep:
-        if request.method == "POST" and draft is None and slug in _keys_by_slug():
-            place = Place(slug, _keys_by_slug()[slug])
-        elif draft is None and slug not in _every_slug():
+    path = _path(answers)
+    place = _meant(slug, path, is_late=draft is None)
+    if place is None:
+        if draft is None and slug not in _every_slug():
             abort(404)
-        else:
-            return redirect(_url(JOURNEY.first_open(answers).slug))
+        return redirect(_url(path.first_open().slug))
     if place.step.key == "check":
         return _check(place) if draft is not None else redirect(_url("start"))
     if request.method == "POST":
         return _keep(place)
-    if not JOURNEY.may_open(slug, answers):
-        return redirect(_url(JOURNEY.first_open(answers).slug))
-    return _show(place, _form(place.step.key, data=answers.get(place.step.key) or {}))
+    if not path.may_open(slug):
+        return redirect(_url(path.first_open().slug))
+    return _show(place)
 
 
 @pages.post("/refer/nothing")
@@ -119,8 +125,9 @@ def sent() -> ResponseReturnValue:
         said=said,
         survey_offered=shown.offer.is_open(now().date()),
         personal=True,
+        one_entry=True,  # whoever's device it is: Back must never lead to the number
     )
-    return page, UNPROCESSABLE if form.errors else 200
+    return headers.may_send(make_response(page, UNPROCESSABLE if form.errors else 200))
 
 
 def _keep(place: Place) -> ResponseReturnValue:
@@ -131,12 +138,20 @@ def _keep(place: Place) -> ResponseReturnValue:
         form.validate()
         return _show(place, form, is_late=True), UNPROCESSABLE
     answer: dict[str, Any] = {}
-    if place.step.asks and "leave" not in request.form:
+    if not {"remove", "stay"} & request.form.keys():
+        answer = dict(_unseen(key))
+    if place.step.asks and not {"leave", "remove", "stay"} & request.form.keys():
         form = _form(key)
-        if not form.validate():
+        whole = _form(key, sent=form.laid_over(answer)) if answer else form
+        if not whole.validate():
+            for field in form:  # only what was typed just now is shown again, not what it was laid over
+                field.errors = whole[field.name].errors
             return _show(place, form), UNPROCESSABLE
-        answer = form.answer()
+        answer = whole.answer()
     try:
+        if "stay" in request.form:
+            drafts.keep_longer()
+            return drafts.remember(_show(place, _form(key), has_more_time=True))
         draft = drafts.save(key, answer)
     except (DraftBusy, *NOT_KEPT):
         return _show(place, _form(key), was_not_kept=True), UNAVAILABLE
@@ -153,9 +168,13 @@ def _check(place: Place) -> ResponseReturnValue:
     if not JOURNEY.may_open(place.slug, answers):
         return redirect(_url(JOURNEY.first_open(answers).slug))
     problem, said = "", Said(young=is_under_18(answers))
+    may_keep = device.is_own(answers)
     if request.method == "POST":
         wording = YOUNG_CONSENT_WORDING if said.young and are_there(*CONSENT) else CONSENT_WORDING
         try:
+            if "stay" in request.form:
+                drafts.keep_longer()
+                return drafts.remember(redirect(_url("check"), code=303))
             sending.send(
                 portal().database,
                 portal().office,
@@ -165,6 +184,8 @@ def _check(place: Place) -> ResponseReturnValue:
                 language=language.language().slug,
                 consent=f"{wording}/{language.language().slug}",
                 now=now(),
+                today=now().astimezone(portal().area.hub_hours.zone).date(),
+                keep_copy=may_keep and "keep_copy" in request.form,
             )
             return redirect(url_for("portal.sent"), code=303)
         except (DraftChanged, NothingToSend):
@@ -176,11 +197,12 @@ def _check(place: Place) -> ResponseReturnValue:
                 return redirect(_url("start"))
             answers = JOURNEY.pruned(draft.answers)
             problem = "changed"
-        except Busy:
+        except (Busy, DraftBusy):
             problem = "busy"
         except NOT_KEPT:
             problem = "failed"
     plan = plan_of(answers)
+    others_may_look = drafts.others_may_look()
     page = render_template(
         "portal/refer/check.html",
         sections=summary(
@@ -196,29 +218,45 @@ def _check(place: Place) -> ResponseReturnValue:
         for_another=asked_by if (asked_by := answers.get("who", {}).get("who")) in ASKED_BY_ANOTHER else "",
         has_consent=answers.get("work", {}).get("consent") == "yes",
         restricted=is_restricted(answers),
+        may_keep=may_keep,
+        wants_copy="keep_copy" in request.form,
         revision=draft.revision,
         problem=problem,
         has_errors=bool(problem),
         kept_until=draft.expires_at,
         back=_back(place),
         personal=True,
+        one_entry=others_may_look,
         form=QuestionForm(),
     )
     status = {"": 200, "changed": 409, "busy": UNAVAILABLE, "failed": UNAVAILABLE}[problem]
-    return page, status
+    response = make_response(page, status)
+    return headers.may_send(response) if others_may_look else response
 
 
-def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_kept: bool = False) -> Response:
-    """The page of a step. A question that nobody has answered yet is the same for everybody but for one clock time."""
+def _show(
+    place: Place,
+    form: QuestionForm | None = None,
+    *,
+    is_late: bool = False,
+    was_not_kept: bool = False,
+    has_more_time: bool = False,
+) -> Response:
+    """The page of a step, with the form as it was sent; without one it shows what may be seen of what was kept.
+
+    A question is the same for everybody but for what was answered to it and for one clock time, so it is rendered once.
+    """
     draft = drafts.current()
-    answers = draft.answers if draft else {}
-    question = JOURNEY.question_number(place.slug, answers) if draft else None
-    back = _back(place) if draft else None
+    answers = draft.answers if draft else NOTHING
+    path = _path(answers)
+    question = path.question_number(place.slug) if draft else None
+    before = path.before(place.slug) if draft else None
+    is_mould = form is None and place.step.asks
     said = Said(young=is_under_18(answers))
-    is_late = is_late or "again" in request.form
-    is_blank = request.method == "GET" and place.step.asks and not answers.get(place.step.key)
+    others_may_look = drafts.others_may_look()
+    unseen = _unseen(place.step.key)
 
-    def render(kept_until: str) -> str:
+    def render(form: QuestionForm | OpenForm, kept_until: str) -> str:
         return render_template(
             f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
             form=form,
@@ -226,11 +264,15 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
             slug=place.slug,
             question=question,
             has_errors=bool(form.errors) or was_not_kept,
-            is_late=is_late,
+            is_late=is_late or "again" in request.form,
             was_not_kept=was_not_kept,
+            has_more_time=has_more_time,
+            others_may_look=others_may_look,
+            one_entry=others_may_look,
+            is_unseen=bool(unseen),
             kept_until=kept_until,
-            back=back,
-            answers={} if is_blank else answers,  # a page for everybody holds nobody's answers
+            back=_url(before.slug) if before else None,
+            answers={} if is_mould else answers,  # a page for everybody holds nobody's answers
             said=said,
             under_18=said.young,
             directory=portal().directory,
@@ -238,21 +280,55 @@ def _show(place: Place, form: QuestionForm, *, is_late: bool = False, was_not_ke
         )
 
     kept_until = clock_time(draft.expires_at) if draft else ""
-    if not is_blank:
-        return make_response(render(kept_until))
-    key = (language.language().slug, place, question, back, bool(draft), said.young, reading_at_request())
-    return make_response(portal().moulds.fill(key, kept_until, render))
+    earlier = _earlier(place.step.key, answers)
+    left_out = FORMS[place.step.key].left_out_after(earlier)
+
+    def render_mould(stand_in: Callable[[Slot | None], str]) -> str:
+        return render(OpenForm(_form(place.step.key, data={}), stand_in, left_out), stand_in(None) if draft else "")
+
+    if is_mould:
+        state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS), left_out)
+        key = (language.language().slug, place, question, before, bool(draft), said.young, state, reading_at_request())
+        page = portal().moulds.fill(key, lambda slot: kept_until if slot is None else word(earlier, slot), render_mould)
+        response = make_response(page)
+    else:
+        response = make_response(render(form or _form(place.step.key, data=earlier), kept_until))
+    return headers.may_send(response) if others_may_look else response
 
 
-def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
-    """The form of a step: filled from what was sent, or from what was kept."""
-    form = FORMS[key](data=data) if data is not None else FORMS[key]()
+def _path(answers: Answers) -> Path:
+    """The path of this request's answers, computed once for those who ask about it."""
+    if "path" not in g or g.path.answers is not answers:
+        g.path = JOURNEY.path_of(answers)
+    return cast(Path, g.path)
+
+
+def _unseen(key: str) -> Mapping[str, Any]:
+    """The earlier answer to a step that its page does not show, because others may look; what is not sent anew stays."""
+    draft = drafts.current()
+    return draft.answers.get(key, {}) if draft is not None and key != "start" and drafts.others_may_look() else {}
+
+
+def _earlier(key: str, answers: Answers) -> Answer:
+    """What a step's page shows as answered: what was kept and may be seen, and the page's language until one was chosen."""
+    earlier = {} if drafts.others_may_look() else answers.get(key) or {}
+    if key == "reply" and "language" not in _unseen(key):
+        return {"language": language.language().slug, **earlier}
+    return earlier
+
+
+def _form(key: str, data: Answer | None = None, *, sent: MultiDict[str, Any] | None = None) -> QuestionForm:
+    """The form of a step: filled from what was sent, here or as the caller says, or from what was kept."""
+    form = FORMS[key](data=data) if data is not None else FORMS[key](sent) if sent is not None else FORMS[key]()
+    unseen = _unseen(key)
     draft = drafts.current()
     said = Said(young=draft is not None and is_under_18(draft.answers))
     said.reword(form, key)
+    if drafts.others_may_look():
+        form.be_discreet()
     if isinstance(form, PoliceForm):
         form.district.choices = [
-            SelectChoice("", gettext("Leave this")),
+            SelectChoice("", gettext("Keep what I said before") if "district" in unseen else gettext("Leave this")),
             *(
                 SelectChoice(district.id, district.name, render_kw={"lang": "en-GB"})
                 for district in portal().area.districts
@@ -271,9 +347,26 @@ def _form(key: str, data: dict[str, Any] | None = None) -> QuestionForm:
             SelectChoice("bsl", "BSL", render_kw={"lang": "en-GB"}),
             SelectChoice("other", gettext("Another language")),
         ]
-        if data is not None and not form.language.data:
-            form.language.data = language.language().slug
+        if "language" in unseen:
+            form.language.choices.insert(0, SelectChoice("", gettext("Keep what I said before")))
     return form
+
+
+def _meant(slug: str, path: Path, *, is_late: bool) -> Place | None:
+    """The step that this request is about, or None when the person's path does not have it.
+
+    What stands at a numbered address changes with earlier answers, perhaps in another tab, so a page that is sent says
+    which step it is: an answer about phone calls is never taken for one about texts.
+    """
+    key = request.form.get("step", "") if request.method == "POST" else ""
+    for place in path.places:
+        if (place.step.key == key) if key else (place.slug == slug):
+            return place
+    if not is_late or request.method != "POST":
+        return None
+    # The answers have gone, and the path with them; what was typed has not.
+    known = (step for step in JOURNEY.steps if step.asks and step.key == (key or slug))
+    return next((Place(slug, step) for step in known if slug in _every_slug()), None)
 
 
 def _back(place: Place) -> str | None:
@@ -293,11 +386,6 @@ def _number_is_waiting() -> bool:
 def _revision() -> int:
     typed = request.form.get("revision", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-
-
-def _keys_by_slug() -> dict[str, Any]:
-    """Steps whose address is the same on every path: a late answer to one of them can be kept."""
-    return {step.key: step for step in JOURNEY.steps if not step.series}
 
 
 def _every_slug() -> set[str]:

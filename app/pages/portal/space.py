@@ -16,7 +16,8 @@ from app.pages.portal import news as news_page
 from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.pages.portal.more import come_back_to
-from app.services.portal import space, survey
+from app.services.portal import contact as reachable
+from app.services.portal import copies, space, survey
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
 from app.web import language, visits
@@ -70,6 +71,8 @@ def case() -> ResponseReturnValue:
     with portal().database.reading() as session:
         found = space.read_space(session, opened)
         offer = survey.offer(session, opened)
+        contact = reachable.read(session, opened, found.conversation, now=now())
+        copy = copies.read(session, opened)
     page = render_template(
         "portal/case/case.html",
         space=found,
@@ -78,6 +81,9 @@ def case() -> ResponseReturnValue:
         survey_offered=offer.is_open(now().date()),
         nobody_reads=not found.read and any(each.news.status == Status.NO_READER for each in found.conversation),
         independent=_for_anything(),
+        contact=contact,
+        change_id=sealing.new_id().hex(),
+        has_copy=copy is not None,
         ends_at=visits.ends_at(opened),
         personal=True,
     )

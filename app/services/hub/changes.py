@@ -19,8 +19,10 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import hub as rows
 from app.data.database import Database
+from app.domain.asker import is_young
 from app.domain.change import ALWAYS_TIGHTER, Change, Delays, Ruling, Standing, is_same_word, rule_on
-from app.domain.contact import tightens
+from app.domain.contact import keeping, tightens
+from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, News
 from app.services import post
 from app.services.hub import erasing, guard, plans, records, speaking
@@ -54,12 +56,13 @@ def arrival_of(
     key: CaseKey,
     delays: Delays,
     now: datetime,
+    hours: OpeningHours | None = None,
 ) -> Arrival | None:
-    """How an addition stands as a change; None when it is none. Raises sealing.CannotOpen."""
+    """How an addition stands as a change; None when it is none. `hours` are the Hub's. Raises sealing.CannotOpen."""
     kind = KINDS.get(addition.kind)
     if kind is None:
         return None
-    record = plans.read(session, header.case_id, key=key)
+    record = plans.read(session, header.case_id, key=key, hours=hours)
     word = addition.content.get("code_word")
     proven = is_same_word(word if isinstance(word, str) else "", record.code_word or "")
     ruling = rule_on(
@@ -128,6 +131,7 @@ def decide_on(
     is_right: bool,
     opener: Opener,
     now: datetime,
+    hours: OpeningHours | None = None,
 ) -> None:
     """A colleague has checked by a way that was already safe: the change counts, or it does not. Logged.
 
@@ -143,7 +147,7 @@ def decide_on(
         _replace_earlier(session, case_id, Change(row.kind), before=row.number)
     session.flush()
     key = records.case_key(session, case_id, opener=opener)
-    case.facts = {**case.facts, **facts_of(plans.read(session, case_id, key=key))}
+    case.facts = {**case.facts, **facts_of(plans.read(session, case_id, key=key, hours=hours))}
     rows.log(
         session,
         at=now,
@@ -154,7 +158,15 @@ def decide_on(
     )
 
 
-def run_due(database: Database, *, opener: Opener, voice: SigningKey, portal_key: bytes, now: datetime) -> int:
+def run_due(
+    database: Database,
+    *,
+    opener: Opener,
+    voice: SigningKey,
+    portal_key: bytes,
+    now: datetime,
+    hours: OpeningHours | None = None,
+) -> int:
     """What has waited long enough comes into force, and cases whose deletion is due are erased; returns how many."""
     with database.reading() as session:
         due = list(
@@ -182,17 +194,23 @@ def run_due(database: Database, *, opener: Opener, voice: SigningKey, portal_key
             session.flush()
             key = records.case_key(session, row.case_id, opener=opener)
             case = session.get_one(rows.Case, row.case_id)
-            case.facts = {**case.facts, **facts_of(plans.read(session, row.case_id, key=key))}
+            case.facts = {**case.facts, **facts_of(plans.read(session, row.case_id, key=key, hours=hours))}
     return len(due)
 
 
 def tell(database: Database, *, opener: Opener, voice: SigningKey, now: datetime) -> None:
-    """Tell each person how what they asked for stands, where they were not told yet. A repeat tells nothing twice."""
+    """Tell each person how what they asked for stands, where they were not told yet. A repeat tells nothing twice.
+
+    That a later one of its kind stands in its place is no news: they asked for that one themselves.
+    """
     with database.reading() as session:
         untold = list(
             session.scalars(
                 select(rows.Change)
-                .where(or_(rows.Change.told_as.is_(None), rows.Change.told_as != rows.Change.standing))
+                .where(
+                    or_(rows.Change.told_as.is_(None), rows.Change.told_as != rows.Change.standing),
+                    rows.Change.standing != Standing.REPLACED.value,
+                )
                 .order_by(rows.Change.case_id, rows.Change.number)
                 .limit(AT_ONCE)
             )
@@ -227,10 +245,11 @@ def _is_tighter(kind: Change, addition: Addition, record: Record) -> bool:
     if kind is not Change.PLAN:
         return kind in ALWAYS_TIGHTER
     now_counts = record.plan
-    under_18 = record.referral.answers.get("who", {}).get("under_18") is True
-    asked = plans.plan_asked(addition.content, under_18=under_18)
+    under_18 = is_young(record.referral.answers)
+    asked = keeping(plans.plan_asked(addition.content, under_18=under_18), now_counts)
     # A freeze or a pause stands whatever plan is asked for: only what the two plans say is compared.
-    return tightens(replace(asked, frozen=now_counts.frozen, paused_until=now_counts.paused_until), now_counts)
+    stopped = replace(asked, frozen=now_counts.frozen, paused_until=now_counts.paused_until)
+    return tightens(stopped, now_counts, hours=record.hours)
 
 
 def _disowned(asked: Asked) -> Asked:

@@ -21,7 +21,7 @@ from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.services import post
-from app.services.hub import guard, plans, records
+from app.services.hub import changes, guard, plans, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.speaking import send
@@ -267,13 +267,14 @@ def read_case(
     if opening is None or opening.expires_at <= now:
         return ClosedCase(row)
     key = records.case_key(session, case_id, opener=opener)
-    record = plans.read(session, case_id, key=key)
+    record = plans.read(session, case_id, key=key, hours=hours)
     plan = record.plan
     known_at = post_rows.post_state(session, rows.POST).last_pass_at
     return OpenCase(
         row=row,
         referral=record.referral,
-        additions=record.additions,
+        # What a change holds is shown by the plan alone, and an address only while the plan allows it.
+        additions=tuple(each for each in record.additions if each[1].kind not in changes.KINDS),
         changes=record.changes,
         conversation=_conversation(session, case_id, case_secret=key.case_secret),
         plan=plan,

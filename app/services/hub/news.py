@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import hub as rows
 from app.data.database import Database
+from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.priority import QUIET_AFTER_DEATH
-from app.domain.referral import ASKED_BY_ANOTHER, MalformedReferral, News
+from app.domain.referral import MalformedReferral, News
 from app.domain.rights import STAGES
 from app.domain.status import (
     ABOUT_TROUBLE,
@@ -99,7 +100,10 @@ def send_status(
     envelope_id: bytes,
     now: datetime,
 ) -> None:
-    """Send a status. Raises UnknownStatus, NeedsADay, NeedsAService, QuietNow, AboutAnother, NoSuchCase, NotOpened, ReceiptOnly."""
+    """Send a status.
+
+    Raises UnknownStatus, NeedsADay, NeedsAService, QuietNow, AboutAnother, NoSuchCase, NotOpened and ReceiptOnly.
+    """
     coded = next((each for each in SENT_BY_STAFF + RECEIPTS if each.value == status), None)
     if coded is None:
         raise UnknownStatus

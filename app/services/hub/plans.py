@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import hub as rows
+from app.domain.asker import is_young
 from app.domain.change import Change, Standing
-from app.domain.contact import ContactPlan, Way, meet, plan_from_answers, plan_of
+from app.domain.contact import ContactPlan, Way, keeping, meet, plan_from_answers, plan_of
+from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, Referral
 from app.services.hub import records
 from app.services.hub.records import CaseKey
@@ -39,11 +41,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Record:
-    """A case's referral lane, opened in memory for one use. Additions with when they came, in order."""
+    """A case's referral lane, opened in memory for one use. Additions with when they came, in order.
+
+    `hours` are the Hub's own: a change from "any time the Hub is open" to a part of it is a tightening only by them.
+    """
 
     referral: Referral
     additions: tuple[tuple[datetime, Addition], ...]
     changes: tuple[Asked, ...]
+    hours: OpeningHours | None = None
 
     @property
     def code_word(self) -> str | None:
@@ -54,7 +60,7 @@ class Record:
     @property
     def plan(self) -> ContactPlan:
         """The contact plan as it counts now."""
-        return plan_now(self.referral, self.changes)
+        return plan_now(self.referral, self.changes, hours=self.hours)
 
     @property
     def notices(self) -> Mapping[str, Any]:
@@ -74,8 +80,11 @@ class Record:
         return in_force
 
 
-def read(session: Session, case_id: bytes, *, key: CaseKey) -> Record:
-    """Open a case's referral lane. Raises sealing.CannotOpen and referral.MalformedReferral."""
+def read(session: Session, case_id: bytes, *, key: CaseKey, hours: OpeningHours | None = None) -> Record:
+    """Open a case's referral lane. Raises sealing.CannotOpen and referral.MalformedReferral.
+
+    `hours` are the Hub's own; without them the plan is never looser, only sometimes tighter, while a change waits.
+    """
     referral: Referral | None = None
     additions: list[tuple[datetime, Addition]] = []
     contents: dict[int, Mapping[str, Any]] = {}
@@ -101,10 +110,10 @@ def read(session: Session, case_id: bytes, *, key: CaseKey) -> Record:
         )
         for row in rows.changes(session, case_id)
     )
-    return Record(referral=referral, additions=tuple(additions), changes=changes)
+    return Record(referral=referral, additions=tuple(additions), changes=changes, hours=hours)
 
 
-def plan_now(referral: Referral, changes: Sequence[Asked]) -> ContactPlan:
+def plan_now(referral: Referral, changes: Sequence[Asked], *, hours: OpeningHours | None = None) -> ContactPlan:
     """The plan that a request and the changes since then make, in the order of their numbers.
 
     A plan that waits for a check counts as far as it is tighter and no further, also after somebody said that it was not
@@ -112,15 +121,15 @@ def plan_now(referral: Referral, changes: Sequence[Asked]) -> ContactPlan:
     was asked for stops everything too.
     """
     plan = plan_of(referral.answers)
-    under_18 = referral.answers.get("who", {}).get("under_18") is True
+    under_18 = is_young(referral.answers)
     frozen = False
     paused_until: datetime | None = None
     for each in sorted(changes, key=lambda one: one.number):
         counts = each.standing is Standing.IN_FORCE
         tightens_only = each.standing in {Standing.WAITING, Standing.DISOWNED, Standing.REPLACED}
         if each.kind is Change.PLAN and (counts or tightens_only):
-            asked = plan_asked(each.content, under_18=under_18)
-            plan = asked if counts else meet(asked, plan)
+            asked = keeping(plan_asked(each.content, under_18=under_18), plan)
+            plan = asked if counts else meet(asked, plan, hours=hours)
         elif _stops_everything(each.kind, tightens_only=tightens_only, counts=counts):
             frozen = True
         elif each.kind is Change.UNFREEZE and counts:

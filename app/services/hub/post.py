@@ -18,6 +18,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.data.hub import Item
 from app.domain.change import Delays
+from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
@@ -93,8 +94,9 @@ def make_pass(
     opener: Opener,
     now: datetime,
     delays: Delays = WITHOUT_SETTINGS,
+    hours: OpeningHours | None = None,
 ) -> PassMade:
-    """Make one pass, and after it what has become due.
+    """Make one pass, and after it what has become due. `hours` are the Hub's own (see `plans.Record`).
 
     Raises carriers.CarrierDown when the portal cannot be reached and carriers.BadToken when its answer cannot be
     believed; nothing is lost then, the next pass does it again.
@@ -131,7 +133,9 @@ def make_pass(
         return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
 
     parcel = carriers.unpack(raw)
-    taken, refused = take_in(database, parcel, trust=trust, keys=keys, opener=opener, now=now, delays=delays)
+    taken, refused = take_in(
+        database, parcel, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours
+    )
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.signing, own_database=claims.issuer)
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
@@ -146,7 +150,7 @@ def make_pass(
             peer_said_at=theirs.said_at,
             now=now,
         )
-    changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now)
+    changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
     changes.tell(database, opener=opener, voice=keys.voice, now=now)
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
@@ -164,6 +168,7 @@ def take_in(
     opener: Opener,
     now: datetime,
     delays: Delays = WITHOUT_SETTINGS,
+    hours: OpeningHours | None = None,
 ) -> tuple[int, int]:
     """Open and commit each envelope with its answer; returns how many were received and how many refused.
 
@@ -173,7 +178,7 @@ def take_in(
     for envelope_id, raw in parcel.envelopes:
         try:
             verdict = _take_in_one(
-                database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now, delays=delays
+                database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours
             )
         except Exception as error:
             post.alarm("an envelope could not be taken in just now", kind=type(error).__name__)
@@ -198,6 +203,7 @@ def _take_in_one(
     opener: Opener,
     now: datetime,
     delays: Delays,
+    hours: OpeningHours | None,
 ) -> Verdict | None:
     """One envelope; None when it is a repeat, or must wait for the first of its case."""
     with database.reading() as session:
@@ -206,7 +212,15 @@ def _take_in_one(
         else:
             known = False
             opened = _open(
-                session, envelope_id, raw, trust=trust, voice=keys.voice, opener=opener, now=now, delays=delays
+                session,
+                envelope_id,
+                raw,
+                trust=trust,
+                voice=keys.voice,
+                opener=opener,
+                now=now,
+                delays=delays,
+                hours=hours,
             )
     if known:
         with database.writing() as session:
@@ -269,6 +283,7 @@ def _open(
     opener: Opener,
     now: datetime,
     delays: Delays,
+    hours: OpeningHours | None,
 ) -> _Opened | str | None:
     """Verify and open one envelope: the rows it becomes, the reason to refuse it, or None when it has to wait."""
     try:
@@ -312,7 +327,7 @@ def _open(
             return "unexpected-kind"
         if session.get(rows.Case, header.case_id) is None:
             return None  # only a case's first envelope must come first; this one is sent again
-        return _open_item(session, envelope, opener=opener, now=now, delays=delays)
+        return _open_item(session, envelope, opener=opener, now=now, delays=delays, hours=hours)
     except sealing.CannotOpen:
         return "cannot-open"
     except MalformedReferral:
@@ -332,7 +347,13 @@ def _open_pooled(envelope: sealing.Envelope, *, opener: Opener, now: datetime) -
 
 
 def _open_item(
-    session: Session, envelope: sealing.Envelope, *, opener: Opener, now: datetime, delays: Delays
+    session: Session,
+    envelope: sealing.Envelope,
+    *,
+    opener: Opener,
+    now: datetime,
+    delays: Delays,
+    hours: OpeningHours | None,
 ) -> _Opened:
     """The lane is not said in clear: it is the one whose key opens."""
     header = envelope.header
@@ -342,7 +363,7 @@ def _open_item(
     except sealing.CannotOpen:
         addition = Addition.from_bytes(opener.open(envelope))
         row = records.row_of_addition(addition, header, case_key=case_key, now=now)
-        change = changes.arrival_of(session, header, addition, key=case_key, delays=delays, now=now)
+        change = changes.arrival_of(session, header, addition, key=case_key, delays=delays, now=now, hours=hours)
         return _Opened(
             envelope,
             (row,),

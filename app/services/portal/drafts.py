@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import portal as rows
 from app.data.database import Database
+from app.domain import device
 from app.services.portal.office import row_id
 
 SHARED_DEVICE_MINUTES = 20
 OWN_DEVICE_MINUTES = 60
 PURPOSE = "draft"
 ATTEMPTS = 8
+
+Answers = dict[str, dict[str, Any]]
 
 
 class DraftBusy(Exception):
@@ -30,14 +33,14 @@ class DraftBusy(Exception):
 class OpenDraft:
     """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes."""
 
-    answers: dict[str, dict[str, Any]]
+    answers: Answers
     revision: int
     expires_at: datetime
 
 
-def read(session: Session, token: bytes, *, now: datetime) -> OpenDraft | None:
+def read(unit: Session | Database, token: bytes, *, now: datetime) -> OpenDraft | None:
     """The draft of this cookie, or None when there is none, it has expired, or the key does not open it."""
-    row = rows.draft(session, row_id(token), now=now)
+    row = rows.draft(unit, row_id(token), now=now)
     return None if row is None else _opened(row, token)
 
 
@@ -46,11 +49,29 @@ def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[s
 
     Other steps keep what another tab may have written meanwhile. Raises DraftBusy.
     """
+    return _write(database, token, lambda answers: {**answers, key: dict(answer)}, now=now)
+
+
+def keep_longer(database: Database, token: bytes, *, now: datetime) -> OpenDraft:
+    """Let the draft live as long again from now on, with nothing changed (WCAG 2.2.1). Raises DraftBusy."""
+    return _write(database, token, lambda answers: answers, now=now)
+
+
+def minutes_for(answers: Mapping[str, Mapping[str, Any]]) -> int:
+    """How long a draft lives untouched: an hour on one's own device, else twenty minutes."""
+    return OWN_DEVICE_MINUTES if device.is_own(answers) else SHARED_DEVICE_MINUTES
+
+
+def erase(session: Session, token: bytes) -> None:
+    """Delete the draft and the number still shown after it."""
+    rows.erase_draft(session, row_id(token))
+
+
+def _write(database: Database, token: bytes, change: Callable[[Answers], Answers], *, now: datetime) -> OpenDraft:
+    """Make a change to the newest answers, and try again when somebody else was quicker."""
     for _ in range(ATTEMPTS):
-        with database.reading() as session:
-            draft = read(session, token, now=now)
-        answers = {} if draft is None else dict(draft.answers)
-        answers[key] = dict(answer)
+        draft = read(database, token, now=now)
+        answers = change({} if draft is None else dict(draft.answers))
         revision = 0 if draft is None else draft.revision
         expires_at = now + timedelta(minutes=minutes_for(answers))
         sealed = _seal(answers, token)
@@ -67,17 +88,6 @@ def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[s
     raise DraftBusy
 
 
-def minutes_for(answers: Mapping[str, Mapping[str, Any]]) -> int:
-    """How long a draft lives untouched: an hour on one's own device, else twenty minutes."""
-    device = answers.get("start", {}).get("device")
-    return OWN_DEVICE_MINUTES if device == "own" else SHARED_DEVICE_MINUTES
-
-
-def erase(session: Session, token: bytes) -> None:
-    """Delete the draft and the number still shown after it."""
-    rows.erase_draft(session, row_id(token))
-
-
 def _forget_unreadable(session: Session, token: bytes) -> None:
     """An expired row under the same cookie makes place for a new one."""
     session.flush()
@@ -92,7 +102,7 @@ def _seal(answers: Mapping[str, Mapping[str, Any]], token: bytes) -> bytes:
     return sealing.seal_box(token, plain, purpose=PURPOSE, bound=row_id(token))
 
 
-def _opened(row: rows.Draft, token: bytes) -> OpenDraft | None:
+def _opened(row: rows.DraftAsKept, token: bytes) -> OpenDraft | None:
     try:
         plain = sealing.open_box(token, row.sealed, purpose=PURPOSE, bound=row_id(token))
     except sealing.CannotOpen:

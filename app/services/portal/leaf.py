@@ -7,14 +7,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import portal as rows
+from app.domain.contact import plan_of
+from app.domain.outline import outline_of
 
 PURPOSE = "leaf"
+# Names in it: whether an outline of the contact plan is kept, the outlines themselves, and until when contact is paused.
+KEEPS_OUTLINE, OUTLINE, OUTLINE_ASKED = "keeps_outline", "outline", "outline_asked"
+PAUSED_UNTIL = "paused_until"
+OWN_DEVICE = "own"
+
+
+def of_request(answers: Mapping[str, Mapping[str, Any]], *, today: date) -> dict[str, Any]:
+    """What a new space remembers of the request: an outline of the plan, only if nobody else might look at the device.
+
+    `today` is the local day.
+    """
+    if answers.get("start", {}).get("device") != OWN_DEVICE:
+        return {}
+    return {KEEPS_OUTLINE: True, OUTLINE: outline_of(plan_of(answers), today=today).to_codes()}
 
 
 def read(session: Session, case_id: bytes, *, secret: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -15,11 +15,12 @@ from app.adapters import numbers, sealing
 from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.domain.asker import is_young
 from app.domain.reference import reference_of
-from app.domain.referral import Addition, Referral, is_young
+from app.domain.referral import Addition, Referral
 from app.domain.status import Delivery
 from app.domain.survey import NEVER, Offer, offer_after
-from app.services.portal import drafts, survey
+from app.services.portal import copies, drafts, leaf, survey
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
@@ -48,6 +49,8 @@ class Prepared:
     wrap: bytes
     sealed_number: bytes
     sealed_offer: bytes
+    leaf: bytes
+    copy: rows.Own | None
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,13 @@ def send(
     language: str,
     consent: str,
     now: datetime,
+    today: date | None = None,
+    keep_copy: bool = False,
 ) -> None:
     """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
 
-    `revision` is that of the draft whose answers are sent. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
+    `revision` is that of the draft whose answers are sent, `today` the local day (without it, the day in UTC). `keep_copy`
+    keeps the answers here, to be read with the number. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
     was sent and the draft is as it was.
     """
     for _ in range(ATTEMPTS):
@@ -97,6 +103,8 @@ def send(
             language=language,
             consent=consent,
             now=now,
+            today=today or now.date(),
+            keep_copy=keep_copy,
         )
         try:
             with database.writing() as session:
@@ -204,6 +212,8 @@ def _prepare(
     language: str,
     consent: str,
     now: datetime,
+    today: date,
+    keep_copy: bool,
 ) -> Prepared:
     case_id, case_secret = sealing.new_id(), secrets.token_bytes(32)
     digits = numbers.make_number(office.peppers)
@@ -229,6 +239,7 @@ def _prepare(
         signer=office.signer,
     )
     offer = offer_after(answers, now=now)
+    remembered = leaf.of_request(answers, today=today)
     return Prepared(
         case_id=case_id,
         envelope_id=header.envelope_id,
@@ -237,6 +248,8 @@ def _prepare(
         wrap=wrap,
         sealed_number=seal_number(token, digits, case_id=case_id, young=is_young(answers), offer=offer),
         sealed_offer=survey.sealed_offer(offer, case_secret=case_secret, case_id=case_id),
+        leaf=leaf.seal(remembered, case_id, secret=case_secret),
+        copy=copies.row_of(answers, case_id, secret=case_secret) if keep_copy else None,
     )
 
 
@@ -248,8 +261,12 @@ def _commit(session: Session, prepared: Prepared, *, token: bytes, revision: int
     if row is None or row.revision != revision:
         raise DraftChanged
     session.delete(row)
-    session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
+    session.add(
+        rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date(), leaf=prepared.leaf)
+    )
     session.flush()
+    if prepared.copy is not None:
+        session.add(prepared.copy)
     session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))
     session.add(rows.Offer(case_id=prepared.case_id, sealed=prepared.sealed_offer))
     session.add(

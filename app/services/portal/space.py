@@ -312,12 +312,15 @@ def write_message(
     language: str,
     message_id: bytes,
     now: datetime,
+    kind: str = "message",
+    status: str = "",
 ) -> None:
     """Seal a message to the Hub and commit it with its envelope.
 
-    `message_id` (16 random bytes made with the form) makes a repeat harmless. Raises sealing.TooLarge.
+    `kind` and `status` make it a coded one, without text. `message_id` (16 random bytes made with the form) makes a repeat
+    harmless. Raises sealing.TooLarge.
     """
-    news = News(kind="message", at=now.isoformat(timespec="seconds"), text=text, language=language)
+    news = News(kind=kind, at=now.isoformat(timespec="seconds"), text=text, language=language, status=status)
     send_item(
         database,
         office,

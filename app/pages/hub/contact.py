@@ -1,0 +1,53 @@
+"""At the desk: whether a change that waits was right."""
+
+from __future__ import annotations
+
+from flask import abort, url_for
+from flask.typing import ResponseReturnValue
+
+from app.adapters import sealing
+from app.forms.desk import RightForm
+from app.pages.hub import pages
+from app.services.hub import contact
+from app.services.hub.changes import NotWaiting
+from app.services.hub.desk import NotOpened
+from app.services.hub.guard import NoSuchCase
+from app.web import staff
+from app.web.answers import redirect
+from app.web.clock import now
+from app.web.hub import hub
+
+
+@pages.post("/cases/<case_id>/changes/<change_id>")
+@staff.signed_in_only
+def settle_change(case_id: str, change_id: str) -> ResponseReturnValue:
+    """Yes or no: the change counts, or it does not. One that a colleague has settled meanwhile stays as it is."""
+    form = RightForm()
+    if not form.validate_on_submit():
+        abort(403)
+    try:
+        contact.settle(
+            hub().database,
+            case_id=_id(case_id),
+            change_id=_id(change_id),
+            signed=staff.me(),
+            is_right=form.right.data == "yes",
+            opener=hub().opener,
+            hours=hub().area.hub_hours,
+            now=now(),
+        )
+    except NoSuchCase:
+        abort(404)
+    except (NotOpened, NotWaiting):
+        pass
+    return redirect(url_for("hub.case", case_id=case_id), code=303)
+
+
+def _id(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        abort(404)
+    if len(found) != sealing.ID_LENGTH:
+        abort(404)
+    return found
