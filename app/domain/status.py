@@ -61,6 +61,9 @@ MESSAGE, STATUS, MILESTONE = "message", "status", "milestone"
 # Kinds that the two sides tell each other for themselves: how far the person has seen, and how far a person at the Hub has read.
 SEEN, READ_UP_TO = "seen", "read-up-to"
 UNSPOKEN = frozenset({SEEN, READ_UP_TO})
+# What the person may take out of their own view. How a change stands is not among it: whoever else has the number could hide
+# what waits to be disowned. A kind that is not here stays.
+CLEARABLE = frozenset({MESSAGE, STATUS, MILESTONE, "ask"}) | UNSPOKEN
 
 ABOUT_SUPPORT = (
     Status.WORKING,

@@ -115,14 +115,12 @@ def case_clear() -> ResponseReturnValue:
     with portal().database.reading() as session:
         found = space.read_space(session, opened)
     entry = next((each for each in found.conversation if (each.mine, each.number) == which), None)
-    if which is not None and entry is None:
-        # Cleared already, perhaps by a second press: there is nothing left to do.
+    if which is not None and (entry is None or not entry.can_be_cleared):
+        # Cleared already, perhaps by a second press, or nothing that is cleared: there is nothing to do.
         return visits.remember(redirect(url_for("portal.case"), code=303), own)
     if request.method == "POST" and which is None and "all" not in given:
         abort(404)
     if request.method == "GET":
-        if which is None and not found.conversation:
-            abort(404)
         return visits.remember(make_response(_clear_page(opened, entry)), own)
     try:
         space.clear(portal().database, opened, which=None if which is None else [which])

@@ -16,7 +16,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.reference import reference_of
 from app.domain.referral import MalformedReferral, News
-from app.domain.status import READ_UP_TO, SEEN, UNSPOKEN, Delivery, Status
+from app.domain.status import CLEARABLE, READ_UP_TO, SEEN, UNSPOKEN, Delivery, Status
 from app.services import post
 from app.services.portal import leaf
 from app.services.portal.office import Office, new_token, row_id
@@ -64,6 +64,11 @@ class Shown:
     delivery: Delivery | None = None
     read: bool = False
     is_new: bool = False
+
+    @property
+    def can_be_cleared(self) -> bool:
+        """The person may take it out of their view."""
+        return self.news.kind in CLEARABLE
 
 
 @dataclass(frozen=True)
@@ -209,15 +214,19 @@ def clear(database: Database, opened: OpenVisit, *, which: Iterable[tuple[bool, 
     """Take items out of the person's own view for good: (mine, number) of each, or all for None. The Hub keeps its own.
 
     Nothing of them stays in the conversation here. What the person wrote and the Hub has not collected yet still goes to it.
+    What may not be cleared (see CLEARABLE), or does not open, stays as it is.
     """
     with database.reading() as session:
         before = read_space(session, opened)
+        found = _open_items(session, opened.case_id, secret=opened.case_secret)
+    wanted = {(each.mine, each.number) for each in found.opened if each.news.kind in CLEARABLE}
+    if which is not None:
+        wanted &= set(which)
     with database.writing() as session:
         remembered = leaf.read(session, opened.case_id, secret=opened.case_secret)
         cleared = _cleared(remembered)
-        wanted = None if which is None else set(which)
         for item in rows.items(session, opened.case_id):
-            if wanted is None or (item.direction == rows.TO_HUB, item.number) in wanted:
+            if (item.direction == rows.TO_HUB, item.number) in wanted:
                 item.body = b""
                 cleared[item.direction].add(item.number)
         leaf.remember(
