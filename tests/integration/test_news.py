@@ -207,6 +207,13 @@ def test_new_is_what_came_since_the_last_sign_in_and_the_hub_hears_up_to_where(
     colleague.write(colleague.case(asking.reference), "Second words.")
     sides.deliver()
     space = back(asking)
+    sides.deliver()
+    assert seen(sides) == 4
+    with sides.hub_side.database.reading() as session:
+        kept = [item for item in session.scalars(select(hub_rows.Item)) if item.direction == hub_rows.TO_HUB]
+    assert [(item.added_at.hour, item.added_at.minute) for item in kept] == [(0, 0)], (
+        "one row, a day, no list of visits"
+    )
     assert "1 is new" in space.part("how-many-new")
     assert space.part("latest").startswith("New")
     assert space.text.index("Second words.") < space.text.index("First words."), "newest first"
@@ -259,7 +266,7 @@ def test_what_is_cleared_is_gone_here_and_nothing_seems_to_be_missing(
         link = next(each.attributes["href"] for each in item.all("a") if "Clear this" in each.text)
         asked = asking.client.visit(link or "")
         assert words not in asked.text
-        space = asking.client.submit(asked, asked.form(to="/case/clear"))
+        space = asking.client.submit(asked, asked.form(to=asked.path))
         assert words not in space.text
     assert bodies(sides).count(b"") == 2
     assert "on its way" not in space.text
@@ -267,7 +274,7 @@ def test_what_is_cleared_is_gone_here_and_nothing_seems_to_be_missing(
     sides.deliver()
     assert "SECRET OF MINE" in colleague.case(asking.reference).text, "the Hub still gets it"
     again = asking.client.visit("/en/case/clear")
-    space = asking.client.submit(again, again.form(to="/case/clear"))
+    space = asking.client.submit(again, again.form(to=again.path))
     assert set(bodies(sides)) == {b""}
     assert "nothing here yet" in space.text
     assert space.part("delivery") == "Read by a person."
@@ -286,7 +293,7 @@ def test_what_waits_to_be_disowned_cannot_be_hidden(sides: Sides, person: AskedB
     sides.deliver()
     inside.person.come_back()
     asked = inside.person.client.visit("/en/case/clear")
-    inside.person.client.submit(asked, asked.form(to="/case/clear"))
+    inside.person.client.submit(asked, asked.form(to=asked.path))
     assert [each["standing"] for each in inside.told()] == ["waiting"]
 
 
@@ -393,7 +400,7 @@ def test_what_was_cleared_and_is_brought_back_is_not_shown(
     with sides.portal_side.database.reading() as session:
         kept = {item.envelope_id: item.body for item in session.scalars(select(portal_rows.Item))}
     asked = asking.client.visit("/en/case/clear")
-    asking.client.submit(asked, asked.form(to="/case/clear"))
+    asking.client.submit(asked, asked.form(to=asked.path))
     with sides.portal_side.database.writing() as session:
         for item in session.scalars(select(portal_rows.Item)):
             item.body = kept[item.envelope_id]
@@ -441,8 +448,8 @@ def test_how_somebody_is_doing_is_theirs_until_they_send_it(
     assert "A bit hard" in case.text
     assert "Very hard" not in case.text, "the other one was not sent"
     # Deleting one, then all.
-    for number, left in (("r=1", 1), ("", 0)):
-        asked = asking.client.visit(f"/en/case/how/clear?{number}")
+    for place, left in (("/1", 1), ("", 0)):
+        asked = asking.client.visit(f"/en/case/how/clear{place}")
         asking.client.submit(asked, asked.form(to="/case/how/clear"))
         with sides.portal_side.database.reading() as session:
             assert len(session.scalars(select(portal_rows.Own)).all()) == left

@@ -147,6 +147,8 @@ def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16
         "case_id": case_id,
         "change_id": "00" * 16,
         "section": "1",
+        "which": "n1",
+        "place": 1,
         "name": sides.portal_side.assets.url("site.css").rpartition("/")[2],
     }
     slugs = [*(place.slug for place in JOURNEY.path(PARENT.answers)), "who-1", "help-1", "reply-9", "done"]

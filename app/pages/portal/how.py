@@ -112,18 +112,18 @@ def case_how_send() -> ResponseReturnValue:
     return visits.remember(redirect(url_for("portal.case_how") + "#kept", code=303), own)
 
 
-@pages.route("/case/how/clear", methods=["GET", "POST"])
-def case_how_clear() -> ResponseReturnValue:
-    """Delete one entry (?r=its place, newest first) or all of them, after asking once."""
+@pages.route("/case/how/clear", methods=["GET", "POST"], defaults={"place": 0})
+@pages.route("/case/how/clear/<int:place>", methods=["GET", "POST"])
+def case_how_clear(place: int) -> ResponseReturnValue:
+    """Delete one entry, by its place, newest first, or all of them, after asking once."""
     opened, own = visits.current(), visits.token()
     if opened is None or own is None:
         return redirect(url_for("portal.home"))
     with portal().database.reading() as session:
         kept = how.entries(session, opened)[::-1]
     if request.method == "GET":
-        place = request.args.get("r", 0, type=int)
-        if not kept or not 0 <= place <= len(kept):
-            abort(404)
+        if not kept or place > len(kept):
+            return visits.remember(redirect(url_for("portal.case_how"), code=303), own)
         page = render_template(
             "portal/case/how_clear.html",
             entry=kept[place - 1] if place else None,

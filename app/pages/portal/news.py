@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -101,29 +102,27 @@ def _entry(each: Shown, rights: Rights) -> Entry:
     )
 
 
-@pages.route("/case/clear", methods=["GET", "POST"])
-def case_clear() -> ResponseReturnValue:
-    """Take one piece of news (?n=its number), one message of one's own (?m=), or everything out of one's view: asks once."""
+@pages.route("/case/clear", methods=["GET", "POST"], defaults={"which": ""})
+@pages.route("/case/clear/<which>", methods=["GET", "POST"])
+def case_clear(which: str) -> ResponseReturnValue:
+    """Take one piece of news ("n" and its number), one's own message ("m"), or everything out of one's view: asks once."""
     opened, own = visits.current(), visits.token()
     if opened is None or own is None:
         return redirect(url_for("portal.home"))
-    given = request.form if request.method == "POST" else request.args
-    which = next(
-        ((name == "m", number) for name in ("n", "m") if (number := given.get(name, 0, type=int))),
-        None,
-    )
+    chosen = re.fullmatch(r"([nm])([1-9][0-9]{0,8})", which, re.ASCII)
+    if which and chosen is None:
+        abort(404)
+    one = None if chosen is None else (chosen[1] == "m", int(chosen[2]))
     with portal().database.reading() as session:
         found = space.read_space(session, opened)
-    entry = next((each for each in found.conversation if (each.mine, each.number) == which), None)
-    if which is not None and (entry is None or not entry.can_be_cleared):
+    entry = next((each for each in found.conversation if (each.mine, each.number) == one), None)
+    if one is not None and (entry is None or not entry.can_be_cleared):
         # Cleared already, perhaps by a second press, or nothing that is cleared: there is nothing to do.
         return visits.remember(redirect(url_for("portal.case"), code=303), own)
-    if request.method == "POST" and which is None and "all" not in given:
-        abort(404)
     if request.method == "GET":
         return visits.remember(make_response(_clear_page(opened, entry)), own)
     try:
-        space.clear(portal().database, opened, which=None if which is None else [which])
+        space.clear(portal().database, opened, which=None if one is None else [one])
     except NOT_KEPT:
         return visits.remember(make_response(_clear_page(opened, entry, failed=True), UNAVAILABLE), own)
     return visits.remember(redirect(url_for("portal.case"), code=303), own)

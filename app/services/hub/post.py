@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from nacl.signing import SigningKey, VerifyKey
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.adapters import carriers, sealing
@@ -20,10 +21,10 @@ from app.data.hub import Item
 from app.domain.change import Delays
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, MalformedReferral, News, Referral
-from app.domain.status import UNSPOKEN
+from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import changes, guard, records
+from app.services.hub import changes, guard, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -77,6 +78,7 @@ class _Opened:
     change: changes.Arrival | None = None
     is_erased: bool = False
     asks_nothing: bool = False
+    replaces: tuple[bytes, ...] = ()
 
     @property
     def place(self) -> bytes:
@@ -237,6 +239,8 @@ def _take_in_one(
     assert verdict.answer is not None
     with database.writing() as session:
         if isinstance(opened, _Opened):
+            if opened.replaces:
+                session.execute(delete(Item).where(Item.envelope_id.in_(opened.replaces)))
             for row in opened.rows:
                 session.add(row)
                 session.flush()
@@ -381,10 +385,11 @@ def _open_item(
                 direction=rows.TO_HUB,
                 number=header.number,
                 body=envelope.raw,
-                added_at=now,
+                added_at=now if news.kind not in UNSPOKEN else now.replace(hour=0, minute=0, second=0, microsecond=0),
             ),
         ),
         asks_nothing=news.kind in UNSPOKEN,
+        replaces=seen.earlier(session, header.case_id, case_key) if news.kind == SEEN else (),
     )
 
 

@@ -110,7 +110,7 @@ def note_arrival(database: Database, office: Office, *, case_id: bytes, secret: 
     """Somebody came in: remember how much was there, so that the next visit marks what is new. Reading a page marks nothing.
 
     When something was there that was not there at the last sign-in, the Hub's software is told up to where, sealed, so that
-    it sends no more notices about it. It keeps no time of it beyond that of the post.
+    it sends no more notices about it.
     """
     with database.reading() as session:
         found = _open_items(session, case_id, secret=secret)
@@ -127,7 +127,8 @@ def note_arrival(database: Database, office: Office, *, case_id: bytes, secret: 
                 office,
                 case_id=case_id,
                 secret=secret,
-                news=News(kind=SEEN, at=now.isoformat(timespec="seconds"), data={"up_to": highest}),
+                # The day and no time: it is no record of a visit.
+                news=News(kind=SEEN, at=f"{now:%Y-%m-%d}T00:00:00+00:00", data={"up_to": highest}),
                 item_id=sealing.new_id(),
                 now=now,
                 is_kept=False,
