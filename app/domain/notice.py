@@ -120,9 +120,7 @@ def news_to_tell(numbers: Sequence[int], *, seen: int, past: Collection[Past]) -
     return max((number for number in unread if number > stopped_at), default=None)
 
 
-def may_leave(
-    plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | None, hours: OpeningHours
-) -> Decision:
+def may_leave(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | None, hours: OpeningHours) -> Decision:
     """May a notice leave by this way at this moment?
 
     Whatever `contact.decide` says of the plan, and besides never between 21:00 and 08:00 local time, unless the person
