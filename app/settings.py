@@ -230,7 +230,7 @@ def _notify(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> NotifySe
     for what, name in {**names, **others}.items():
         if ids[what] and not re.fullmatch(UUID, ids[what]):
             raise SettingsError(
-                f"{name} must be the id that GOV.UK Notify shows, such as 8 letters, a dash, and so on."
+                f"{name} must be an id, written as GOV.UK Notify shows it."
             )
     key = environ.get("NOTIFY_API_KEY", "")
     if not key:

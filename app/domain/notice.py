@@ -183,7 +183,7 @@ TELLING: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Written without spaces, or with what English puts apart joined to the word: looked for anywhere in the text.
 _JOINED = frozenset({"ur", "ar", "zh", "fa", "pa"})
-_LINK = re.compile(r"://|\bwww\.|\b[\w-]+\.(?:com|org|net|info|gov|police|uk|eu)\b")
+_LINK = re.compile(r"://|\bwww\.|\b(?:[\w-]+\.)+(?:com|org|net|info|gov|police|uk|eu)\b")
 
 
 def telling(words: str, *, also: Iterable[str] = ()) -> tuple[str, ...]:

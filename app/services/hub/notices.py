@@ -175,7 +175,10 @@ def send_due(office: Office, *, clock: Callable[[], datetime]) -> Counts:
         ).all()
     counts: dict[str, int] = defaultdict(int)
     for row_id in due:
-        became = _send_one(office, row_id, clock=clock)
+        try:
+            became = _send_one(office, row_id, clock=clock)
+        except (sealing.CannotOpen, MalformedReferral) as error:
+            became = _failed(office, row_id, why=type(error).__name__, now=clock())
         if became is None:
             break
         counts[became] += 1
