@@ -229,9 +229,7 @@ def _notify(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> NotifySe
     ids = {what: environ.get(name, "") for what, name in {**names, **others}.items()}
     for what, name in {**names, **others}.items():
         if ids[what] and not re.fullmatch(UUID, ids[what]):
-            raise SettingsError(
-                f"{name} must be an id, written as GOV.UK Notify shows it."
-            )
+            raise SettingsError(f"{name} must be an id, written as GOV.UK Notify shows it.")
     key = environ.get("NOTIFY_API_KEY", "")
     if not key:
         if any(ids.values()):
