@@ -52,7 +52,9 @@ class NotifyStandIn:
         return [each["reference"] for each in self.taken]
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; once more does nothing."""
+        if not self._thread.is_alive():
+            return
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
