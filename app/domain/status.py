@@ -18,22 +18,25 @@ class Status(StrEnum):
     NO_READER = (
         "no-reader"  # sent by itself when everybody who could read the request is somebody whom it must be kept from
     )
+    CLOSED = "closed"  # sent with the closing, when a colleague closes what the person asked them to close
+    KEPT_UNTIL = "kept-until"  # sent by itself before a space is deleted because its time is over
 
 
 SENT_BY_STAFF = (Status.WORKING, Status.FINDING_OUT, Status.WAITING_FOR_YOU, Status.NO_NEWS)
 # All that somebody who asks in their work may hear (requirement E14): what became of the request, nothing about the person.
 RECEIPTS = (Status.TAKEN_ON, Status.NOT_TAKEN_ON)
-SENT_BY_ITSELF = (Status.READ, Status.NO_READER)
+SENT_BY_ITSELF = (Status.READ, Status.NO_READER, Status.CLOSED, Status.KEPT_UNTIL)
 
 
 class CaseState(StrEnum):
-    """Where a case stands at the desk. None of these closes it: silence never does."""
+    """Where a case stands at the desk. Silence never closes one: only the person does, or a colleague because they said so."""
 
     NEW = "new"
     OURS = "ours"  # ours to do
     THEIRS = "theirs"  # theirs to do
     WAITING = "waiting"  # waiting for somebody else
     QUIET = "quiet"
+    CLOSED = "closed"  # out of the queue, and open again with the first thing that comes or goes
 
 
 # What each status makes of the case at the desk.
@@ -46,6 +49,7 @@ STATE_AFTER = {
     Status.TAKEN_ON: CaseState.OURS,
     Status.NOT_TAKEN_ON: CaseState.QUIET,
     Status.NO_READER: CaseState.NEW,
+    Status.CLOSED: CaseState.CLOSED,
 }
 
 
