@@ -20,12 +20,13 @@ class Status(StrEnum):
     )
     CLOSED = "closed"  # sent with the closing, when a colleague closes what the person asked them to close
     KEPT_UNTIL = "kept-until"  # sent by itself before a space is deleted because its time is over
+    KEPT_ON = "kept-on"  # sent by itself when a colleague decides to keep what was to be deleted
 
 
 SENT_BY_STAFF = (Status.WORKING, Status.FINDING_OUT, Status.WAITING_FOR_YOU, Status.NO_NEWS)
 # All that somebody who asks in their work may hear (requirement E14): what became of the request, nothing about the person.
 RECEIPTS = (Status.TAKEN_ON, Status.NOT_TAKEN_ON)
-SENT_BY_ITSELF = (Status.READ, Status.NO_READER, Status.CLOSED, Status.KEPT_UNTIL)
+SENT_BY_ITSELF = (Status.READ, Status.NO_READER, Status.CLOSED, Status.KEPT_UNTIL, Status.KEPT_ON)
 
 
 class CaseState(StrEnum):

@@ -120,14 +120,24 @@ def going(session: Session, who: Identity | None) -> list[Going]:
     return sorted(found, key=lambda each: each.at)
 
 
-def keep(session: Session, case_id: bytes, who: Identity, *, now: datetime) -> None:
-    """A colleague decides that a case is kept, listed as silent or about to go. Logged. Raises guard.NoSuchCase."""
-    case = guard.case_for(session, case_id, who)
-    if case.state == CaseState.CLOSED.value and leaving.GOES_AT in case.facts:
-        leaving.set_closed(case, now=now)  # its time begins anew
-    else:
-        leaving.stay(case)
-    rows.log(session, at=now, staff_id=who.id, action=KEPT_ON, case_id=case_id)
+def keep(
+    database: Database, case_id: bytes, who: Identity, *, opener: Opener, voice: SigningKey, now: datetime
+) -> None:
+    """A colleague decides that a case is kept, listed as silent or about to go. Logged; a space that was warned is told.
+
+    Raises guard.NoSuchCase.
+    """
+    with database.writing() as session:
+        case = guard.case_for(session, case_id, who)
+        was_set = leaving.GOES_AT in case.facts
+        if case.state == CaseState.CLOSED.value:
+            leaving.set_closed(case, now=now)  # its time begins anew
+        else:
+            leaving.stay(case)
+        rows.log(session, at=now, staff_id=who.id, action=KEPT_ON, case_id=case_id)
+    if was_set:
+        news = News(kind="status", at=now.isoformat(timespec="seconds"), status=Status.KEPT_ON.value)
+        speaking.send(database, case_id=case_id, news=news, opener=opener, voice=voice, now=now)
 
 
 def let_go(session: Session, case_id: bytes, who: Identity, *, periods: Periods, now: datetime) -> None:

@@ -80,6 +80,8 @@ def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
         elif each.news.status == Status.KEPT_UNTIL:
             until, after = _moment(data.get("until")), _number(data.get("after"))
             kept = (until, after) if until is not None and after is not None else kept
+        elif each.news.status == Status.KEPT_ON:
+            kept = None
         else:  # a word from the Hub opens it again
             closed = _number(data.get("after")) if each.news.status == Status.CLOSED else None
             kept = None
