@@ -201,6 +201,7 @@ def change(kind: Change) -> str:
             Change.DELETE: gettext("delete everything"),
             Change.TAKE_BACK: gettext("take the request back"),
             Change.NOT_ME: gettext("take back what was not them"),
+            Change.NUMBER: gettext("get a new number"),
         }[kind]
     )
 
