@@ -232,7 +232,9 @@ def retention_show() -> None:
                 for each in hub_retention.going(session, None):
                     click.echo(f"{each.reference} goes on {each.at:%Y-%m-%d}")
                 for listed in hub_retention.to_decide(session, None, periods=periods, now=now()):
-                    click.echo(f"{listed.reference} is {listed.why.value} since {listed.since:%Y-%m-%d}: a colleague decides")
+                    click.echo(
+                        f"{listed.reference} is {listed.why.value} since {listed.since:%Y-%m-%d}: a colleague decides"
+                    )
         database.close()
 
 

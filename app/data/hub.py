@@ -252,9 +252,10 @@ def restricted_cases(session: Session) -> list[Case]:
 def was_opened(session: Session, case_id: bytes) -> bool:
     """True when somebody at the Hub has ever opened the request; the audit says so from the very transaction that gives leave."""
     case = session.get_one(Case, case_id)
-    return case.read_at is not None or session.scalar(
-        select(Audit.id).where(Audit.case_id == case_id, Audit.action == OPENED).limit(1)
-    ) is not None
+    return (
+        case.read_at is not None
+        or session.scalar(select(Audit.id).where(Audit.case_id == case_id, Audit.action == OPENED).limit(1)) is not None
+    )
 
 
 def last_number_in(session: Session, case_id: bytes) -> int:

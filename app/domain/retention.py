@@ -27,5 +27,5 @@ class Periods:
         return closed_at + timedelta(days=self.closed - self.warn)
 
     def goes_at(self, closed_at: datetime, *, now: datetime) -> datetime:
-        """When nothing of a case that was closed then will be left: never sooner after the warning, which is now, than promised."""
+        """When nothing of a case that was closed then will be left: never sooner after the warning (now) than promised."""
         return max(closed_at + timedelta(days=self.closed), now + timedelta(days=self.warn))

@@ -1,4 +1,4 @@
-"""Leaving: closing, deleting, taking a request back. What is hidden, what goes, what stays, and who may undo it, on both engines."""
+"""Leaving: closing, deleting, taking a request back. What is hidden, what goes, what stays, and who may undo it."""
 
 from __future__ import annotations
 
@@ -131,9 +131,7 @@ def test_the_right_word_deletes_with_the_pass_and_the_page_said_the_same(sides: 
 
 
 @pytest.mark.requirement("B5")
-def test_it_goes_on_its_day_and_nobody_comes_back(
-    sides: Sides, asking: Person, day: time_machine.Traveller
-) -> None:
+def test_it_goes_on_its_day_and_nobody_comes_back(sides: Sides, asking: Person, day: time_machine.Traveller) -> None:
     sides.deliver()
     case_id = only_case(sides)
     delete(asking)

@@ -69,7 +69,9 @@ def space_text(inside: Inside) -> str:
 
 def decision(page: Page, value: str) -> Form:
     """The form of one of the two buttons."""
-    return next(form for form in page.forms if value in {each.value for each in form.controls if each.name == "decision"})
+    return next(
+        form for form in page.forms if value in {each.value for each in form.controls if each.name == "decision"}
+    )
 
 
 @pytest.mark.requirement("G2")
@@ -207,9 +209,7 @@ def test_what_arrived_long_ago_and_sessions_go_on_both_sides(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_the_commands_say_what_is_kept_and_do_the_same(
-    inside: Inside, day: time_machine.Traveller
-) -> None:
+def test_the_commands_say_what_is_kept_and_do_the_same(inside: Inside, day: time_machine.Traveller) -> None:
     close(inside)
     day.shift(timedelta(days=336))
     assert "1 spaces say now until when they are kept" in inside.sides.run("retention_group", "run", side="hub")

@@ -1,4 +1,4 @@
-"""At the desk: closing a case, and what is kept for long: cases whose day is set, and those about which somebody has to decide."""
+"""At the desk: closing a case; and what is kept for long: cases whose day is set, and those that somebody must decide about."""
 
 from __future__ import annotations
 

@@ -159,7 +159,9 @@ def last_word(session: Session, case: rows.Case) -> datetime:
     said = [
         session.scalar(select(func.max(rows.Item.added_at)).where(rows.Item.case_id == case.id)),
         session.scalar(select(func.max(rows.SealedDocument.added_at)).where(rows.SealedDocument.case_id == case.id)),
-        session.scalar(select(func.max(rows.Audit.at)).where(rows.Audit.case_id == case.id, rows.Audit.action == KEPT_ON)),
+        session.scalar(
+            select(func.max(rows.Audit.at)).where(rows.Audit.case_id == case.id, rows.Audit.action == KEPT_ON)
+        ),
     ]
     return max([case.received_at, *(each for each in said if each is not None)])
 

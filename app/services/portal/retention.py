@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.data import portal as rows
 from app.data import post as post_rows
-from app.data.database import Database
+from app.data.database import Database, PortalRow
 from app.domain.retention import Periods
 
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
@@ -48,7 +48,7 @@ def sweep(session: Session, *, keep: Periods, last: datetime | None, now: dateti
 def show(session: Session) -> Kept:
     """What there is."""
 
-    def count(table: type[rows.PortalRow]) -> int:
+    def count(table: type[PortalRow]) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
     settled = select(func.count()).select_from(rows.Outgoing).where(rows.Outgoing.state == post_rows.RECEIVED)
