@@ -1,4 +1,4 @@
-"""How long things are kept (UK GDPR, Article 5(1)(e)). Silence never closes a case: what is only silent is for a person to decide."""
+"""How long things are kept (UK GDPR, Article 5(1)(e)). Silence closes no case: about what is only silent a person decides."""
 
 from __future__ import annotations
 

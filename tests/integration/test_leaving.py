@@ -45,11 +45,11 @@ def press(who: Person, path: str, to: str, **typed: str) -> Page:
 
 
 def delete(who: Person, code_word: str = "") -> Page:
-    return press(who, "/leave/delete", "/case/leave/delete", code_word=code_word)
+    return press(who, "/end/delete", "/case/end/delete", code_word=code_word)
 
 
 def take_back(who: Person) -> Page:
-    return press(who, "/leave/back", "/case/leave/back")
+    return press(who, "/end/back", "/case/end/back")
 
 
 def pages_of_the_space(sides: Sides) -> list[str]:
@@ -103,7 +103,7 @@ def test_a_deletion_hides_every_page_of_the_space_until_they_say_it_was_not_them
     assert "No code word came with it." in at_desk.text
     assert "Do not contact them" in at_desk.text
 
-    kept = asking.client.submit(hidden, hidden.form(to="/leave/not-me"))
+    kept = asking.client.submit(hidden, hidden.form(to="/end/not-me"))
     assert "stays stopped" in kept.text
     assert WORDS in asking.space().text
     sides.deliver()
@@ -254,9 +254,9 @@ def test_taken_back_after_somebody_opened_it_it_waits_like_any_deletion(
 ) -> None:
     sides.deliver()
     case_id = only_case(sides)
-    page = asking.client.visit(f"{SPACE}/leave/back")
+    page = asking.client.visit(f"{SPACE}/end/back")
     case = colleague.open(colleague.case(asking.reference))
-    hidden = asking.client.submit(page, page.form(to="/case/leave/back"))
+    hidden = asking.client.submit(page, page.form(to="/case/end/back"))
     assert "Everything is hidden" in hidden.text
     sides.deliver()
     assert is_anywhere(sides, case_id) == (True, True)
@@ -275,7 +275,7 @@ def test_once_read_there_is_nothing_to_take_back_but_everything_to_delete(
     colleague.open(colleague.case(asking.reference))
     sides.deliver()
     assert "Take your request back" not in asking.space().text
-    assert asking.client.visit(f"{SPACE}/leave/back").path == f"{SPACE}/leave/delete"
+    assert asking.client.visit(f"{SPACE}/end/back").path == f"{SPACE}/end/delete"
 
 
 @pytest.mark.requirement("G2")
@@ -286,7 +286,7 @@ def test_closed_with_the_word_it_leaves_the_queue_and_writing_opens_it_again(
     sides.deliver()
     case_id = only_case(sides)
     case = colleague.case(asking.reference)
-    press(asking, "/leave/close", "/case/leave/close", code_word=PARENT.code_word)
+    press(asking, "/end/close", "/case/end/close", code_word=PARENT.code_word)
     sides.deliver()
     assert state_of(sides, case_id) == CaseState.CLOSED.value
     assert "This is closed" in asking.space().text

@@ -1,4 +1,7 @@
-"""Leaving the space: stop, close, delete, take the request back; and the one page that is left while a deletion waits."""
+"""Leaving the space: stop, close, delete, take the request back; and the one page that is left while a deletion waits.
+
+The addresses say "end": "leave" in a history could be taken for leaving somebody.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def hidden_page(opened: OpenVisit) -> Response | None:
     return make_response(page, CONFLICT if request.method == "POST" and request.endpoint != "portal.return_" else 200)
 
 
-@pages.get("/case/leave")
+@pages.get("/case/end")
 def case_leave() -> ResponseReturnValue:
     """Three ways to leave, side by side: what each does, and what it does not."""
 
@@ -72,7 +75,7 @@ def case_leave() -> ResponseReturnValue:
     return _inside(show)
 
 
-@pages.route("/case/leave/close", methods=["GET", "POST"])
+@pages.route("/case/end/close", methods=["GET", "POST"])
 def case_leave_close() -> ResponseReturnValue:
     """The Hub stops working on it."""
     if request.method == "GET":
@@ -80,13 +83,13 @@ def case_leave_close() -> ResponseReturnValue:
     return _inside(_close, late=CLOSE)
 
 
-@pages.get("/case/leave/asked")
+@pages.get("/case/end/asked")
 def case_leave_asked() -> ResponseReturnValue:
     """It was passed on. The same words whatever was typed."""
     return _inside(lambda opened: _page(opened, "asked"))
 
 
-@pages.route("/case/leave/delete", methods=["GET", "POST"])
+@pages.route("/case/end/delete", methods=["GET", "POST"])
 def case_leave_delete() -> ResponseReturnValue:
     """Everything goes, here and at the Hub."""
     if request.method == "GET":
@@ -94,7 +97,7 @@ def case_leave_delete() -> ResponseReturnValue:
     return _inside(_delete, late=DELETE)
 
 
-@pages.route("/case/leave/back", methods=["GET", "POST"])
+@pages.route("/case/end/back", methods=["GET", "POST"])
 def case_leave_back() -> ResponseReturnValue:
     """Take the request back, while nobody has opened it as far as this site knows."""
 
@@ -121,7 +124,7 @@ def case_leave_back() -> ResponseReturnValue:
     return visits.remember(make_response(answer), own)
 
 
-@pages.post("/case/leave/not-me")
+@pages.post("/case/end/not-me")
 def case_leave_not_me() -> ResponseReturnValue:
     """Somebody else asked, or they think otherwise now: nothing is deleted, and all contact stays stopped."""
 
@@ -146,7 +149,7 @@ def case_leave_not_me() -> ResponseReturnValue:
     return _inside(disown)
 
 
-@pages.get("/case/leave/kept")
+@pages.get("/case/end/kept")
 def case_leave_kept() -> ResponseReturnValue:
     """Nothing is deleted."""
     return _inside(lambda opened: _page(opened, "kept"))
