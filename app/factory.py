@@ -163,6 +163,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         assets=assets,
         area=content.load_area(settings.content_dir),
         languages=content.load_languages(settings.content_dir),
+        directory=content.load_directory(settings.content_dir),
     )
 
 

@@ -10,6 +10,7 @@ from nacl.signing import SigningKey
 
 from app.data.database import Database
 from app.domain.area import Area
+from app.domain.directory import Directory
 from app.domain.languages import Languages
 from app.services.hub.post import PortalTrust, PostKeys
 from app.services.hub.records import Opener
@@ -32,6 +33,7 @@ class Hub:
     assets: Assets
     area: Area
     languages: Languages
+    directory: Directory
 
 
 def hub() -> Hub:
