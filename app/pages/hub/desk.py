@@ -13,6 +13,7 @@ from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
+from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
@@ -23,7 +24,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import contact, desk
+from app.services.hub import asked, contact, desk, handovers
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, UnknownStatus
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -281,6 +282,11 @@ def _case_page(
             )
             health = desk.post_health(session, now=now())
             trail = desk.trail(session, _id(case_id), staff.me().identity)
+            passing_on = (
+                handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
+                if isinstance(found, OpenCase)
+                else []
+            )
     except NoSuchCase:
         abort(404)
     has_errors = bool(status_form.errors or message_form.errors or problem)
@@ -296,6 +302,8 @@ def _case_page(
         sections=_sections(found) if isinstance(found, OpenCase) else {},
         name=_replied(found, "name"),
         wish=_wish(found),
+        handovers=passing_on,
+        asked_for=asked.of_case(found) if isinstance(found, OpenCase) else [],
         asked_changes=contact.waiting(found) if isinstance(found, OpenCase) else (),
         language_wanted=_replied(found, "language") or found.row.language,
         uses_bsl=_uses_bsl(found),
@@ -369,7 +377,14 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             template,
             staff_name=me.name,
             me=me,
-            hub_links=[("hub.queue", gettext("Queue"), template == "hub/queue.html")],
+            hub_links=[
+                ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
+                *(
+                    [("hub.complaints", gettext("Complaints"), template == "hub/complaints.html")]
+                    if SUPERVISOR in me.roles
+                    else []
+                ),
+            ],
             press=PressForm(),
             labels_of=labels_of,
             words=words,

@@ -63,6 +63,11 @@ class Complaint:
     answer: Answer | None
     answered_on: datetime | None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still waits for an answer."""
+        return self.answer in {None, Answer.WORKING}
+
 
 def fact_of(session: Session, header: sealing.Header, addition: Addition) -> dict[str, Any] | None:
     """What the Hub may keep in clear of a complaint that has just come; None for everything else.
@@ -175,7 +180,7 @@ def complaints(session: Session, who: Identity, *, opener: Opener) -> list[Compl
         for fact in case.facts.get(COMPLAINTS) or []:
             if guard.may_see_complaint(case, who, contents.get(fact["id"], {}), complaint_id=fact["id"]):
                 found.append(_complaint(case, fact))
-    found.sort(key=lambda each: (each.answer in {Answer.DONE, Answer.CANNOT}, each.on))
+    found.sort(key=lambda each: (not each.is_open, each.on))
     return found
 
 

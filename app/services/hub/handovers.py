@@ -7,7 +7,7 @@ person wrote about it stays in its sealed addition.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -267,14 +267,13 @@ def tell(
 def of_case(
     session: Session,
     case: OpenCase,
-    additions: Iterable[Addition],
     *,
     now: datetime,
     hours: OpeningHours,
 ) -> list[View]:
-    """The handovers of an opened case, newest first. `additions` are all of its referral lane."""
+    """The handovers of an opened case, newest first."""
     notes: dict[str, list[str]] = {}
-    for each in additions:
+    for _, each in case.passing:
         note = each.content.get("note")
         if each.kind == ADDITION and isinstance(note, str) and note:
             notes.setdefault(str(each.content.get("id")), []).append(note)

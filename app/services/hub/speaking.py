@@ -41,8 +41,9 @@ def send(
 ) -> None:
     """Seal an item to the person under the case's next number and commit it with its envelope.
 
-    The same `envelope_id` again changes nothing. `also` is called in the transaction that commits. `only_if_unread` makes it the one item of the first opening. Every item
-    goes through here, so it is here that nothing but a receipt leaves for somebody who asked in their work: raises ReceiptOnly.
+    The same `envelope_id` again changes nothing. `also` is called in the transaction that commits. `only_if_unread` makes it
+    the one item of the first opening. Every item goes through here, so it is here that nothing but a receipt leaves for
+    somebody who asked in their work: raises ReceiptOnly.
     """
     envelope_id = envelope_id or sealing.new_id()
     while True:
