@@ -13,6 +13,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from app.adapters import content
+from app.domain.change import Change
 from app.domain.contact import IfAnswered, Reason, Way
 from app.domain.status import CaseState
 from app.pages.hub import words
@@ -131,3 +132,8 @@ def test_the_age_is_marked_as_far_as_it_was_said(facts: dict[str, Any], said: st
 def test_an_act_of_a_later_release_is_shown_as_it_is() -> None:
     assert words.act("claimed") != "claimed"
     assert words.act("did-something-new") == "did-something-new"
+
+
+@pytest.mark.parametrize("kind", list(Change))
+def test_every_change_that_can_be_asked_for_has_words(kind: Change) -> None:
+    assert words.change(kind)

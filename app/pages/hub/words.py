@@ -199,6 +199,7 @@ def change(kind: Change) -> str:
             Change.CLOSE: gettext("end their support"),
             Change.DELETE: gettext("delete everything"),
             Change.NOT_ME: gettext("take back what was not them"),
+            Change.NUMBER: gettext("get a new number"),
         }[kind]
     )
 
