@@ -303,7 +303,7 @@ def _case_page(
         name=_replied(found, "name"),
         wish=_wish(found),
         handovers=passing_on,
-        asked_for=asked.of_case(found) if isinstance(found, OpenCase) else [],
+        wanted=asked.of_case(found) if isinstance(found, OpenCase) else [],
         asked_changes=contact.waiting(found) if isinstance(found, OpenCase) else (),
         language_wanted=_replied(found, "language") or found.row.language,
         uses_bsl=_uses_bsl(found),
