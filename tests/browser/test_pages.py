@@ -38,7 +38,7 @@ CONTROLS = "button, select, input:not([type=hidden]), textarea"
 # Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
 NEEDS_SOMETHING = {
     "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
-    "case/copy",
+    "case/copy", "case/approve", "case/ask", "case/ask/all",
     "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.

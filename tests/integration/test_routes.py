@@ -42,6 +42,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.case_approve": "personal",
         "portal.case_approve_one": "personal",
         "portal.case_ask": "personal",
+        "portal.case_ask_all": "personal",
         "portal.case_ask_one": "personal",
         "portal.case_ask_sent": "personal",
         "portal.case_contact": "personal",

@@ -28,23 +28,14 @@ LATE = "ask"
 
 @pages.get("/case/ask")
 def case_ask() -> ResponseReturnValue:
-    """What one can ask for, and what was asked for. `?a=1` shows all of it, also in the quiet time after a death."""
-    opened, own = visits.current(), visits.token()
-    if opened is None or own is None:
-        return redirect(url_for("portal.home"))
-    with portal().database.reading() as session:
-        lines = asked.read(session, opened, space.read_space(session, opened).conversation)
-        offered = asked.offered(session, opened, today=_today())
-    is_all = request.args.get("a") == "1"
-    page = _page(
-        "ask_list",
-        opened,
-        askable=[each for what, each in ASKABLE.items() if is_all or what in offered],
-        has_more=not is_all and len(offered) < len(ASKABLE),
-        lines=lines,
-        labels={each.what: each.label for each in ASKABLE.values()},
-    )
-    return visits.remember(make_response(page), own)
+    """What one can ask for, and what was asked for."""
+    return _list(is_all=False)
+
+
+@pages.get("/case/ask/all")
+def case_ask_all() -> ResponseReturnValue:
+    """All of it, also in the quiet time after a death."""
+    return _list(is_all=True)
 
 
 @pages.route("/case/ask/<number>", methods=["GET", "POST"])
@@ -90,6 +81,24 @@ def case_ask_sent(number: str) -> ResponseReturnValue:
     if opened is None or own is None:
         return redirect(url_for("portal.home"))
     return visits.remember(make_response(_page("ask_sent", opened, askable=askable)), own)
+
+
+def _list(*, is_all: bool) -> ResponseReturnValue:
+    opened, own = visits.current(), visits.token()
+    if opened is None or own is None:
+        return redirect(url_for("portal.home"))
+    with portal().database.reading() as session:
+        lines = asked.read(session, opened, space.read_space(session, opened).conversation)
+        offered = asked.offered(session, opened, today=_today())
+    page = _page(
+        "ask_list",
+        opened,
+        askable=[each for what, each in ASKABLE.items() if is_all or what in offered],
+        has_more=not is_all and len(offered) < len(ASKABLE),
+        lines=lines,
+        labels={each.what: each.label for each in ASKABLE.values()},
+    )
+    return visits.remember(make_response(page), own)
 
 
 def _back(opened: OpenVisit) -> ResponseReturnValue:
