@@ -22,6 +22,7 @@ from app.adapters.content import ContentError
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
 from app.data.database import Database
 from app.domain.area import Area
+from app.forms import news
 from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
 from app.web import errors, headers, kept, language, page
@@ -93,6 +94,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         help_now=content.load_help_now(settings.content_dir, directory),
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
+        rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
     )
     headers.guard(app, settings)
     language.install(app, languages)
@@ -210,6 +212,7 @@ def _new_app(settings: Settings) -> Flask:
         PREFERRED_URL_SCHEME="https" if settings.is_https else "http",
         WTF_I18N_ENABLED=False,
     )
+    app.jinja_env.globals["news_words"] = news.words_of
     return app
 
 

@@ -48,6 +48,8 @@ NOT_OURS: Mapping[str, str] = {
 # Names of others, which we cannot change.
 NAMES: Mapping[str, str] = {
     "Victims' Code": "the name of a law's code of practice, under which people look for it",
+    "Victims’ Code": "the same, as it is printed",
+    "Victim Contact Scheme": "a scheme's own name",
     "Victim and Witness Hub": "the Hub's own name",
     "Victim Care Co-ordinator": "a job's own title",
     "Road Victims Trust": "a charity's own name",

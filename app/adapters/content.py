@@ -35,6 +35,8 @@ from app.domain.hours import HoursError, OpeningHours, Span
 from app.domain.languages import Direction, Language, LanguageError, Languages
 from app.domain.phone import CONFIDENCES, Phone
 from app.domain.pledge import MEASURES, PROMISE_IDS, Pledge, PledgeError, Promise, Signatory, Status, Version
+from app.domain.rights import STAGES, Right, Rights, Within
+from app.domain.status import Milestone
 
 __all__ = [
     "ContentError",
@@ -44,6 +46,7 @@ __all__ = [
     "load_help_now",
     "load_languages",
     "load_pledge",
+    "load_rights",
 ]
 
 ZONE = ZoneInfo("Europe/London")
@@ -189,6 +192,25 @@ def load_pledge(folder: Path, language: str) -> Pledge:
     if version != english.version:
         return english
     return _pledge(path.name, body, language=language, like=english)
+
+
+def load_all_rights(folder: Path, languages: Iterable[str]) -> dict[str, Rights]:
+    """The rights in each of these languages, by slug; see `load_rights`."""
+    return {language: load_rights(folder, language) for language in languages}
+
+
+def load_rights(folder: Path, language: str) -> Rights:
+    """What applies at each stage, out of `folder`/rights/stages.yaml, in the language with this slug.
+
+    Falls back to English when there is no translation, or when it is of another version of the Code; `Rights.language` says
+    which language came out.
+    """
+    english = _rights(folder / "rights" / "stages.yaml", language="en")
+    path = folder / language / "rights" / "stages.yaml"
+    if language == "en" or not path.is_file():
+        return english
+    translated = _rights(path, language=language)
+    return translated if translated.in_force_since == english.in_force_since else english
 
 
 def load_accessibility(folder: Path) -> AccessibilityFacts:
@@ -468,6 +490,61 @@ def _render(markdown: MarkdownIt, token: Token) -> tuple[str, Markup]:
     source = token.content[: match.start()] if match else token.content
     html = markdown.renderInline(" ".join(source.split())).strip()
     return (match.group(1) if match else ""), Markup(html)  # rendered with raw HTML off  # noqa: S704  # nosec B704
+
+
+# Rights
+
+
+def _rights(path: Path, *, language: str) -> Rights:
+    top = read_yaml(path)
+    listed = top.section("sources")
+    known = {one: listed.text(one) for one in listed.keys()}  # noqa: SIM118 - not a dictionary
+    _need_sources(top, "enhanced_sources", top.texts("enhanced_sources"), known)
+    rights = Rights(
+        language=language,
+        in_force_since=top.day("in_force_since"),
+        read_on=top.day("read_on"),
+        enhanced=top.text("enhanced"),
+        stages=_all_of(top, "stages", STAGES, known),
+        milestones=_all_of(top, "milestones", tuple(each.value for each in Milestone), known),
+    )
+    top.done()
+    return rights
+
+
+def _need_sources(section: Section, key: str, sources: tuple[str, ...], known: Mapping[str, str]) -> None:
+    if not sources:
+        raise section.error(key, "what is published needs a source")
+    for one in sources:
+        if one not in known:
+            raise section.error(key, f"'{one}' is not in the list of sources")
+
+
+def _all_of(top: Section, key: str, ids: tuple[str, ...], known: Mapping[str, str]) -> dict[str, Right]:
+    """Each of these, once."""
+
+    def read(entry: Section) -> Right:
+        within = entry.optional_section("within")
+        right = Right(
+            id=entry.choice("id", ids),
+            text=entry.text("text"),
+            sources=entry.texts("sources"),
+            number=entry.optional_whole("number"),
+            within=None if within is None else Within(within.whole("normal"), within.whole("enhanced")),
+        )
+        if within is not None:
+            within.done()
+        _need_sources(entry, "sources", right.sources, known)
+        return right
+
+    found = top.each(key, read)
+    by_id = {right.id: right for right in found}
+    for one in ids:
+        if one not in by_id:
+            raise top.error(key, f"there is no '{one}'")
+    if len(by_id) != len(found):
+        raise top.error(key, "something is there twice")
+    return by_id
 
 
 # Languages

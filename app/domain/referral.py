@@ -47,6 +47,8 @@ WAYS = ("call", "text", "email", "letter", "relay", "bsl", "trusted")  # those o
 # The same risks as "My safety" asks for them, by the kind and the field names of that addition; "not sure" counts.
 SAFETY = "safety"
 SAFETY_RISKS = ("safer", "afraid_of_myself", "dependant")
+# The same questions, asked of oneself at any time, and sent only by a press of its own.
+HOW_YOU_ARE = "how-you-are"
 # "More about what happened", and what its branch about trouble nearby may say of how often and how long (requirement D1).
 HAPPENED_MORE, NEARBY, DIED = "happened", "nearby", "died"
 TO_READ = {DIED: "loss", "sexual": "sexual", "exploited": "exploited"}
@@ -163,7 +165,7 @@ class Addition:
     def tells_of_risk(self) -> bool:
         """Somebody may be at risk now: said in "My safety", with certainty or not (requirements C4, C5, C6)."""
         answers = self.content.get("answers")
-        if self.kind != SAFETY or not isinstance(answers, dict):
+        if self.kind not in {SAFETY, HOW_YOU_ARE} or not isinstance(answers, dict):
             return False
         return any(answers.get(name) in ("yes", "not-sure") for name in SAFETY_RISKS)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 
-from app.domain.status import RECEIPTS, SENT_BY_STAFF, Status
+from app.domain.rights import STAGES
+from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
+from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
@@ -27,32 +31,103 @@ class SignInForm(FlaskForm):
     who.component = "radios"
 
 
-STATUS_LABELS = {
-    Status.WORKING: _l("We are working on it"),
-    Status.FINDING_OUT: _l("We are finding something out for you"),
-    Status.WAITING_FOR_YOU: _l("We need to hear from you"),
-    Status.NO_NEWS: _l("No news, and we have not forgotten you"),
-    Status.TAKEN_ON: _l("Receipt: we could take this on"),
-    Status.NOT_TAKEN_ON: _l("Receipt: we could not take this on"),
-}
+STATUS_LABELS = {each: words.name for each, words in STATUS_WORDS.items()}
+MILESTONE_LABELS = {each: words.name for each, words in MILESTONE_WORDS.items()}
+STAGE_LABELS = dict(
+    zip(
+        STAGES,
+        (
+            _l("The police know"),
+            _l("The police do not know"),
+            _l("Trouble that keeps coming back"),
+            _l("A collision on the road"),
+            _l("An inquest"),
+            _l("Court"),
+            _l("After court"),
+        ),
+        strict=True,
+    )
+)
+CHOOSE = SelectChoice("", _l("Choose"))
+ABOUT_CASE = (
+    (_l("Police"), tuple(Milestone)[:6]),
+    (_l("Court and after"), tuple(Milestone)[6:12]),
+    (_l("After a death"), (Milestone.INQUEST,)),
+)
+
+
+def day_field(label: object, hint: object, *, id_: str) -> DateField:
+    """A day, by the browser's own calendar; it may be left. Two forms of a page have the same names, so each has its ids."""
+    return DateField(label, description=hint, id=id_, validators=[Optional()], render_kw={"autocomplete": "off"})
+
+
+def stage_field(*, id_: str) -> SelectField:
+    """Which rights to show with the news: nothing by itself."""
+    return SelectField(
+        _l("Rights to show with it"),
+        description=_l("Only what you choose. Whoever has their number reads it too."),
+        choices=[SelectChoice("", _l("None")), *(SelectChoice(key, label) for key, label in STAGE_LABELS.items())],
+        id=id_,
+        validate_choice=False,
+    )
 
 
 class StatusForm(FlaskForm):
     """Coded news for the person; for somebody who asks in their work, a receipt (requirement E14)."""
 
-    status = RadioField(
-        _l("Send news"),
-        choices=[SelectChoice(each.value, STATUS_LABELS[each]) for each in SENT_BY_STAFF],
+    status = SelectField(
+        _l("News"),
+        choices=[
+            CHOOSE,
+            *(SelectChoice(each.value, STATUS_LABELS[each], optgroup=_l("Support")) for each in ABOUT_SUPPORT),
+            *(
+                SelectChoice(each.value, STATUS_LABELS[each], optgroup=_l("Trouble that keeps coming back"))
+                for each in ABOUT_TROUBLE
+            ),
+        ],
         validators=[DataRequired(message=_l("Choose which news to send."))],
         validate_choice=False,
     )
-    status.component = "radios"
+    on = day_field(_l("Day"), _l("For a time to talk or the next check."), id_="status-on")
+    time = TimeField(_l("Time"), id="status-time", validators=[Optional()], render_kw={"autocomplete": "off"})
+    service = SelectField(_l("For something to read: what"), id="status-service", choices=[], validate_choice=False)
+    by = day_field(
+        _l("We write again by"), _l("They see this day. Past it, they read that we are late."), id_="status-by"
+    )
+    stage = stage_field(id_="status-stage")
     envelope_id = HiddenField()
 
-    def fit(self, *, receipt_only: bool) -> None:
-        """Offer what may be sent to whoever asked."""
+    def fit(self, *, receipt_only: bool, services: Sequence[tuple[str, str]] = ()) -> None:
+        """Offer what may be sent to whoever asked, and the local services: (id, name) of each."""
+        self.service.choices = [SelectChoice("", _l("None")), *(SelectChoice(key, name) for key, name in services)]
         if receipt_only:
-            self.status.choices = [SelectChoice(each.value, STATUS_LABELS[each]) for each in RECEIPTS]
+            self.status.choices = [CHOOSE, *(SelectChoice(each.value, STATUS_LABELS[each]) for each in RECEIPTS)]
+
+
+class MilestoneForm(FlaskForm):
+    """A step of a police or court case, with its day."""
+
+    milestone = SelectField(
+        _l("Step"),
+        choices=[
+            CHOOSE,
+            *(
+                SelectChoice(each.value, MILESTONE_LABELS[each], optgroup=heading)
+                for heading, group in ABOUT_CASE
+                for each in group
+            ),
+        ],
+        validators=[DataRequired(message=_l("Choose which step."))],
+        validate_choice=False,
+    )
+    on = day_field(_l("Day"), _l("When it was, or will be."), id_="milestone-on")
+    time = TimeField(
+        _l("Time, for a hearing"), id="milestone-time", validators=[Optional()], render_kw={"autocomplete": "off"}
+    )
+    by = day_field(
+        _l("We write again by"), _l("They see this day. Past it, they read that we are late."), id_="milestone-by"
+    )
+    envelope_id = HiddenField()
 
 
 class CodeForm(FlaskForm):

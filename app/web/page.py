@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,6 +98,17 @@ def day_name(moment: datetime) -> str:
     return str(format_date(moment, gettext("EEEE d MMMM")))
 
 
+def long_day(day: date) -> str:
+    """A day with its date, and with its year when that is another one than this."""
+    written = gettext("EEEE d MMMM") if day.year == now().year else gettext("EEEE d MMMM y")
+    return str(format_date(day, written))
+
+
+def short_day(day: date) -> str:
+    """A day without its weekday, such as "3 March"."""
+    return str(format_date(day, gettext("d MMMM")))
+
+
 def day_and_time(moment: datetime) -> str:
     """A day and a clock time; UK time."""
     return gettext("%(day)s, %(time)s", day=day_name(moment), time=clock_time(moment))
@@ -181,6 +192,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
+    app.jinja_env.filters.update(long_day=long_day, short_day=short_day)
     shown = languages.shown(pseudo=settings.in_development)
     own_endpoints = app.view_functions
     is_tested = settings.in_development or bool(area.missing_statements())

@@ -15,6 +15,7 @@ from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
+from app.domain.rights import Rights
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
 from app.settings import PortalSettings
@@ -38,6 +39,7 @@ class Portal:
     help_now: HelpNow
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
+    rights: dict[str, Rights]
     moulds: Moulds = field(default_factory=Moulds)
 
 

@@ -110,7 +110,7 @@ def test_somebody_gets_through_and_is_answered(browse: Browse, javascript: bool)
     # The colleague answers: set words and words of her own.
     desk.press("status")
     assert_error(desk.page, "status", javascript=javascript)
-    desk.main.locator("input[name=status][value=working]").check()
+    desk.main.locator("select[name=status]").select_option("working")
     desk.press("status")
     expect(desk.page).to_have_url(re.compile("#conversation$"))
     desk.press("message")

@@ -10,22 +10,35 @@ from typing import Any
 from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_wtf import FlaskForm
 from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
+from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
-from app.domain.status import CaseState
-from app.forms.desk import LONGEST_MESSAGE, STATUS_LABELS, MessageForm, PressForm, SignInForm, StatusForm
+from app.domain.status import CaseState, Promise, Told, day_in, promise_now
+from app.forms import how
+from app.forms.desk import (
+    LONGEST_MESSAGE,
+    MILESTONE_LABELS,
+    STAGE_LABELS,
+    STATUS_LABELS,
+    MessageForm,
+    MilestoneForm,
+    PressForm,
+    SignInForm,
+    StatusForm,
+)
 from app.forms.more import as_it_came
 from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, handovers
-from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, UnknownStatus
+from app.services.hub import asked, contact, desk, handovers, news
+from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
 from app.services.hub.staff import UnknownIdentity
@@ -142,7 +155,7 @@ def _filters(counts: desk.Counts, *, state: CaseState | None, mine: bool) -> lis
 @staff.signed_in_only
 def case(case_id: str) -> ResponseReturnValue:
     """A case: coded facts, and what was sealed once it has been opened."""
-    return _case_page(case_id, StatusForm(formdata=None), MessageForm(formdata=None))
+    return case_page(case_id, StatusForm(formdata=None), MessageForm(formdata=None))
 
 
 @pages.post("/cases/<case_id>/claim")
@@ -151,12 +164,18 @@ def claim(case_id: str) -> ResponseReturnValue:
     """Take the case."""
     _need_press()
     try:
-        with hub().database.writing() as session:
-            desk.claim(session, _id(case_id), staff.me().identity, now=now())
+        news.claim(
+            hub().database,
+            case_id=id_of(case_id),
+            who=staff.me().identity,
+            opener=hub().opener,
+            voice=hub().voice,
+            now=now(),
+        )
     except NoSuchCase:
         abort(404)
     except AlreadyClaimed as error:
-        return _case_page(
+        return case_page(
             case_id,
             StatusForm(formdata=None),
             MessageForm(formdata=None),
@@ -171,8 +190,14 @@ def hand_back(case_id: str) -> ResponseReturnValue:
     """Put the case back into the queue."""
     _need_press()
     try:
-        with hub().database.writing() as session:
-            desk.hand_back(session, _id(case_id), staff.me().identity, now=now())
+        news.hand_back(
+            hub().database,
+            case_id=id_of(case_id),
+            who=staff.me().identity,
+            opener=hub().opener,
+            voice=hub().voice,
+            now=now(),
+        )
     except NoSuchCase:
         abort(404)
     return redirect(url_for("hub.case", case_id=case_id), code=303)
@@ -189,8 +214,16 @@ def open_case(case_id: str) -> ResponseReturnValue:
     try:
         desk.open_request(
             hub().database,
-            case_id=_id(case_id),
+            case_id=id_of(case_id),
             signed=staff.me(),
+            opener=hub().opener,
+            voice=hub().voice,
+            now=now(),
+        )
+        news.tell_read(
+            hub().database,
+            case_id=id_of(case_id),
+            who=staff.me().identity,
             opener=hub().opener,
             voice=hub().voice,
             now=now(),
@@ -198,38 +231,8 @@ def open_case(case_id: str) -> ResponseReturnValue:
     except NoSuchCase:
         abort(404)
     if request.form.get("text"):
-        return _case_page(case_id, StatusForm(formdata=None), MessageForm())
+        return case_page(case_id, StatusForm(formdata=None), MessageForm())
     return redirect(url_for("hub.case", case_id=case_id), code=303)
-
-
-@pages.post("/cases/<case_id>/status")
-@staff.signed_in_only
-def send_status(case_id: str) -> ResponseReturnValue:
-    """Send coded news."""
-    form = StatusForm()
-    if not form.validate_on_submit():
-        return _case_page(case_id, form, MessageForm(formdata=None), problem=_page_was_old(form))
-    try:
-        desk.send_status(
-            hub().database,
-            case_id=_id(case_id),
-            status=form.status.data or "",
-            signed=staff.me(),
-            opener=hub().opener,
-            voice=hub().voice,
-            envelope_id=_envelope_id(form),
-            now=now(),
-        )
-    except NoSuchCase:
-        abort(404)
-    except UnknownStatus:
-        form.status.errors = [gettext("Choose which news to send.")]
-        return _case_page(case_id, form, MessageForm(formdata=None))
-    except NotOpened:
-        return _case_page(case_id, form, MessageForm(formdata=None), problem=gettext("Open the request first."))
-    except ReceiptOnly:
-        return _case_page(case_id, form, MessageForm(formdata=None), problem=words.receipt_only())
-    return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
 
 
 @pages.post("/cases/<case_id>/message")
@@ -238,42 +241,49 @@ def send_message(case_id: str) -> ResponseReturnValue:
     """Send a message to the person's space."""
     form = MessageForm()
     if not form.validate_on_submit():
-        return _case_page(case_id, StatusForm(formdata=None), form, problem=_page_was_old(form))
+        return case_page(case_id, StatusForm(formdata=None), form, problem=page_was_old(form))
     try:
         desk.send_message(
             hub().database,
-            case_id=_id(case_id),
+            case_id=id_of(case_id),
             text=(form.text.data or "").replace("\r\n", "\n").strip(),
             language="en",
             signed=staff.me(),
             opener=hub().opener,
             voice=hub().voice,
-            envelope_id=_envelope_id(form),
+            envelope_id=envelope_id_of(form),
             now=now(),
         )
     except NoSuchCase:
         abort(404)
     except sealing.TooLarge:
         form.text.errors = [gettext("This is too long to send at once. Please send it in two parts.")]
-        return _case_page(case_id, StatusForm(formdata=None), form)
+        return case_page(case_id, StatusForm(formdata=None), form)
     except NotOpened:
-        return _case_page(case_id, StatusForm(formdata=None), form, problem=gettext("Open the request first."))
+        return case_page(case_id, StatusForm(formdata=None), form, problem=gettext("Open the request first."))
     except ReceiptOnly:
-        return _case_page(case_id, StatusForm(formdata=None), form, problem=words.receipt_only())
+        return case_page(case_id, StatusForm(formdata=None), form, problem=words.receipt_only())
     return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
 
 
-def _case_page(
-    case_id: str, status_form: StatusForm, message_form: MessageForm, *, problem: str = ""
+def case_page(
+    case_id: str,
+    status_form: StatusForm,
+    message_form: MessageForm,
+    *,
+    milestone_form: MilestoneForm | None = None,
+    problem: str = "",
 ) -> ResponseReturnValue:
-    for form in (status_form, message_form):
+    """The page of a case with its forms as they stand: empty, or with what has to be put right. Unknown is not found."""
+    milestone_form = milestone_form or MilestoneForm(formdata=None)
+    for form in (status_form, message_form, milestone_form):
         if not form.envelope_id.data:
             form.envelope_id.data = sealing.new_id().hex()
     try:
         with hub().database.reading() as session:
             found = desk.read_case(
                 session,
-                case_id=_id(case_id),
+                case_id=id_of(case_id),
                 signed=staff.me(),
                 opener=hub().opener,
                 hours=hub().area.hub_hours,
@@ -281,7 +291,7 @@ def _case_page(
                 now=now(),
             )
             health = desk.post_health(session, now=now())
-            trail = desk.trail(session, _id(case_id), staff.me().identity)
+            trail = desk.trail(session, id_of(case_id), staff.me().identity)
             passing_on = (
                 handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
                 if isinstance(found, OpenCase)
@@ -289,9 +299,10 @@ def _case_page(
             )
     except NoSuchCase:
         abort(404)
-    has_errors = bool(status_form.errors or message_form.errors or problem)
+    has_errors = bool(status_form.errors or message_form.errors or milestone_form.errors or problem)
     receipt_only = gets_receipt_only(found.row.facts)
-    status_form.fit(receipt_only=receipt_only)
+    services = sorted(((each.id, each.name) for each in hub().directory.all), key=lambda pair: pair[1])
+    status_form.fit(receipt_only=receipt_only, services=services)
     return desk_page(
         "hub/case.html",
         code=UNPROCESSABLE if has_errors else 200,
@@ -311,11 +322,16 @@ def _case_page(
         trail=trail,
         status_form=status_form,
         message_form=message_form,
+        milestone_form=milestone_form,
         receipt_only=receipt_only,
+        is_about_another=found.row.facts.get("who") in ASKED_BY_ANOTHER,
         status_labels={
-            **{each.value: str(label) for each, label in STATUS_LABELS.items()},
+            **{each.value: str(label) for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items())},
             **{kind.value: words.change(kind) for kind in Change},
         },
+        promise=_promise(found) if isinstance(found, OpenCase) else None,
+        day_in=day_in,
+        stage_labels=STAGE_LABELS,
         problem=problem,
         has_errors=has_errors,
         longest_message=LONGEST_MESSAGE,
@@ -325,9 +341,19 @@ def _case_page(
         Way=Way,
         Voice=VOICE_WAYS,
         times=TIMES,
-        addition_words=addition_words,
+        addition_words=lambda addition: how.shown(addition) or addition_words(addition),
         as_it_came=as_it_came,
     )
+
+
+def _promise(opened: OpenCase) -> Promise | None:
+    """The day by which we said that we would write, as the person reads it."""
+    told = [
+        Told(each.news.kind, each.news.status, each.news.author, each.news.data)
+        for each in opened.conversation
+        if not each.from_person
+    ]
+    return promise_now(told, today=now().astimezone(hub().area.hub_hours.zone).date())
 
 
 def _sections(opened: OpenCase) -> dict[str, list[Line]]:
@@ -425,7 +451,7 @@ def _district_of(district_id: str | None) -> str:
     return next((each.name for each in hub().area.districts if each.id == district_id), "")
 
 
-def _page_was_old(form: StatusForm | MessageForm) -> str:
+def page_was_old(form: FlaskForm) -> str:
     """The one problem that is not about an answer: the page's token is no longer good. Empty when it is."""
     if form.csrf_token.errors:
         return str(gettext("This page was open for too long. Please press the button again."))
@@ -437,7 +463,8 @@ def _need_press() -> None:
         abort(403)
 
 
-def _id(text: str) -> bytes:
+def id_of(text: str) -> bytes:
+    """A case's id out of an address; what is none is not found."""
     try:
         found = bytes.fromhex(text)
     except ValueError:
@@ -447,7 +474,8 @@ def _id(text: str) -> bytes:
     return found
 
 
-def _envelope_id(form: StatusForm | MessageForm) -> bytes:
+def envelope_id_of(form: StatusForm | MessageForm | MilestoneForm) -> bytes:
+    """The id made with the form; a mangled one is replaced."""
     try:
         found = bytes.fromhex(form.envelope_id.data or "")
     except ValueError:

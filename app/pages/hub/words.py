@@ -161,6 +161,11 @@ def confirmed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def about_another() -> str:
+    """Why news about a person does not go to whoever asked for them."""
+    return str(gettext("They asked for somebody else. News about that person must not go into this space."))
+
+
 def receipt_only() -> str:
     """Why nothing may be written to somebody who asks in their work, in one line."""
     return str(gettext("Asked by a professional: a receipt only, nothing about the person."))
@@ -283,6 +288,7 @@ def act(action: str) -> str:
             "opened-request": gettext("opened the request"),
             "sent-status": gettext("sent news"),
             "sent-message": gettext("sent a message"),
+            "sent-milestone": gettext("sent news of a police or court case"),
             "gave-code": gettext("gave a code for a new number"),
             "change-confirmed": gettext("checked a change, and it was right"),
             "change-declined": gettext("checked a change, and it was not right"),

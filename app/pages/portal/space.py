@@ -12,6 +12,7 @@ from app.domain.reference import normalise
 from app.domain.status import Delivery, Status
 from app.forms.more import BY_SLUG
 from app.forms.number import MessageForm, ReturnForm
+from app.pages.portal import news as news_page
 from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.pages.portal.more import come_back_to
@@ -75,6 +76,7 @@ def case() -> ResponseReturnValue:
     page = render_template(
         "portal/case/case.html",
         space=found,
+        news=news_page.sorted_out(found),
         Delivery=Delivery,
         survey_offered=offer.is_open(now().date()),
         nobody_reads=not found.read and any(each.news.status == Status.NO_READER for each in found.conversation),

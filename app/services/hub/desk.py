@@ -21,12 +21,12 @@ from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, 
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
-from app.domain.status import RECEIPTS, SENT_BY_STAFF, STATE_AFTER, CaseState, Status
+from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.services import post
 from app.services.hub import changes, guard, plans, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
-from app.services.hub.speaking import gets_receipt_only, send
+from app.services.hub.speaking import send
 from app.services.hub.staff import Identity, SignedIn
 
 OPEN_FOR = timedelta(minutes=30)
@@ -301,45 +301,6 @@ def read_case(
     )
 
 
-def send_status(
-    database: Database,
-    *,
-    case_id: bytes,
-    status: str,
-    signed: SignedIn,
-    opener: Opener,
-    voice: SigningKey,
-    envelope_id: bytes,
-    now: datetime,
-) -> None:
-    """Send coded news. Raises UnknownStatus, NoSuchCase, NotOpened and ReceiptOnly."""
-    try:
-        coded = Status(status)
-    except ValueError:
-        raise UnknownStatus from None
-    if coded not in SENT_BY_STAFF + RECEIPTS:
-        raise UnknownStatus
-    facts = need_open(database, case_id, signed, now=now)
-    if coded in RECEIPTS and not gets_receipt_only(facts):
-        raise UnknownStatus
-    send(
-        database,
-        case_id=case_id,
-        news=News(
-            kind="status",
-            at=now.isoformat(timespec="seconds"),
-            status=coded.value,
-            author=signed.identity.shown_name,
-        ),
-        opener=opener,
-        voice=voice,
-        now=now,
-        envelope_id=envelope_id,
-        by=signed.identity,
-        state=STATE_AFTER[coded],
-    )
-
-
 def send_message(
     database: Database,
     *,
@@ -388,6 +349,8 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
             at = datetime.fromisoformat(news.at)
         except (sealing.CannotOpen, sealing.MalformedEnvelope, MalformedReferral, ValueError):
             post.alarm("an item of a conversation does not open at the desk")
+            continue
+        if news.kind in UNSPOKEN:
             continue
         lines.append(Line(news, at, from_person, waiting.get(item.envelope_id)))
     lines.sort(key=lambda line: (line.at, line.from_person))

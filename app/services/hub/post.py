@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from nacl.signing import SigningKey, VerifyKey
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.adapters import carriers, sealing
@@ -21,9 +22,10 @@ from app.data.hub import Item
 from app.domain.change import Delays
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, MalformedReferral, News, Referral
+from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, guard, handovers, records
+from app.services.hub import asked, changes, guard, handovers, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -78,6 +80,8 @@ class _Opened:
     handover: handovers.Arrival | None = None
     complaint: Mapping[str, Any] | None = None
     is_erased: bool = False
+    asks_nothing: bool = False
+    replaces: tuple[bytes, ...] = ()
 
     @property
     def place(self) -> bytes:
@@ -239,11 +243,13 @@ def _take_in_one(
     assert verdict.answer is not None
     with database.writing() as session:
         if isinstance(opened, _Opened):
+            if opened.replaces:
+                session.execute(delete(Item).where(Item.envelope_id.in_(opened.replaces)))
             for row in opened.rows:
                 session.add(row)
                 session.flush()
             # That a complaint came is told by nothing about the case: not even that it is ours to do again.
-            if not opened.is_erased and opened.complaint is None:
+            if not opened.is_erased and not opened.asks_nothing and opened.complaint is None:
                 records.after_arrival(
                     session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
                 )
@@ -380,7 +386,7 @@ def _open_item(
             handover=handovers.arrival_of(session, header, addition),
             complaint=asked.fact_of(session, header, addition),
         )
-    News.from_bytes(message)
+    news = News.from_bytes(message)
     return _Opened(
         envelope,
         (
@@ -390,9 +396,11 @@ def _open_item(
                 direction=rows.TO_HUB,
                 number=header.number,
                 body=envelope.raw,
-                added_at=now,
+                added_at=now if news.kind not in UNSPOKEN else now.replace(hour=0, minute=0, second=0, microsecond=0),
             ),
         ),
+        asks_nothing=news.kind in UNSPOKEN,
+        replaces=seen.earlier(session, header.case_id, case_key) if news.kind == SEEN else (),
     )
 
 

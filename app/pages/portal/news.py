@@ -1,0 +1,141 @@
+"""What the space says: news and messages newest first, a police or court case apart, and taking things out of one's view."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import abort, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.domain.directory import Service
+from app.domain.rights import Right, Rights
+from app.domain.status import MILESTONE, WHO_LOOKS_AFTER, Delivery, Promise, Status, Told, day_in, promise_now
+from app.pages.portal import pages
+from app.services.portal import space
+from app.services.portal.space import Shown, Space
+from app.web import language, visits
+from app.web.answers import redirect
+from app.web.clock import now
+from app.web.errors import NOT_KEPT
+from app.web.portal import portal
+
+UNAVAILABLE = 503
+# How many stand open; what came before is folded away under "Earlier".
+SHOWN_FIRST = 5
+# After this much of the Hub's working time, whoever waits is told to phone.
+PHONE_AFTER = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One piece of news with what belongs to it: its days, the rights that apply, something to read."""
+
+    shown: Shown
+    on: date | None
+    time: str
+    by: date | None
+    right: Right | None
+    service: Service | None
+    is_slow: bool
+
+
+@dataclass(frozen=True)
+class News:
+    """The space in order, newest first. `worker` is a first name, or ""; `promise` the one that stands now."""
+
+    support: tuple[Entry, ...]
+    earlier: tuple[Entry, ...]
+    police: tuple[Entry, ...]
+    worker: str
+    promise: Promise | None
+    how_many_new: int
+    request_is_slow: bool
+    rights: Rights
+
+
+def sorted_out(found: Space) -> News:
+    """Put the conversation in the order in which a tired reader wants it."""
+    rights = portal().rights[language.language().slug]
+    entries = [_entry(each, rights) for each in reversed(found.conversation)]
+    support = [each for each in entries if each.shown.news.kind != MILESTONE]
+    hub_said = [each for each in found.conversation if not each.mine]
+    told = [Told(each.news.kind, each.news.status, each.news.author, each.news.data) for each in hub_said]
+    return News(
+        support=tuple(support[:SHOWN_FIRST]),
+        earlier=tuple(support[SHOWN_FIRST:]),
+        police=tuple(each for each in entries if each.shown.news.kind == MILESTONE),
+        worker=worker_of(hub_said),
+        promise=promise_now(told, today=now().astimezone(portal().area.hub_hours.zone).date()),
+        how_many_new=sum(each.is_new for each in hub_said),
+        request_is_slow=found.delivery is Delivery.WAITING
+        and found.waiting_since is not None
+        and portal().area.hub_hours.working_time_between(found.waiting_since, now()) > PHONE_AFTER,
+        rights=rights,
+    )
+
+
+def worker_of(hub_said: list[Shown]) -> str:
+    """The first name of who looks after the support: who took it on, or else who wrote last."""
+    for each in reversed(hub_said):
+        if each.news.status in WHO_LOOKS_AFTER:
+            return each.news.author if each.news.status == Status.WORKER else ""
+    # An answer to what was asked for may come from a supervisor, who does not look after the support.
+    wrote = [each.news.author for each in reversed(hub_said) if each.news.author and each.news.kind != "asked"]
+    return next(iter(wrote), "")
+
+
+def _entry(each: Shown, rights: Rights) -> Entry:
+    data = each.news.data
+    stage, service, time = (str(data.get(name) or "") for name in ("stage", "service", "time"))
+    right = rights.stages.get(stage)
+    if each.news.kind == MILESTONE:
+        right = rights.milestones.get(each.news.status) or right
+    return Entry(
+        shown=each,
+        on=day_in(data, "on"),
+        time=time,
+        by=day_in(data, "by"),
+        right=right,
+        service=portal().directory.get(service) if service else None,
+        is_slow=each.delivery is Delivery.WAITING
+        and portal().area.hub_hours.working_time_between(each.at, now()) > PHONE_AFTER,
+    )
+
+
+@pages.route("/case/clear", methods=["GET", "POST"], defaults={"which": ""})
+@pages.route("/case/clear/<which>", methods=["GET", "POST"])
+def case_clear(which: str) -> ResponseReturnValue:
+    """Take one piece of news ("n" and its number), one's own message ("m"), or everything out of one's view: asks once."""
+    opened, own = visits.current(), visits.token()
+    if opened is None or own is None:
+        return redirect(url_for("portal.home"))
+    chosen = re.fullmatch(r"([nm])([1-9][0-9]{0,8})", which, re.ASCII)
+    if which and chosen is None:
+        abort(404)
+    one = None if chosen is None else (chosen[1] == "m", int(chosen[2]))
+    with portal().database.reading() as session:
+        found = space.read_space(session, opened)
+    entry = next((each for each in found.conversation if (each.mine, each.number) == one), None)
+    if one is not None and (entry is None or not entry.can_be_cleared):
+        # Cleared already, perhaps by a second press, or nothing that is cleared: there is nothing to do.
+        return visits.remember(redirect(url_for("portal.case"), code=303), own)
+    if request.method == "GET":
+        return visits.remember(make_response(_clear_page(opened, entry)), own)
+    try:
+        space.clear(portal().database, opened, which=None if one is None else [one])
+    except NOT_KEPT:
+        return visits.remember(make_response(_clear_page(opened, entry, failed=True), UNAVAILABLE), own)
+    return visits.remember(redirect(url_for("portal.case"), code=303), own)
+
+
+def _clear_page(opened: space.OpenVisit, entry: Shown | None, *, failed: bool = False) -> str:
+    return render_template(
+        "portal/case/news_clear.html",
+        entry=entry,
+        failed=failed,
+        has_errors=failed,
+        ends_at=visits.ends_at(opened),
+        personal=True,
+    )
