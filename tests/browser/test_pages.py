@@ -41,6 +41,7 @@ NEEDS_SOMETHING = {
     "case/copy", "case/clear", "case/how", "case/how/clear", "case/how/now", "case/how/talk",
     "case/notices",
     "case/end", "case/end/asked", "case/end/back", "case/end/close", "case/end/delete", "case/end/kept",
+    "case/approve", "case/ask", "case/ask/all",
     "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.

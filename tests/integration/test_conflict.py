@@ -120,6 +120,10 @@ DOORS = {
     "open": {},
     "status": {"status": "working", "envelope_id": "cd" * 16},
     "message": {"text": "Hello", "envelope_id": "cd" * 16},
+    "handover": {"service": "samaritans", "why": "nearer", "kinds": "name"},
+    "reading": {"services": "samaritans"},
+    "asked": {"asked_id": "cd" * 16, "state": "done"},
+    f"handovers/{'cd' * 16}": {"state": "passed"},
 }
 
 

@@ -15,6 +15,7 @@ from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
@@ -36,7 +37,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import contact, desk, news
+from app.services.hub import asked, contact, desk, handovers, news
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -291,6 +292,11 @@ def case_page(
             )
             health = desk.post_health(session, now=now())
             trail = desk.trail(session, id_of(case_id), staff.me().identity)
+            passing_on = (
+                handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
+                if isinstance(found, OpenCase)
+                else []
+            )
     except NoSuchCase:
         abort(404)
     has_errors = bool(status_form.errors or message_form.errors or milestone_form.errors or problem)
@@ -307,6 +313,8 @@ def case_page(
         sections=_sections(found) if isinstance(found, OpenCase) else {},
         name=_replied(found, "name"),
         wish=_wish(found),
+        handovers=passing_on,
+        wanted=asked.of_case(found) if isinstance(found, OpenCase) else [],
         asked_changes=contact.waiting(found) if isinstance(found, OpenCase) else (),
         language_wanted=_replied(found, "language") or found.row.language,
         uses_bsl=_uses_bsl(found),
@@ -398,6 +406,11 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             hub_links=[
                 ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
                 ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+                *(
+                    [("hub.complaints", gettext("Complaints"), template == "hub/complaints.html")]
+                    if SUPERVISOR in me.roles
+                    else []
+                ),
             ],
             press=PressForm(),
             labels_of=labels_of,

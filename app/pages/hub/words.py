@@ -297,5 +297,27 @@ def act(action: str) -> str:
             "let-go": gettext("decided to let it go, and set the day"),
             "change-confirmed": gettext("checked a change, and it was right"),
             "change-declined": gettext("checked a change, and it was not right"),
+            "asked-handover": gettext("asked to pass them on"),
+            "handover-passed": gettext("passed them on"),
+            "handover-accepted": gettext("noted that a service said yes"),
+            "handover-bounced": gettext("noted that a service said no"),
+            "sent-reading": gettext("sent something to read"),
+            "answered-asked": gettext("answered what they asked for"),
         }.get(action, action)
+    )
+
+
+def handover(state: str) -> str:
+    """Where a handover stands, at the desk. A state that this release does not know stays as it is."""
+    return str(
+        {
+            "asked": gettext("We asked. They have not said yes or no."),
+            "agreed": gettext("They said yes. Ours to pass on."),
+            "refused": gettext("They said no. Pass nothing on."),
+            "passed": gettext("Passed on. The service has not said yes yet."),
+            "accepted": gettext("The service said yes."),
+            "bounced": gettext("The service said no."),
+            "withdrawn": gettext("They took it back. Pass nothing on."),
+            "stopped": gettext("They took it back after it was passed on. Pass nothing more on, and tell the service."),
+        }.get(state, state)
     )

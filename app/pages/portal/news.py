@@ -81,7 +81,9 @@ def worker_of(hub_said: list[Shown]) -> str:
     for each in reversed(hub_said):
         if each.news.status in WHO_LOOKS_AFTER:
             return each.news.author if each.news.status == Status.WORKER else ""
-    return next((each.news.author for each in reversed(hub_said) if each.news.author), "")
+    # An answer to what was asked for may come from a supervisor, who does not look after the support.
+    wrote = [each.news.author for each in reversed(hub_said) if each.news.author and each.news.kind != "asked"]
+    return next(iter(wrote), "")
 
 
 def _entry(each: Shown, rights: Rights) -> Entry:

@@ -15,6 +15,8 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.domain import asking, handover
+from app.domain.asking import Asked
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
@@ -31,6 +33,9 @@ OPEN_FOR = timedelta(minutes=30)
 STALE_AFTER = timedelta(seconds=60)
 PAGE_LENGTH = 100
 WAIT_FOR_US = (CaseState.NEW.value, CaseState.OURS.value)
+# Additions that have a place of their own at the desk.
+ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
+ABOUT_A_COMPLAINT = "answered-complaint"
 # More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
 EVERY_CASE = 1_000_000
 
@@ -117,6 +122,8 @@ class OpenCase:
     row: QueueRow
     referral: Referral
     additions: tuple[tuple[datetime, Addition], ...]
+    # What was asked for and what was said of handovers, as far as whoever opened the case may know of it.
+    passing: tuple[tuple[datetime, Addition], ...]
     changes: tuple[plans.Asked, ...]
     conversation: tuple[Line, ...]
     plan: ContactPlan
@@ -274,13 +281,23 @@ def read_case(
     record = plans.read(session, case_id, key=key, hours=hours)
     plan = record.plan
     known_at = post_rows.post_state(session, rows.POST).last_pass_at
+    passing = [
+        each
+        for each in record.additions
+        if each[1].kind in ELSEWHERE and guard.may_see_addition(case, signed.identity, each[1])
+    ]
+    complaints = {str(each.content.get("id", "")) for _, each in passing if each.content.get("what") == Asked.COMPLAINT}
+    conversation = _conversation(session, case_id, case_secret=key.case_secret)
     return OpenCase(
         row=row,
         referral=record.referral,
         # What a change holds is shown by the plan alone, and an address only while the plan allows it.
-        additions=tuple(each for each in record.additions if each[1].kind not in changes.KINDS),
+        additions=tuple(
+            each for each in record.additions if each[1].kind not in changes.KINDS and each[1].kind not in ELSEWHERE
+        ),
+        passing=tuple(passing),
         changes=record.changes,
-        conversation=_conversation(session, case_id, case_secret=key.case_secret),
+        conversation=tuple(each for each in conversation if guard.may_see_news(each.news, complaints=complaints)),
         plan=plan,
         ways=tuple(_way_view(plan, each.way, known_at=known_at, hours=hours, now=now) for each in plan.ways),
         code_word=record.code_word,
@@ -391,7 +408,8 @@ def _row(
         waited=hours.working_time_between(case.received_at, now),
         state=CaseState(case.state),
         language=case.language,
-        facts=case.facts,
+        # No page is given whether somebody has complained: who may know of it is asked each time (guard.py).
+        facts={name: value for name, value in case.facts.items() if name != asking.COMPLAINTS},
         suggestion=suggest(case.facts, hours, case.received_at, targets=targets),
         owner=owner.name if owner else None,
         owner_id=owner.id if owner else None,
@@ -413,6 +431,8 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     guard.case_for(session, case_id, who)
     traces = []
     for line in rows.audit_of(session, case_id):
+        if line.action == ABOUT_A_COMPLAINT:
+            continue  # who did it, and when, stands with the complaint, for those who may see that
         person = session.get(rows.Staff, line.staff_id)
         traces.append(
             Trace(at=line.at, who=person.name if person else line.staff_id, action=line.action, detail=line.detail)

@@ -8,6 +8,8 @@ The words about who it is are sealed like everything that was typed. They are co
 where the Hub opens the request, and once more with the name of a gatekeeper who wants to open it, before anything is shown.
 What stays in clear is whom the case is hidden from: ids of staff, never the words.
 
+A complaint is guarded within its case: it is there for supervisors only, and never for whoever it is about.
+
 Where the words name every gatekeeper nobody is left to read it: the person is told at once in their own space, by the
 software alone (app/services/hub/post.py), and given somebody outside.
 
@@ -20,13 +22,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
-from app.domain.referral import Referral
+from app.domain import asking
+from app.domain.asking import Asked
+from app.domain.referral import Addition, News, Referral
 from app.services import post
 from app.services.hub import records
 from app.services.hub.records import Opener
@@ -109,6 +114,37 @@ def hide_from(case: rows.Case, who: Identity) -> None:
     hidden = list(case.facts.get("hidden_from") or ())
     if who.id not in hidden:
         case.facts = {**case.facts, "hidden_from": [*hidden, who.id]}
+
+
+def may_see_complaint(case: rows.Case, who: Identity, content: Mapping[str, Any], *, complaint_id: str) -> bool:
+    """Whether this person may know of a complaint in a case that they may see. `content` is what it says, opened."""
+    facts = [each for each in case.facts.get(asking.COMPLAINTS) or () if each.get("id") == complaint_id]
+    return asking.may_know_of_complaint(
+        staff_id=who.id,
+        roles=who.roles,
+        hidden_from=[staff_id for each in facts for staff_id in each.get("hidden_from") or ()],
+        is_named=names_match(words_about(content), who.name, who.shown_name),
+    )
+
+
+def words_about(content: Mapping[str, Any]) -> str:
+    """The words of a complaint that say whom it is about: the name that was given, else everything that was written."""
+    named, words = content.get("who"), content.get("words")
+    return (named if isinstance(named, str) and named.strip() else words if isinstance(words, str) else "") or ""
+
+
+def may_see_addition(case: rows.Case, who: Identity, addition: Addition) -> bool:
+    """Whether this person may know that something was sent later: everything but a complaint that is not for them."""
+    content = addition.content
+    if addition.kind != asking.ADDITION or content.get("what") != Asked.COMPLAINT.value:
+        return True
+    return may_see_complaint(case, who, content, complaint_id=str(content.get("id", "")))
+
+
+def may_see_news(news: News, *, complaints: Collection[str]) -> bool:
+    """The same for a piece of the conversation. `complaints` are the ids of those that this person may know of."""
+    is_complaint = news.kind == asking.NEWS and news.data.get("what") == Asked.COMPLAINT.value
+    return not is_complaint or str(news.data.get("id", "")) in complaints
 
 
 def _folded(text: str) -> set[str]:

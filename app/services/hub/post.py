@@ -5,9 +5,10 @@ This is what the courier process does every two seconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from nacl.signing import SigningKey, VerifyKey
 from sqlalchemy import delete
@@ -24,7 +25,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import changes, guard, records, seen
+from app.services.hub import asked, changes, guard, handovers, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -76,6 +77,8 @@ class _Opened:
     persistence: tuple[str, ...] = ()
     told: Item | None = None  # what the Hub's software tells the person with it
     change: changes.Arrival | None = None
+    handover: handovers.Arrival | None = None
+    complaint: Mapping[str, Any] | None = None
     is_erased: bool = False
     asks_nothing: bool = False
     replaces: tuple[bytes, ...] = ()
@@ -154,6 +157,7 @@ def make_pass(
         )
     changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
     changes.tell(database, opener=opener, voice=keys.voice, now=now)
+    handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:
@@ -253,7 +257,8 @@ def _take_in_one(
             for row in opened.rows:
                 session.add(row)
                 session.flush()
-            if not opened.is_erased and not opened.asks_nothing:
+            # That a complaint came is told by nothing about the case: not even that it is ours to do again.
+            if not opened.is_erased and not opened.asks_nothing and opened.complaint is None:
                 records.after_arrival(
                     session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
                 )
@@ -262,6 +267,10 @@ def _take_in_one(
                 records.put_item(session, opened.told, now=now)
             if opened.change is not None:
                 changes.write_down(session, header, opened.change, now=now)
+            if opened.handover is not None:
+                handovers.write_down(session, opened.handover, now=now)
+            if opened.complaint is not None:
+                asked.write_down(session, header.case_id, opened.complaint, now=now)
             post_rows.remember(
                 session,
                 rows.POST,
@@ -383,6 +392,8 @@ def _open_item(
             at_risk=addition.tells_of_risk(),
             persistence=addition.tells_of_persistence(),
             change=change,
+            handover=handovers.arrival_of(session, header, addition),
+            complaint=asked.fact_of(session, header, addition),
         )
     news = News.from_bytes(message)
     return _Opened(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,11 +38,13 @@ def send(
     by: Identity | None = None,
     state: CaseState | None = None,
     only_if_unread: bool = False,
+    also: Callable[[Session], None] | None = None,
 ) -> None:
     """Seal an item to the person under the case's next number and commit it with its envelope.
 
-    The same `envelope_id` again changes nothing. `only_if_unread` makes it the one item of the first opening. Every item
-    goes through here, so it is here that nothing but a receipt leaves for somebody who asked in their work: raises ReceiptOnly.
+    The same `envelope_id` again changes nothing. `also` is called in the transaction that commits. `only_if_unread` makes it
+    the one item of the first opening. Every item goes through here, so it is here that nothing but a receipt leaves for
+    somebody who asked in their work: raises ReceiptOnly.
     """
     envelope_id = envelope_id or sealing.new_id()
     while True:
@@ -66,6 +68,8 @@ def send(
             if only_if_unread:
                 case.read_at = now
             records.put_item(session, item, now=now)
+            if also is not None:
+                also(session)
             if state is CaseState.CLOSED:
                 leaving.set_closed(case, now=now)
             elif state is not None:
@@ -84,9 +88,9 @@ def gets_receipt_only(facts: Mapping[str, Any]) -> bool:
 
 
 def _is_receipt(news: News) -> bool:
-    """Coded, and about the thread itself; how their own contact plan stands is theirs to know too."""
+    """Coded, and about the thread itself; how their own contact plan and what they asked for stand is theirs to know too."""
     is_plain = news.kind == "status" and news.status in RECEIPTS + SENT_BY_ITSELF
-    return not news.text and (is_plain or news.kind in {"change", notice.TOLD})
+    return not news.text and (is_plain or news.kind in {"change", "asked", notice.TOLD})
 
 
 def _case(session: Session, case_id: bytes) -> rows.Case:

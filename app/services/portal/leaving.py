@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.data import portal as rows
 from app.data.database import Database
 from app.domain.change import ERASES, Change, Delays, Standing
-from app.domain.status import Status
+from app.domain.status import UNSPOKEN, Status
 from app.services.portal import changes, leaf, space
 from app.services.portal.contact import Told, told_in
 from app.services.portal.office import Office
@@ -26,8 +26,6 @@ from app.services.portal.space import OpenVisit, Shown
 DELETING_ON = "deleting_on"
 DELAYS = Delays()
 ENDED = frozenset({Standing.DECLINED, Standing.DISOWNED})
-# What the two sides tell each other for themselves: whoever only looks has not said anything.
-SAYS_NOTHING = frozenset({"seen", "read-up-to"})
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def _day(now: datetime) -> str:
 
 def _unspoken(session: Session, opened: OpenVisit, conversation: Sequence[Shown]) -> set[int]:
     """The numbers of what went from here and says nothing."""
-    spoken = {each.number for each in conversation if each.mine and each.news.kind not in SAYS_NOTHING}
+    spoken = {each.number for each in conversation if each.mine and each.news.kind not in UNSPOKEN}
     return {
         item.number
         for item in rows.items(session, opened.case_id)
