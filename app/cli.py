@@ -28,6 +28,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
+from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
 from app.settings import HubSettings, PortalSettings, SettingsError, Side
 from app.web.assets import Assets
@@ -115,12 +116,13 @@ def courier(once: bool) -> None:
         signal.signal(signal.SIGINT, _stop_quietly)
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
+        notices_office = factory.notices_of(settings, held)
         carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
         pause, misses = PASS_EVERY_SECONDS, 0
         while True:
             started = time.monotonic()
             try:
-                hub_post.make_pass(
+                made = hub_post.make_pass(
                     database,
                     carrier,
                     trust=held.trust,
@@ -130,6 +132,8 @@ def courier(once: bool) -> None:
                     hours=held.area.hub_hours,
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
+                if not made.stopped:
+                    hub_notices.after_pass(notices_office, clock=now)
             except carriers.CarrierDown as error:
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
@@ -180,6 +184,27 @@ def post_reconcile() -> None:
             )
 
 
+@click.command("notices")
+@click.option("--dry-run", is_flag=True, help="Also say what would become of those that are due, if it were sent now.")
+def notices(dry_run: bool) -> None:
+    """Say how many notices there are, by kind and state: counts only. The courier sends them (NOTICES)."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        if not isinstance(settings, HubSettings):
+            raise SettingsError("Notices go from the Hub's side: set SIDE=hub.")
+        database = Database(settings.database_url)
+        office = factory.notices_of(settings, factory.hub_of(settings, database=database, assets=Assets()))
+        click.echo(f"NOTICES is {office.mode.value}.")
+        with database.reading() as session:
+            for (kind, state), number in sorted(hub_notices.count(session).items()):
+                click.echo(f"{kind} {state}: {number}")
+        if dry_run:
+            would = hub_notices.would_send(office, now=now())
+            click.echo(
+                f"Of those due, {would.sent} would go now, {would.waiting} wait, {would.stopped} would be stopped."
+            )
+
+
 @click.command("doctor")
 def doctor() -> None:
     """Say what is missing or due, one line each; exit 1 when something would keep the site from serving people."""
@@ -211,11 +236,44 @@ def doctor() -> None:
                 found.append(f"{state.aside_count} envelopes were refused and kept aside")
             if oldest is not None and (now() - oldest).total_seconds() > 2 * 3600:
                 found.append(f"{waiting} envelopes wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
+        if isinstance(settings, HubSettings):
+            factory.refuse_telling(settings, area)
+            if settings.notices != "off":
+                click.echo("For a person to look at, since no template controls it:")
+                for line in _seen_of_notices(settings):
+                    click.echo(f"- {line}")
         for line in found:
             click.echo(line)
         if found:
             raise SystemExit(1)
         click.echo("Nothing is missing.")
+
+
+def _seen_of_notices(settings: HubSettings) -> list[str]:
+    """What the provider shows of a notice besides the person's words."""
+    lines: list[str] = []
+    templates = settings.notify.templates if settings.notify is not None else {}
+    if templates:
+        lines.append(
+            "GOV.UK Notify: each template holds the placeholder ((words)) and nothing else, no link, no greeting"
+        )
+    if "text" in templates:
+        lines.append("texts: the sender ID is neutral, and “start text messages with service name” is off")
+    if "email" in templates:
+        lines.append(
+            "e-mails: the name and the address they come from, the subject, and the reply-to address are neutral"
+        )
+        lines.append("e-mails: branding and logo are off, and so are headers and footers that name a service")
+    if "letter" in templates:
+        lines.append(
+            "letters: logo and letterhead are off; the return address on the back and the postmark are neutral"
+        )
+    if settings.smtp is not None:
+        lines.append(
+            "SMTP: the server adds no footer, no logo and no reply-to, and what it puts into From stays neutral"
+        )
+        lines.append("SMTP: a message that bounces goes to somebody who may know, not to a shared mailbox")
+    return lines or ["nothing can carry notices here but files in DATA_DIR/hub/notices, for development"]
 
 
 def _set_up_side(side: Side, data_dir: Path) -> None:

@@ -31,6 +31,7 @@ from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar, NoSession
 
 if TYPE_CHECKING:
+    from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.post import PortalTrust
     from app.web.hub import Hub
 
@@ -175,6 +176,61 @@ def portal_trust(settings: HubSettings) -> PortalTrust:
 
     keys = PortalPublicKeys.load(settings.portal_public_keys_file)
     return PortalTrust(database_id=keys.database_id, signing=keys.signing, sealing=keys.sealing_key)
+
+
+def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
+    """What carries notices. Raises SettingsError when what everybody would see of one is not neutral."""
+    from app.adapters.notify import ByWay, Files, Notifier, Notify, Smtp
+    from app.domain.contact import Way
+    from app.services.hub.notices import Mode, Office
+
+    found: list[Notifier] = []
+    notify, smtp = settings.notify, settings.smtp
+    if notify is not None:
+        found.append(
+            Notify(
+                key=notify.key,
+                templates={Way(way): template for way, template in notify.templates.items()},
+                url=notify.url,
+                sender_id=notify.sender_id,
+                reply_to_id=notify.reply_to_id,
+            )
+        )
+    if smtp is not None:
+        refuse_telling(settings, held.area)
+        found.append(
+            Smtp(
+                host=smtp.host,
+                port=smtp.port,
+                sender=smtp.sender,
+                subject=smtp.subject,
+                user=smtp.user,
+                password=smtp.password,
+                is_local=smtp.is_local,
+            )
+        )
+    if not found and settings.in_development:
+        found.append(Files(settings.side_dir / "notices"))
+    return Office(
+        database=held.database,
+        opener=held.opener,
+        voice=held.voice,
+        hours=held.area.hub_hours,
+        notifier=ByWay(tuple(found)),
+        mode=Mode(settings.notices),
+    )
+
+
+def refuse_telling(settings: HubSettings, area: Area) -> None:
+    """Sender and subject of an e-mail stand on locked screens: they must not say what this is about."""
+    from app.domain.notice import telling
+
+    seen = {"SMTP_FROM": settings.smtp.sender, "SMTP_SUBJECT": settings.smtp.subject} if settings.smtp else {}
+    for name, text in seen.items():
+        # A domain is no link here, but its words count.
+        found = telling(text.replace(".", " "), also=(area.hub_name,))
+        if found:
+            raise SettingsError(f"{name} is seen on locked screens, so it must not contain '{found[0]}'.")
 
 
 def refuse_without_statements(settings: Settings, area: Area) -> None:

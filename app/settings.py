@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +17,9 @@ Side = Literal["portal", "hub"]
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_SECRET = 32
 POSTGRESQL = "postgresql+psycopg://"
+NOTIFY_URL = "https://api.notifications.service.gov.uk"
+SMTP_PORT = 465
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # Which variables each side may see. `tools/side.py` and `flask serve` pass on nothing else, so that a portal process never
 # holds what belongs to the Hub. Variables not named here are the machine's own (PATH, HOME, ...).
@@ -24,7 +27,9 @@ SHARED_VARIABLES = frozenset({"SIDE", "PUBLIC_URL", "SECRET_KEY", "QUEUE_URL", "
 PORTAL_VARIABLES = frozenset(
     {"PORTAL_PORT", "PORTAL_DATABASE_URL", "PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"}
 )
-HUB_VARIABLES = frozenset({"HUB_PORT", "HUB_DATABASE_URL", "HUB_PRIVATE_KEYS", "PORTAL_PUBLIC_KEYS", "PORTAL_URL"})
+HUB_VARIABLES = frozenset(
+    {"HUB_PORT", "HUB_DATABASE_URL", "HUB_PRIVATE_KEYS", "PORTAL_PUBLIC_KEYS", "PORTAL_URL", "NOTICES"}
+)
 HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_")
 
 
@@ -72,6 +77,34 @@ class PortalSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotifySettings:
+    """GOV.UK Notify: the key, its templates by way ("text", "email", "letter"), and the ids of sender and reply-to."""
+
+    key: str = field(repr=False)
+    url: str
+    templates: Mapping[str, str]
+    sender_id: str
+    reply_to_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpSettings:
+    """A mail server, and what everybody may see of an e-mail on a locked screen."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    sender: str
+    subject: str
+
+    @property
+    def is_local(self) -> bool:
+        """True when it runs on this machine."""
+        return self.host in LOOPBACK_HOSTS
+
+
+@dataclass(frozen=True, kw_only=True)
 class HubSettings(Settings):
     """Settings of a Hub process (desk or courier)."""
 
@@ -79,6 +112,9 @@ class HubSettings(Settings):
     private_keys_file: Path
     portal_public_keys_file: Path
     oidc_issuer: str | None
+    notices: Literal["off", "dry-run", "on"] = "off"
+    notify: NotifySettings | None = None
+    smtp: SmtpSettings | None = None
 
 
 def load(environ: Mapping[str, str]) -> PortalSettings | HubSettings:
@@ -140,6 +176,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
             "PUBLIC_URL is set for the Hub, but this release can only sign staff in for development: unset PUBLIC_URL "
             "and reach the desk on loopback."
         )
+    notify, smtp = _notify(environ, origins=origins), _smtp(environ, origins=origins)
     return HubSettings(
         side="hub",
         origins=origins,
@@ -153,6 +190,9 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
             environ, "PORTAL_PUBLIC_KEYS", own / "portal-public-keys.json", origins=origins
         ),
         oidc_issuer=oidc_issuer,
+        notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),
+        notify=notify,
+        smtp=smtp,
     )
 
 
@@ -164,6 +204,87 @@ def environment_of(side: Side, environ: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in kept.items() if not name.startswith(HUB_PREFIXES)}
     kept["SIDE"] = side
     return kept
+
+
+def _notices(
+    environ: Mapping[str, str], *, origins: tuple[str, ...], notify: NotifySettings | None, smtp: SmtpSettings | None
+) -> Literal["off", "dry-run", "on"]:
+    """Whether notices leave; nothing does unless it is said."""
+    mode = environ.get("NOTICES", "") or "off"
+    if mode not in ("off", "dry-run", "on"):
+        raise SettingsError("NOTICES must be off, dry-run or on.")
+    if mode == "on" and origins and notify is None and smtp is None:
+        raise SettingsError(
+            "NOTICES is on, but nothing can carry them: set NOTIFY_API_KEY or SMTP_HOST, or NOTICES=off."
+        )
+    if notify is not None and smtp is not None and "email" in notify.templates:
+        raise SettingsError("NOTIFY_EMAIL_TEMPLATE and SMTP_HOST both carry e-mail: unset one of them.")
+    return "on" if mode == "on" else "dry-run" if mode == "dry-run" else "off"
+
+
+def _notify(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> NotifySettings | None:
+    """GOV.UK Notify; None while no key is set."""
+    names = {"text": "NOTIFY_TEXT_TEMPLATE", "email": "NOTIFY_EMAIL_TEMPLATE", "letter": "NOTIFY_LETTER_TEMPLATE"}
+    others = {"sender_id": "NOTIFY_TEXT_SENDER", "reply_to_id": "NOTIFY_REPLY_TO"}
+    ids = {what: environ.get(name, "") for what, name in {**names, **others}.items()}
+    for what, name in {**names, **others}.items():
+        if ids[what] and not re.fullmatch(UUID, ids[what]):
+            raise SettingsError(f"{name} must be an id, written as GOV.UK Notify shows it.")
+    key = environ.get("NOTIFY_API_KEY", "")
+    if not key:
+        if any(ids.values()):
+            raise SettingsError(
+                "NOTIFY_API_KEY is not set, but a template or a sender of GOV.UK Notify is: set both or none."
+            )
+        return None
+    if not re.fullmatch(rf".+-{UUID}-{UUID}", key):
+        raise SettingsError("NOTIFY_API_KEY must be the whole key, as GOV.UK Notify showed it once.")
+    templates = {way: ids[way] for way in names if ids[way]}
+    if not templates:
+        raise SettingsError(
+            f"NOTIFY_API_KEY is set, but no template is: set {', '.join(names.values())}, as many as you use."
+        )
+    address = _address(environ.get("NOTIFY_URL", "") or NOTIFY_URL)
+    if address is None or (address.scheme == "http" and address.hostname not in LOOPBACK_HOSTS):
+        raise SettingsError(
+            "NOTIFY_URL must be an address such as https://api.example.org, with https and without a path."
+        )
+    if not origins and address.hostname not in LOOPBACK_HOSTS:
+        raise SettingsError(
+            "NOTIFY_URL must be on this machine while PUBLIC_URL is unset: development tells nobody anything."
+        )
+    url = f"{address.scheme}://{address.netloc}"
+    return NotifySettings(
+        key=key, url=url, templates=templates, sender_id=ids["sender_id"], reply_to_id=ids["reply_to_id"]
+    )
+
+
+def _smtp(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> SmtpSettings | None:
+    """A mail server; None while no host is set."""
+    host, port = environ.get("SMTP_HOST", ""), environ.get("SMTP_PORT", "") or str(SMTP_PORT)
+    user, password = environ.get("SMTP_USER", ""), environ.get("SMTP_PASSWORD", "")
+    sender, subject = environ.get("SMTP_FROM", ""), environ.get("SMTP_SUBJECT", "")
+    if not host:
+        if user or password or sender or subject:
+            raise SettingsError("SMTP_HOST is not set, but other SMTP variables are: set it, or unset them.")
+        return None
+    if not sender or not subject:
+        raise SettingsError("SMTP_HOST needs SMTP_FROM and SMTP_SUBJECT too: plain words that everybody may see.")
+    if not f"{sender}{subject}".isprintable() or not re.fullmatch(
+        r"[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", sender
+    ):
+        raise SettingsError(
+            "SMTP_FROM must be one address, such as Post <post@example.org>, and SMTP_SUBJECT one line."
+        )
+    if bool(user) != bool(password):
+        raise SettingsError("SMTP_USER and SMTP_PASSWORD belong together: set both or none.")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise SettingsError("SMTP_PORT must be the number of a port.")
+    if not origins and host not in LOOPBACK_HOSTS:
+        raise SettingsError(
+            "SMTP_HOST must be on this machine while PUBLIC_URL is unset: development tells nobody anything."
+        )
+    return SmtpSettings(host=host, port=int(port), user=user, password=password, sender=sender, subject=subject)
 
 
 def _common(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str, Path, Path]:

@@ -95,6 +95,8 @@ class Question:
 
 
 def main() -> None:
+    """Measure everything and write the page."""
+    busy = os.getloadavg()[0]
     wrk = shutil.which("wrk") or installed_wrk()
     with tempfile.TemporaryDirectory() as folder:
         site = Supervisor(Path(folder) / "site", fixed_day=False)
@@ -121,7 +123,7 @@ def main() -> None:
             if bare is not None:
                 os.killpg(bare.pid, signal.SIGKILL)  # its worker too
             site.close()
-    text = report(rows, weights)
+    text = report(rows, weights, busy=busy)
     (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
     print(text)
 
@@ -275,7 +277,7 @@ def wire_size(session: requests.Session, url: str) -> int:
         return len(response.raw.read(decode_content=False))
 
 
-def report(rows: list[Row], weights: list[tuple[str, int, int]]) -> str:
+def report(rows: list[Row], weights: list[tuple[str, int, int]], *, busy: float) -> str:
     """The page for docs/."""
     lines = [
         "# How fast it is",
@@ -286,6 +288,7 @@ def report(rows: list[Row], weights: list[tuple[str, int, int]]) -> str:
         f"Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}.",
         f"Load: wrk, one thread, {CONNECTIONS} connections, gzip accepted. The client shares the machine.",
         "Database: SQLite, synchronous=FULL.",
+        f"Before it began, the machine's load was {busy:.1f}: what is well above 0 says that others were at work on it.",
         "",
         "| what | a second | ratio to the bare view | ratio to the flat template |",
         "|---|---:|---:|---:|",

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from app.domain.notice import Told
 from app.domain.status import Milestone, Status
 
 
@@ -114,6 +115,31 @@ STATUS_WORDS: Mapping[Status, Words] = {
     ),
 }
 
+# How what tells them of news is doing; the page of notices says what can be done about it.
+_ABOUT_NOTICES = _l("You can change this on the page about notices in your space.")
+NOTICE_WORDS: Mapping[Told, Words] = {
+    Told.TEST_SENT: Words(
+        _l("A test was sent"),
+        _l("We have sent one test of how we tell you that there is something new. Did only you see it?"),
+        _ABOUT_NOTICES,
+    ),
+    Told.FAILED: Words(
+        _l("A notice could not be sent"),
+        _l("We could not send you a notice. Please look here from time to time."),
+        _ABOUT_NOTICES,
+    ),
+    Told.NOT_IN_PLAN: Words(
+        _l("No notice was sent"),
+        _l("We sent you no notice: what you told us about contact does not allow this way."),
+        _ABOUT_NOTICES,
+    ),
+    Told.NOT_OFFERED: Words(
+        _l("No notice can be sent this way"),
+        _l("We cannot send notices this way at the moment. Please look here from time to time."),
+        _ABOUT_NOTICES,
+    ),
+}
+
 MILESTONE_WORDS: Mapping[Milestone, Words] = {
     Milestone.RECORDED: Words(
         _l("Recorded"),
@@ -188,7 +214,7 @@ def words_of(code: str, *, name: str = "") -> Words | None:
 
     `name`: the first name of who sent it, for news that is about them.
     """
-    for known in (STATUS_WORDS, MILESTONE_WORDS):
+    for known in (STATUS_WORDS, MILESTONE_WORDS, NOTICE_WORDS):
         found = next((words for each, words in known.items() if each == code), None)
         if found is None:
             continue

@@ -39,6 +39,7 @@ CONTROLS = "button, select, input:not([type=hidden]), textarea"
 NEEDS_SOMETHING = {
     "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
     "case/copy", "case/clear", "case/how", "case/how/clear", "case/how/now", "case/how/talk",
+    "case/notices",
     "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.

@@ -32,7 +32,7 @@ NO_CHOICE = "not-on-any-list"
 EVERY_WAY = tuple(way.value for way in Way)
 # What decides where a way through leads. Everything else on it is filled in, ticked and chosen, as far as that goes.
 YOUNG: Choices = {
-    "start": {"device": "shared"},
+    "start": {"device": "own"},  # where others may look, a question does not come back with its answer
     "who": {"who": "me", "under_18": True},
     "about": {"to_whom": "me"},
     "reply": {"contact": "yes", "ways": EVERY_WAY},

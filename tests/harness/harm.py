@@ -101,7 +101,8 @@ PERSONAL_AND_NEUTRAL = re.compile(
     r"^/[A-Za-z-]+/(refer/(|start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing)"
     r"|return|return/(lost|collect|new)|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out"
     r"|case/clear(/[nm]\d+)?|case/how(/(now|talk|send|clear(/\d+)?))?"
-    r"|case/copy(/clear)?|case/contact(/(stop|not-me|outline|ask|sent|change|pause|start))?|survey|survey/sent)$"
+    r"|case/copy(/clear)?|case/contact(/(stop|not-me|outline|ask|sent|change|pause|start))?"
+    r"|case/notices(/seen)?|survey|survey/sent)$"
 )
 
 

@@ -209,7 +209,7 @@ def test_whoever_names_every_gatekeeper_is_told_at_once_and_no_colleague_sees_it
 ) -> None:
     colleagues = [at_desk(who) for who in (CO_ORDINATOR, "dev-ben", "dev-carys", GATEKEEPER)]
     before = filters(colleagues[-1].queue())
-    asking = person(naming("Dilys Farrow, who opens the post"))
+    asking = person(naming("Dilys Farrow, who minds the kettle"))
     asking.ask()
     sides.deliver()
 
@@ -218,7 +218,7 @@ def test_whoever_names_every_gatekeeper_is_told_at_once_and_no_colleague_sees_it
     # The shipped area names nobody outside yet, so these are services that have nothing to do with the police.
     assert "116123" in "".join(space.part("instead").split())
     assert "The Hub is open now" not in space.part("instead")
-    for said in ("Dilys", "Farrow", "post", "afraid", "police officer"):
+    for said in ("Dilys", "Farrow", "kettle", "afraid", "police officer"):
         assert said not in space.main.text
     # It is there once, with the first item of the conversation, and no pass brings it again.
     sides.deliver()

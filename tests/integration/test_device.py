@@ -462,7 +462,7 @@ def test_a_made_up_address_or_step_is_not_there(sides: Sides) -> None:
     client = sides.portal_client()
     assert client.post_form("/en/refer/nowhere", {"step": "reply-call", "address": "1"}).status == 404
     assert client.post_form("/en/refer/reply-1", {"step": "nothing", "address": "1"}).path == "/en/refer/start"
-    assert client.post_form("/en/refer/reply-1", {"step": "young"}).path == "/en/refer/start"
+    assert client.post_form("/en/refer/reply-1", {"step": "risk"}).path == "/en/refer/start"
 
 
 # One entry in the history

@@ -62,6 +62,8 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.case_more_section": "personal",
         "portal.case_more_sent": "personal",
         "portal.case_more_talk": "personal",
+        "portal.case_notices": "personal",
+        "portal.case_notices_seen": "personal",
         "portal.complaints": "public",
         "portal.cookies": "public",
         "portal.feedback": "public",

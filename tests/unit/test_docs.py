@@ -23,7 +23,7 @@ CALDERWICK = ROOT / "tests" / "area"
 OPERATIONS = (DOCS / "operations.md").read_text("utf-8")
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"])
 READERS = [ROOT / "app" / "settings.py", ROOT / "app" / "cli.py", ROOT / "app" / "processes.py"]
-NAME = re.compile(r"SIDE|[A-Z]+(_[A-Z]+)+")
+NAME = re.compile(r"SIDE|NOTICES|[A-Z]+(_[A-Z]+)+")
 
 
 def strings(path: Path) -> set[str]:

@@ -16,7 +16,7 @@ from app.services.portal import refer as sending
 from app.services.portal.collecting import WrongCode
 from app.services.portal.office import Busy
 from app.services.portal.space import Stopped
-from app.web import drafts, visits
+from app.web import drafts, kept, visits
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.cookies import DRAFT, token_text
@@ -27,7 +27,7 @@ from app.web.portal import portal
 @pages.get("/return/lost")
 def return_lost() -> ResponseReturnValue:
     """What can be done without the number, said honestly: four cases."""
-    return render_template("portal/number/lost.html")
+    return kept.public(make_response(render_template("portal/number/lost.html")))
 
 
 @pages.route("/return/collect", methods=["GET", "POST"])

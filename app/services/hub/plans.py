@@ -64,20 +64,30 @@ class Record:
 
     @property
     def notices(self) -> Mapping[str, Any]:
-        """How the person wants to be told that something new is there: the newest answer in force; empty for not at all.
+        """How the person wants to be told that something new is there; empty for not at all (see `notices_now`)."""
+        found = notices_now(self.changes)
+        return found.content if found else {}
 
-        One that waits for a check is not used yet, and what it would replace is not used any more either way round: only
-        when both agree on the way is anything sent.
-        """
-        in_force: Mapping[str, Any] = {}
-        for each in self.changes:
-            if each.kind is not Change.NOTICES:
-                continue
-            if each.standing is Standing.IN_FORCE:
-                in_force = each.content
-            elif each.standing is Standing.WAITING and each.content.get("way") != in_force.get("way"):
-                in_force = {}
-        return in_force
+
+def notices_now(changes: Sequence[Asked]) -> Asked | None:
+    """The newest answer in force to how the person wants to be told that something new is there; None for not at all.
+
+    One that waits for a check is not used yet, and what it would replace is not used any more either way round: only
+    when both agree on the way is anything sent.
+    """
+    in_force: Asked | None = None
+    for each in changes:
+        if each.kind is not Change.NOTICES:
+            continue
+        if each.standing is Standing.IN_FORCE:
+            in_force = each
+        elif (
+            each.standing is Standing.WAITING
+            and in_force is not None
+            and each.content.get("way") != in_force.content.get("way")
+        ):
+            in_force = None
+    return in_force
 
 
 def read(session: Session, case_id: bytes, *, key: CaseKey, hours: OpeningHours | None = None) -> Record:

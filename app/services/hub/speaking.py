@@ -13,6 +13,7 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.domain import notice
 from app.domain.referral import News
 from app.domain.status import RECEIPTS, SENT_BY_ITSELF, CaseState
 from app.services.hub import records
@@ -82,7 +83,7 @@ def gets_receipt_only(facts: Mapping[str, Any]) -> bool:
 def _is_receipt(news: News) -> bool:
     """Coded, and about the thread itself; how their own contact plan stands is theirs to know too."""
     is_plain = news.kind == "status" and news.status in RECEIPTS + SENT_BY_ITSELF
-    return not news.text and (is_plain or news.kind == "change")
+    return not news.text and (is_plain or news.kind in {"change", notice.TOLD})
 
 
 def _case(session: Session, case_id: bytes) -> rows.Case:
