@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -26,15 +27,20 @@ from app.data import migrating
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Database
+from app.domain.retention import Periods
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
 from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
+from app.services.hub import retention as hub_retention
+from app.services.portal import retention as portal_retention
 from app.settings import HubSettings, PortalSettings, SettingsError, Side
 from app.web.assets import Assets
 from app.web.clock import now
+from app.web.hub import Hub
 
 PASS_EVERY_SECONDS = 2.0
+KEEP_EVERY_SECONDS = 3600.0
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
@@ -119,6 +125,7 @@ def courier(once: bool) -> None:
         notices_office = factory.notices_of(settings, held)
         carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
         pause, misses = PASS_EVERY_SECONDS, 0
+        keeps_at = time.monotonic()
         while True:
             started = time.monotonic()
             try:
@@ -134,6 +141,9 @@ def courier(once: bool) -> None:
                 pause, misses = PASS_EVERY_SECONDS, 0
                 if not made.stopped:
                     hub_notices.after_pass(notices_office, clock=now)
+                if started >= keeps_at:
+                    _keep_to_periods(held)
+                    keeps_at = started + KEEP_EVERY_SECONDS
             except carriers.CarrierDown as error:
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
@@ -203,6 +213,65 @@ def notices(dry_run: bool) -> None:
             click.echo(
                 f"Of those due, {would.sent} would go now, {would.waiting} wait, {would.stopped} would be stopped."
             )
+
+
+@click.group("retention")
+def retention_group() -> None:
+    """How long this side keeps things."""
+
+
+@retention_group.command("run")
+def retention_run() -> None:
+    """Delete what is over and warn of what soon will be. The courier does it once an hour, the portal with the post."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        database = Database(settings.database_url)
+        periods = Periods(**settings.keep)
+        if isinstance(settings, PortalSettings):
+            click.echo(f"{portal_retention.run(database, periods=periods, now=now())} rows were over and are gone.")
+        else:
+            held = factory.hub_of(settings, database=database, assets=Assets())
+            done = _keep_to_periods(held)
+            click.echo(
+                f"{done.tidied} rows were over and are gone. {done.warned} spaces say now until when they are kept. "
+                f"{done.erased} cases were erased."
+            )
+        database.close()
+
+
+@retention_group.command("show")
+def retention_show() -> None:
+    """Say how long things are kept here, what there is, and at the Hub what is set to go and what a person has to decide."""
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        database = Database(settings.database_url)
+        periods = Periods(**settings.keep)
+        for name, (variable, _) in settings_module.PERIODS.items():
+            if settings.side == "hub" or variable in settings_module.SHARED_VARIABLES:
+                click.echo(f"{variable}: {settings.keep[name]} days")
+        with database.reading() as session:
+            if isinstance(settings, PortalSettings):
+                for what, count in dataclasses.asdict(portal_retention.show(session)).items():
+                    click.echo(f"{what.replace('_', ' ')}: {count}")
+            else:
+                for each in hub_retention.going(session, None):
+                    click.echo(f"{each.reference} goes on {each.at:%Y-%m-%d}")
+                for listed in hub_retention.to_decide(session, None, periods=periods, now=now()):
+                    click.echo(
+                        f"{listed.reference} is {listed.why.value} since {listed.since:%Y-%m-%d}: a colleague decides"
+                    )
+        database.close()
+
+
+def _keep_to_periods(held: Hub) -> hub_retention.Done:
+    return hub_retention.run(
+        held.database,
+        periods=Periods(**held.settings.keep),
+        opener=held.opener,
+        voice=held.voice,
+        portal_key=held.trust.sealing,
+        now=now(),
+    )
 
 
 @click.command("doctor")

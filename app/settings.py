@@ -16,6 +16,7 @@ Side = Literal["portal", "hub"]
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_SECRET = 32
+MOST_DAYS = 36_500
 POSTGRESQL = "postgresql+psycopg://"
 NOTIFY_URL = "https://api.notifications.service.gov.uk"
 SMTP_PORT = 465
@@ -23,13 +24,37 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # Which variables each side may see. `tools/side.py` and `flask serve` pass on nothing else, so that a portal process never
 # holds what belongs to the Hub. Variables not named here are the machine's own (PATH, HOME, ...).
-SHARED_VARIABLES = frozenset({"SIDE", "PUBLIC_URL", "SECRET_KEY", "QUEUE_URL", "DATA_DIR", "CONTENT_DIR"})
+SHARED_VARIABLES = frozenset(
+    {"SIDE", "PUBLIC_URL", "SECRET_KEY", "QUEUE_URL", "DATA_DIR", "CONTENT_DIR", "KEEP_SETTLED_DAYS", "KEEP_ASIDE_DAYS"}
+)
 PORTAL_VARIABLES = frozenset(
     {"PORTAL_PORT", "PORTAL_DATABASE_URL", "PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"}
 )
 HUB_VARIABLES = frozenset(
-    {"HUB_PORT", "HUB_DATABASE_URL", "HUB_PRIVATE_KEYS", "PORTAL_PUBLIC_KEYS", "PORTAL_URL", "NOTICES"}
+    {
+        "HUB_PORT",
+        "HUB_DATABASE_URL",
+        "HUB_PRIVATE_KEYS",
+        "PORTAL_PUBLIC_KEYS",
+        "PORTAL_URL",
+        "NOTICES",
+        "KEEP_CLOSED_DAYS",
+        "ASK_ABOUT_SILENT_DAYS",
+        "ASK_ABOUT_UNREAD_DAYS",
+        "WARN_DAYS",
+    }
 )
+# How long things are kept, in days: by the names of app/domain/retention.py, each with its variable and what is usual.
+PERIODS: Mapping[str, tuple[str, int]] = {
+    "closed": ("KEEP_CLOSED_DAYS", 365),
+    "silent": ("ASK_ABOUT_SILENT_DAYS", 730),
+    "unread": ("ASK_ABOUT_UNREAD_DAYS", 14),
+    "warn": ("WARN_DAYS", 30),
+    "settled": ("KEEP_SETTLED_DAYS", 60),
+    "aside": ("KEEP_ASIDE_DAYS", 90),
+}
+# The longest that a backup of the Hub is kept: what has arrived must be there for it to be sent again.
+LONGEST_BACKUP_DAYS = 35
 HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_")
 
 
@@ -42,6 +67,7 @@ class Settings:
     """What both sides have in common.
 
     `origins` is empty in development: then only loopback is served. `secret_key` signs the short-lived cookies of this side.
+    `keep` is how long things are kept, in days, by the names in `PERIODS`.
     """
 
     side: Side
@@ -50,6 +76,7 @@ class Settings:
     database_url: str
     data_dir: Path
     content_dir: Path
+    keep: Mapping[str, int] = field(default_factory=lambda: {name: usual for name, (_, usual) in PERIODS.items()})
 
     @property
     def in_development(self) -> bool:
@@ -147,6 +174,7 @@ def load_portal(environ: Mapping[str, str]) -> PortalSettings:
         database_url=_database_url(environ, "PORTAL_DATABASE_URL", own / "portal.sqlite3"),
         data_dir=data_dir,
         content_dir=content_dir,
+        keep=_periods(environ),
         peppers_file=_key_file(environ, "PEPPERS_FILE", own / "peppers", origins=origins),
         private_key_file=_key_file(environ, "PORTAL_PRIVATE_KEY", own / "private-key.json", origins=origins),
         hub_public_keys_file=_key_file(environ, "HUB_PUBLIC_KEYS", own / "hub-public-keys.json", origins=origins),
@@ -184,6 +212,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         database_url=_database_url(environ, "HUB_DATABASE_URL", own / "hub.sqlite3"),
         data_dir=data_dir,
         content_dir=content_dir,
+        keep=_periods(environ),
         portal_url=portal_url.rstrip("/"),
         private_keys_file=_key_file(environ, "HUB_PRIVATE_KEYS", own / "private-keys.json", origins=origins),
         portal_public_keys_file=_key_file(
@@ -302,6 +331,25 @@ def _common(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str, Path, Pat
     if not content_dir.is_dir():
         raise SettingsError("CONTENT_DIR names a folder that does not exist.")
     return origins, secret_key, data_dir, content_dir
+
+
+def _periods(environ: Mapping[str, str]) -> dict[str, int]:
+    """How long things are kept. A warning comes before anything goes, and a copy outlives every backup that might need it."""
+    found = {name: _days(environ, variable, usual) for name, (variable, usual) in PERIODS.items()}
+    if found["closed"] < found["warn"]:
+        raise SettingsError("KEEP_CLOSED_DAYS must not be less than WARN_DAYS: a space is warned before it goes.")
+    if found["settled"] <= LONGEST_BACKUP_DAYS:
+        raise SettingsError(f"KEEP_SETTLED_DAYS must be more than {LONGEST_BACKUP_DAYS}, for which backups are kept.")
+    return found
+
+
+def _days(environ: Mapping[str, str], name: str, usual: int) -> int:
+    given = environ.get(name, "")
+    if not given:
+        return usual
+    if not (given.isascii() and given.isdigit() and 0 < int(given) <= MOST_DAYS):
+        raise SettingsError(f"{name} must be a number of days from 1 to {MOST_DAYS}.")
+    return int(given)
 
 
 def _development_secret(environ: Mapping[str, str]) -> str:

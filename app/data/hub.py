@@ -12,6 +12,10 @@ from app.data.database import HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
 
 TO_HUB, TO_PERSON = "to-hub", "to-person"
+# The state of a case that is out of the queue (app/domain/status.py).
+CLOSED = "closed"
+# What the audit calls the act by which a request is opened.
+OPENED = "opened-request"
 REFERRAL, ADDITION, CASE_SECRET = "referral", "addition", "case-secret"
 
 
@@ -222,10 +226,9 @@ def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
 def queue(
     session: Session, *, state: str | None = None, owner_id: str | None = None, limit: int = 200
 ) -> list[tuple[Case, Staff | None]]:
-    """Open cases with their owners, longest waiting first; `state` and `owner_id` narrow."""
+    """Cases with their owners, longest waiting first; `state` and `owner_id` narrow. Closed ones only where `state` asks."""
     query = select(Case, Staff).outerjoin(Staff, Staff.id == Case.owner_id).order_by(Case.received_at).limit(limit)
-    if state is not None:
-        query = query.where(Case.state == state)
+    query = query.where(Case.state != CLOSED if state is None else Case.state == state)
     if owner_id is not None:
         query = query.where(Case.owner_id == owner_id)
     return [(row[0], row[1]) for row in session.execute(query)]
@@ -244,6 +247,22 @@ def counts_by_state(session: Session) -> dict[str, int]:
 def restricted_cases(session: Session) -> list[Case]:
     """The cases that only some may know of (see app/services/hub/guard.py)."""
     return list(session.scalars(select(Case).where(Case.facts["restricted"].as_boolean().is_(True))))
+
+
+def was_opened(session: Session, case_id: bytes) -> bool:
+    """True when somebody at the Hub has ever opened the request; the audit says so from the very transaction that gives leave."""
+    case = session.get_one(Case, case_id)
+    return (
+        case.read_at is not None
+        or session.scalar(select(Audit.id).where(Audit.case_id == case_id, Audit.action == OPENED).limit(1)) is not None
+    )
+
+
+def last_number_in(session: Session, case_id: bytes) -> int:
+    """The number of the last envelope that came for a case: of its messages, its additions, or 0 for the request itself."""
+    added = select(func.max(SealedDocument.number)).where(SealedDocument.case_id == case_id)
+    written = select(func.max(Item.number)).where(Item.case_id == case_id, Item.direction == TO_HUB)
+    return max(session.scalar(added) or 0, session.scalar(written) or 0)
 
 
 def documents(session: Session, case_id: bytes) -> list[SealedDocument]:

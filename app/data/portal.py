@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, inspect,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import Database, PortalRow
-from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables, retry_at
+from app.data.post import WAITING, AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables, retry_at
 
 NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
 TO_HUB, TO_PERSON = "to-hub", "to-person"
@@ -254,6 +254,15 @@ def delivery(session: Session, case_id: bytes) -> dict[int, str]:
     """The delivery state of everything sent to the Hub for this case, by number."""
     rows = session.execute(select(Outgoing.number, Outgoing.state).where(Outgoing.case_id == case_id))
     return {row.number: row.state for row in rows}
+
+
+def never_carried(session: Session, case_id: bytes) -> bool:
+    """True when a case's request waits here and was in no pass yet: nobody else can have it. In a writing unit of work that
+    stays true to its end, since a pass counts its tries in one."""
+    found = session.execute(
+        select(Outgoing.state, Outgoing.attempts).where(Outgoing.case_id == case_id, Outgoing.number == 0)
+    ).first()
+    return found is not None and found.state == WAITING and found.attempts == 0
 
 
 def waiting_since(session: Session, case_id: bytes) -> datetime | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, func, select, update
+from sqlalchemy import BigInteger, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 WAITING, RECEIVED, REFUSED = "waiting", "received", "refused"
@@ -181,6 +181,19 @@ def settle(session: Session, tables: PostTables, envelope_id: bytes, *, received
         )
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def tidy(session: Session, tables: PostTables, *, settled: int, aside: int, today: date) -> int:
+    """Delete what arrived more than `settled` days after it was made, and what was kept aside `aside` days ago; returns how many.
+
+    What was refused stays with its case: its person is told so. So does every inbox entry, which keeps repeats harmless.
+    """
+    old, seen = today - timedelta(days=settled), today - timedelta(days=aside)
+    over = [
+        delete(tables.outgoing).where(tables.outgoing.state == RECEIVED, tables.outgoing.created_on < old),
+        delete(tables.aside).where(tables.aside.seen_on < seen),
+    ]
+    return sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
 
 
 def known_answer(session: Session, tables: PostTables, envelope_id: bytes) -> bytes | None:

@@ -24,12 +24,16 @@ class Change(StrEnum):
     NOTICES = "notices"  # how to be told that there is something new, or not at all
     CLOSE = "close"
     DELETE = "delete"
+    TAKE_BACK = "take-back"  # delete, asked for while nobody at the Hub had opened the request
     NOT_ME = "not-me"  # somebody else asked for what waits: none of it happens
     NUMBER = "new-number"  # not asked for but done: a new number was collected with a code that the Hub gave
 
 
 # These only ever take away what was allowed, so they count at once and travel ahead of everything else.
 ALWAYS_TIGHTER = frozenset({Change.FREEZE, Change.PAUSE, Change.NOT_ME})
+
+# These end with nothing left of the case on either side.
+ERASES = frozenset({Change.DELETE, Change.TAKE_BACK})
 
 
 class Standing(StrEnum):
@@ -58,15 +62,27 @@ class Ruling:
     due_at: datetime | None = None
 
 
-def rule_on(kind: Change, *, tightens: bool, proven: bool, has_route: bool, delays: Delays, now: datetime) -> Ruling:
+def rule_on(
+    kind: Change,
+    *,
+    tightens: bool,
+    proven: bool,
+    has_route: bool,
+    delays: Delays,
+    now: datetime,
+    is_unread: bool = False,
+) -> Ruling:
     """Say how a change stands as it arrives.
 
     `tightens`: it allows nothing that was not allowed before. `proven`: the code word came with it and was right. `has_route`:
-    the plan so far has a way by which the Hub can check. `now` is aware.
+    the plan so far has a way by which the Hub can check. `is_unread`: nobody at the Hub has ever opened the request, so that
+    taking it back undoes nothing but the sending. `now` is aware.
     """
     if kind in ALWAYS_TIGHTER or kind is Change.NUMBER or proven:
         return Ruling(Standing.IN_FORCE)
-    if kind is Change.DELETE:
+    if kind is Change.TAKE_BACK and is_unread:
+        return Ruling(Standing.IN_FORCE)
+    if kind in ERASES:
         # Everything is hidden and stopped at once; only the shredding waits, and "This was not me" takes it back.
         return Ruling(Standing.WAITING, now + delays.delete)
     if tightens and kind in {Change.PLAN, Change.NOTICES}:

@@ -36,6 +36,9 @@ class Status(StrEnum):
     ASB_REVIEW_HELD = "asb-review-held"
     ASB_PLAN = "asb-plan"
     ASB_CHECK = "asb-check"
+    CLOSED = "closed"  # sent with the closing, when a colleague closes what the person asked them to close
+    KEPT_UNTIL = "kept-until"  # sent by itself before a space is deleted because its time is over
+    KEPT_ON = "kept-on"  # sent by itself when a colleague decides to keep what was to be deleted
 
 
 class Milestone(StrEnum):
@@ -86,18 +89,19 @@ SENT_BY_STAFF = ABOUT_SUPPORT + ABOUT_TROUBLE
 NEEDS_A_DAY = frozenset({Status.APPOINTMENT, Status.ASB_CHECK})
 # All that somebody who asks in their work may hear (requirement E14): what became of the request, nothing about the person.
 RECEIPTS = (Status.TAKEN_ON, Status.NOT_TAKEN_ON)
-SENT_BY_ITSELF = (Status.READ, Status.NO_READER)
+SENT_BY_ITSELF = (Status.READ, Status.NO_READER, Status.CLOSED, Status.KEPT_UNTIL, Status.KEPT_ON)
 WHO_LOOKS_AFTER = (Status.WORKER, Status.NO_WORKER)
 
 
 class CaseState(StrEnum):
-    """Where a case stands at the desk. None of these closes it: silence never does."""
+    """Where a case stands at the desk. Silence never closes one: only the person does, or a colleague because they said so."""
 
     NEW = "new"
     OURS = "ours"  # ours to do
     THEIRS = "theirs"  # theirs to do
     WAITING = "waiting"  # waiting for somebody else
     QUIET = "quiet"
+    CLOSED = "closed"  # out of the queue, and open again with the first thing that comes or goes
 
 
 # What each status makes of the case at the desk.
@@ -118,6 +122,7 @@ STATE_AFTER = {
     Status.ASB_REVIEW_HELD: CaseState.WAITING,
     Status.ASB_PLAN: CaseState.WAITING,
     Status.ASB_CHECK: CaseState.WAITING,
+    Status.CLOSED: CaseState.CLOSED,
 }
 
 

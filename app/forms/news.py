@@ -73,6 +73,21 @@ STATUS_WORDS: Mapping[Status, Words] = {
         _l("The person named here has handed your support back to the team."),
         _l("The team looks after it until someone takes it on. You can write here as before."),
     ),
+    Status.CLOSED: Words(
+        _l("Closed"),
+        _l("The Hub has closed this, as you said."),
+        _l("You can open it again: write to us here."),
+    ),
+    Status.KEPT_UNTIL: Words(
+        _l("How long this is kept"),
+        _l("This space is kept for some time only."),
+        _l("At the top of it you see until when, and how to keep it."),
+    ),
+    Status.KEPT_ON: Words(
+        _l("This space is kept"),
+        _l("This space is kept. It is not deleted on the day that was named before."),
+        _l("You need do nothing."),
+    ),
     Status.APPOINTMENT: Words(
         _l("A time to talk"),
         _l("You have a time to talk with us."),

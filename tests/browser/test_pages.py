@@ -40,6 +40,7 @@ NEEDS_SOMETHING = {
     "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
     "case/copy", "case/clear", "case/how", "case/how/clear", "case/how/now", "case/how/talk",
     "case/notices",
+    "case/end", "case/end/asked", "case/end/back", "case/end/close", "case/end/delete", "case/end/kept",
     "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.

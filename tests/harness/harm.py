@@ -102,7 +102,7 @@ PERSONAL_AND_NEUTRAL = re.compile(
     r"|return|return/(lost|collect|new)|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out"
     r"|case/clear(/[nm]\d+)?|case/how(/(now|talk|send|clear(/\d+)?))?"
     r"|case/copy(/clear)?|case/contact(/(stop|not-me|outline|ask|sent|change|pause|start))?"
-    r"|case/notices(/seen)?|survey|survey/sent)$"
+    r"|case/notices(/seen)?|case/end(/(close|asked|delete|back|not-me|kept))?|survey|survey/sent)$"
 )
 
 

@@ -395,7 +395,10 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             template,
             staff_name=me.name,
             me=me,
-            hub_links=[("hub.queue", gettext("Queue"), template == "hub/queue.html")],
+            hub_links=[
+                ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
+                ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+            ],
             press=PressForm(),
             labels_of=labels_of,
             words=words,

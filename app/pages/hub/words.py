@@ -75,6 +75,7 @@ def state(code: CaseState) -> str:
             CaseState.THEIRS: gettext("Theirs to do"),
             CaseState.WAITING: gettext("Waiting for others"),
             CaseState.QUIET: gettext("Quiet"),
+            CaseState.CLOSED: gettext("Closed"),
         }[code]
     )
 
@@ -203,6 +204,7 @@ def change(kind: Change) -> str:
             Change.NOTICES: gettext("change how they hear of something new"),
             Change.CLOSE: gettext("end their support"),
             Change.DELETE: gettext("delete everything"),
+            Change.TAKE_BACK: gettext("take the request back"),
             Change.NOT_ME: gettext("take back what was not them"),
             Change.NUMBER: gettext("get a new number"),
         }[kind]
@@ -290,6 +292,9 @@ def act(action: str) -> str:
             "sent-message": gettext("sent a message"),
             "sent-milestone": gettext("sent news of a police or court case"),
             "gave-code": gettext("gave a code for a new number"),
+            "closed": gettext("closed the case"),
+            "kept-on": gettext("decided to keep it"),
+            "let-go": gettext("decided to let it go, and set the day"),
             "change-confirmed": gettext("checked a change, and it was right"),
             "change-declined": gettext("checked a change, and it was not right"),
         }.get(action, action)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, abort, request, url_for
 
 from app.adapters.carriers import MOST_PARCEL_BYTES, PASS_PATH, TOKEN_HEADER, BadToken, MalformedParcel
+from app.domain.retention import Periods
 from app.pages.portal import outer
 from app.services.portal import drafts as draft_rows
 from app.services.portal import post, space
@@ -73,6 +74,7 @@ def post_pass() -> Response:
             office=own.office,
             keys=own.order_keys,
             now=now(),
+            keep=Periods(**own.settings.keep),
         )
     except (BadToken, MalformedParcel):
         abort(404)

@@ -15,9 +15,10 @@ from app.forms.number import MessageForm, ReturnForm
 from app.pages.portal import news as news_page
 from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
+from app.pages.portal.leaving import hidden_page
 from app.pages.portal.more import come_back_to
 from app.services.portal import contact as reachable
-from app.services.portal import copies, space, survey
+from app.services.portal import copies, leaving, space, survey
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
 from app.web import language, visits
@@ -53,6 +54,9 @@ def return_() -> ResponseReturnValue:
         # The visit had ended while somebody wrote: their words wait in the box, and nothing is sent by itself.
         with portal().database.reading() as session:
             opened = space.visit(session, token, now=now())
+        hidden = hidden_page(opened) if opened is not None else None
+        if hidden is not None:
+            return visits.remember(hidden, token)
         if opened is not None and more is not None and more.section in BACK_TO:
             return visits.remember(make_response(BACK_TO[more.section](opened)), token)
         if opened is not None and more is not None:
@@ -73,6 +77,7 @@ def case() -> ResponseReturnValue:
         offer = survey.offer(session, opened)
         contact = reachable.read(session, opened, found.conversation, now=now())
         copy = copies.read(session, opened)
+        marks = leaving.marks(session, opened, found)
     page = render_template(
         "portal/case/case.html",
         space=found,
@@ -82,6 +87,7 @@ def case() -> ResponseReturnValue:
         nobody_reads=not found.read and any(each.news.status == Status.NO_READER for each in found.conversation),
         independent=_for_anything(),
         contact=contact,
+        leaving=marks,
         change_id=sealing.new_id().hex(),
         has_copy=copy is not None,
         ends_at=visits.ends_at(opened),

@@ -20,12 +20,12 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.data.database import Database
 from app.domain.asker import is_young
-from app.domain.change import ALWAYS_TIGHTER, Change, Delays, Ruling, Standing, is_same_word, rule_on
+from app.domain.change import ALWAYS_TIGHTER, ERASES, Change, Delays, Ruling, Standing, is_same_word, rule_on
 from app.domain.contact import keeping, tightens
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, News
 from app.services import post
-from app.services.hub import erasing, guard, plans, records, speaking
+from app.services.hub import erasing, guard, leaving, plans, records, speaking
 from app.services.hub.plans import Asked, Record
 from app.services.hub.records import CaseKey, Opener
 from app.services.hub.staff import Identity
@@ -40,12 +40,14 @@ class NotWaiting(Exception):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A change that has just come, ruled on before the transaction. `facts` is what the queue may know in clear then."""
+    """A change that has just come, ruled on before the transaction. `facts` is what the queue may know in clear then, `later`
+    when a deletion would be due that cannot be done at once."""
 
     kind: Change
     ruling: Ruling
     proven: bool
     facts: Mapping[str, Any]
+    later: datetime
 
 
 def arrival_of(
@@ -72,6 +74,7 @@ def arrival_of(
         has_route=plans.has_route(record.referral, record.changes),
         delays=delays,
         now=now,
+        is_unread=not rows.was_opened(session, header.case_id),
     )
     asked = Asked(
         envelope_id=header.envelope_id,
@@ -84,11 +87,13 @@ def arrival_of(
         content=addition.content,
     )
     before = record.changes if kind is not Change.NOT_ME else tuple(_disowned(each) for each in record.changes)
-    return Arrival(kind, ruling, proven, facts_of(replace(record, changes=(*before, asked))))
+    facts = facts_of(replace(record, changes=(*before, asked)))
+    return Arrival(kind, ruling, proven, facts, later=now + delays.delete)
 
 
 def write_down(session: Session, header: sealing.Header, arrival: Arrival, *, now: datetime) -> None:
     """Write a change down in the transaction that receives it; it counts from here on."""
+    arrival = _if_opened_meanwhile(session, header.case_id, arrival)
     case = session.get_one(rows.Case, header.case_id)
     if arrival.kind is Change.NOT_ME:
         for row in rows.changes(session, header.case_id):
@@ -109,6 +114,10 @@ def write_down(session: Session, header: sealing.Header, arrival: Arrival, *, no
     if arrival.ruling.standing is Standing.IN_FORCE:
         _replace_earlier(session, header.case_id, arrival.kind, before=header.number)
     case.facts = {**case.facts, **arrival.facts}
+    if arrival.kind is Change.CLOSE and arrival.ruling.standing is Standing.IN_FORCE:
+        leaving.set_closed(case, now=now)
+    elif arrival.kind is Change.CLOSE:
+        leaving.set_closing(case)
 
 
 def facts_of(record: Record) -> dict[str, Any]:
@@ -148,6 +157,8 @@ def decide_on(
     session.flush()
     key = records.case_key(session, case_id, opener=opener)
     case.facts = {**case.facts, **facts_of(plans.read(session, case_id, key=key, hours=hours))}
+    if is_right and row.kind == Change.CLOSE.value:
+        leaving.set_closed(case, now=now)
     rows.log(
         session,
         at=now,
@@ -175,26 +186,31 @@ def run_due(
                 .where(
                     or_(
                         (rows.Change.standing == Standing.WAITING.value) & (rows.Change.due_at <= now),
-                        (rows.Change.standing == Standing.IN_FORCE.value) & (rows.Change.kind == Change.DELETE.value),
+                        (rows.Change.standing == Standing.IN_FORCE.value)
+                        & rows.Change.kind.in_([each.value for each in ERASES]),
                     )
                 )
                 .limit(AT_ONCE)
             )
         )
     for row in due:
-        if row.kind == Change.DELETE.value:
+        if row.kind in ERASES:
             erasing.erase(database, row.case_id, portal_key=portal_key, voice=voice, now=now)
             continue
         with database.writing() as session:
             found = session.get(rows.Change, row.envelope_id)
             if found is None or found.standing != Standing.WAITING.value:
                 continue
-            found.standing, found.due_at = Standing.IN_FORCE.value, None
+            case = session.get_one(rows.Case, row.case_id)
+            # Whoever wrote after asking to close is not closed by a clock.
+            goes_on = row.kind == Change.CLOSE.value and leaving.CLOSING not in case.facts
+            found.standing, found.due_at = (Standing.DECLINED if goes_on else Standing.IN_FORCE).value, None
             _replace_earlier(session, row.case_id, Change(row.kind), before=row.number)
             session.flush()
             key = records.case_key(session, row.case_id, opener=opener)
-            case = session.get_one(rows.Case, row.case_id)
             case.facts = {**case.facts, **facts_of(plans.read(session, row.case_id, key=key, hours=hours))}
+            if row.kind == Change.CLOSE.value and not goes_on:
+                leaving.set_closed(case, now=now)
     return len(due)
 
 
@@ -237,6 +253,17 @@ def tell(database: Database, *, opener: Opener, voice: SigningKey, now: datetime
             found = session.get(rows.Change, row.envelope_id)
             if found is not None and found.standing == row.standing:
                 found.told_as = row.standing
+
+
+def _if_opened_meanwhile(session: Session, case_id: bytes, arrival: Arrival) -> Arrival:
+    """A colleague may have opened the request between the ruling and this transaction: then taking it back has to wait."""
+    is_at_once = arrival.ruling.standing is Standing.IN_FORCE and not arrival.proven
+    if arrival.kind is not Change.TAKE_BACK or not is_at_once or not rows.was_opened(session, case_id):
+        return arrival
+    asked = sorted({*arrival.facts["asked"], Change.TAKE_BACK.value})
+    return replace(
+        arrival, ruling=Ruling(Standing.WAITING, arrival.later), facts={**arrival.facts, "asked": asked, "frozen": True}
+    )
 
 
 def _is_tighter(kind: Change, addition: Addition, record: Record) -> bool:

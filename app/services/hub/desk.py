@@ -76,8 +76,8 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All cases."""
-        return sum(self.by_state.values())
+        """All cases that are not closed."""
+        return sum(count for state, count in self.by_state.items() if state is not CaseState.CLOSED)
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,12 @@ def counts(session: Session, who: Identity) -> Counts:
     hidden = guard.hidden_cases(session, who)
     for case in hidden:
         found[case.state] -= 1
-    mine = session.scalar(select(func.count()).select_from(rows.Case).where(rows.Case.owner_id == who.id))
-    mine = (mine or 0) - sum(case.owner_id == who.id for case in hidden)
+    mine = session.scalar(
+        select(func.count())
+        .select_from(rows.Case)
+        .where(rows.Case.owner_id == who.id, rows.Case.state != CaseState.CLOSED.value)
+    )
+    mine = (mine or 0) - sum(case.owner_id == who.id and case.state != CaseState.CLOSED.value for case in hidden)
     return Counts({state: found.get(state.value, 0) for state in CaseState}, mine)
 
 
@@ -231,7 +235,7 @@ def open_request(
         is_first = case.read_at is None
         if case.state == CaseState.NEW.value:
             case.state = STATE_AFTER[Status.READ].value
-        rows.log(session, at=now, staff_id=signed.identity.id, action="opened-request", case_id=case_id)
+        rows.log(session, at=now, staff_id=signed.identity.id, action=rows.OPENED, case_id=case_id)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
         if opening is None:
             session.add(rows.Opening(session_id=signed.session_id, case_id=case_id, expires_at=now + OPEN_FOR))

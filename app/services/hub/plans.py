@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import hub as rows
 from app.domain.asker import is_young
-from app.domain.change import Change, Standing
+from app.domain.change import ERASES, Change, Standing
 from app.domain.contact import ContactPlan, Way, keeping, meet, plan_from_answers, plan_of
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, Referral
@@ -173,7 +173,7 @@ def has_route(referral: Referral, changes: Sequence[Asked]) -> bool:
 
 
 def _stops_everything(kind: Change, *, tightens_only: bool, counts: bool) -> bool:
-    return kind is Change.FREEZE or (kind is Change.DELETE and tightens_only) or (kind is Change.CLOSE and counts)
+    return kind is Change.FREEZE or (kind in ERASES and tightens_only) or (kind is Change.CLOSE and counts)
 
 
 def _moment(value: Any) -> datetime | None:

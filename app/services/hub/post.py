@@ -174,10 +174,11 @@ def take_in(
 ) -> tuple[int, int]:
     """Open and commit each envelope with its answer; returns how many were received and how many refused.
 
-    Each is its own transaction, so that one bad envelope holds up nothing. Opening happens outside of it.
+    Each is its own transaction, so that one bad envelope holds up nothing. Opening happens outside of it. What is urgent comes
+    first, but not before the request that it is about: a request that is taken back must not lie open until the next pass.
     """
     taken = refused = 0
-    for envelope_id, raw in parcel.envelopes:
+    for envelope_id, raw in sorted(parcel.envelopes, key=_comes_later):
         try:
             verdict = _take_in_one(
                 database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours
@@ -193,6 +194,14 @@ def take_in(
         else:
             taken += 1
     return taken, refused
+
+
+def _comes_later(envelope: tuple[bytes, bytes]) -> bool:
+    """False for the first envelope of a case."""
+    try:
+        return sealing.parse(envelope[1]).kind is not sealing.Kind.FIRST
+    except sealing.MalformedEnvelope:
+        return True
 
 
 def _take_in_one(

@@ -17,6 +17,7 @@ from app.data import hub as rows
 from app.data import post as post_rows
 from app.domain.referral import Addition, News, Referral
 from app.domain.status import CaseState, Status
+from app.services.hub import leaving
 
 LONGEST_LANGUAGE = 20
 
@@ -142,6 +143,7 @@ def after_arrival(
         case = session.get_one(rows.Case, envelope.header.case_id)
         if case.state != CaseState.NEW.value:
             case.state = CaseState.OURS.value
+        leaving.stay(case, came=True)
         if at_risk:
             case.facts = {**case.facts, "risk": True}
         if persistence:

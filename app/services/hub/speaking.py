@@ -16,7 +16,7 @@ from app.data.database import Database
 from app.domain import notice
 from app.domain.referral import News
 from app.domain.status import RECEIPTS, SENT_BY_ITSELF, CaseState
-from app.services.hub import records
+from app.services.hub import leaving, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity
@@ -66,8 +66,11 @@ def send(
             if only_if_unread:
                 case.read_at = now
             records.put_item(session, item, now=now)
-            if state is not None:
+            if state is CaseState.CLOSED:
+                leaving.set_closed(case, now=now)
+            elif state is not None:
                 case.state = state.value
+                leaving.stay(case)
             if by is not None:
                 rows.log(
                     session, at=now, staff_id=by.id, action=f"sent-{news.kind}", case_id=case_id, detail=news.status

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.data import portal as rows
 from app.data.database import Database
-from app.domain.change import Change, Standing
+from app.domain.change import ERASES, Change, Standing
 from app.domain.contact import plan_of
 from app.domain.outline import Outline, from_codes, outline_of
 from app.domain.status import Delivery
@@ -27,6 +27,7 @@ from app.services.portal.space import OpenVisit, Shown
 STOPS = {
     Change.FREEZE: frozenset(Standing),
     Change.DELETE: frozenset(Standing) - {Standing.DECLINED},
+    Change.TAKE_BACK: frozenset(Standing) - {Standing.DECLINED},
     Change.CLOSE: frozenset({Standing.IN_FORCE}),
 }
 
@@ -182,7 +183,7 @@ def _stopped(
 ) -> Stopped | None:
     stopping = {each.number for each in told.values() if each.standing in STOPS.get(each.kind, ())}
     # What the Hub has not spoken of yet stops here at once.
-    stopping |= {asked[kind] for kind in (Change.FREEZE, Change.DELETE) if kind in asked and asked[kind] not in told}
+    stopping |= {asked[kind] for kind in (Change.FREEZE, *ERASES) if kind in asked and asked[kind] not in told}
     stopping = {number for number in stopping if number > lifted}
     if not stopping:
         return None

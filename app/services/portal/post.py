@@ -15,10 +15,13 @@ from app.data import portal as rows
 from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.order import MalformedOrder, Order
+from app.domain.retention import Periods
 from app.services import post
-from app.services.portal import orders, survey
+from app.services.portal import orders, retention, survey
 from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
+
+WITHOUT_SETTINGS = Periods()
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,10 @@ def take_pass(
     office: Office,
     keys: Mapping[bytes, X25519PrivateKey],
     now: datetime,
+    keep: Periods = WITHOUT_SETTINGS,
 ) -> Reply:
-    """Serve one pass. `keys` are the portal's own sealing keys by key id, for the Hub's orders.
+    """Serve one pass. `keys` are the portal's own sealing keys by key id, for the Hub's orders; `keep` says how long what has
+    arrived stays here.
 
     Raises carriers.BadToken or carriers.MalformedParcel: the caller answers with the site's own "not found".
     """
@@ -103,8 +108,8 @@ def take_pass(
             peer_said_at=claims.said_at,
             now=now,
         )
-        rows.sweep(session, now=now)
-    if has_erased:
+        swept = retention.sweep(session, keep=keep, last=state.last_pass_at, now=now)
+    if has_erased or swept:
         database.forget_deleted()
     for refusal in refusals:
         post.alarm("the Hub refused an envelope", reason=refusal.reason)

@@ -1,0 +1,238 @@
+"""How long the Hub keeps things: what goes by itself, what is warned of first, and what a person has to decide.
+
+A closed case goes after its time, and its space says so before. A case that is only silent never goes by itself: it is listed,
+and a colleague decides to keep it, or to let it go on a day that the space then shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nacl.signing import SigningKey
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.adapters import sealing
+from app.data import hub as rows
+from app.data import post as post_rows
+from app.data.database import Database
+from app.domain.referral import News
+from app.domain.retention import Periods
+from app.domain.status import CaseState, Status
+from app.services import post
+from app.services.hub import erasing, guard, leaving, speaking
+from app.services.hub.records import Opener
+from app.services.hub.staff import Identity
+
+# What the audit calls the decision to keep a silent case: the silence counts from then.
+KEPT_ON, LET_GO = "kept-on", "let-go"
+# Only with a pass this fresh is it sure that no word of theirs waits at the portal.
+SURE_FOR = timedelta(minutes=10)
+# Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
+NARROW = ("record_secret", "sealed_document", "item", "outgoing")
+
+
+class Why(StrEnum):
+    """Why a case is listed."""
+
+    SILENT = "silent"
+    UNREAD = "unread"
+
+
+class NotListed(Exception):
+    """The case is not silent, so there is nothing to decide."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A case about which a person has to decide. `since` is the last word either way, or when it came."""
+
+    case_id: bytes
+    reference: str
+    why: Why
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Going:
+    """A case whose day is set."""
+
+    case_id: bytes
+    reference: str
+    at: datetime
+    is_closed: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one run did."""
+
+    warned: int = 0
+    erased: int = 0
+    tidied: int = 0
+
+
+def run(
+    database: Database,
+    *,
+    periods: Periods,
+    opener: Opener,
+    voice: SigningKey,
+    portal_key: bytes,
+    now: datetime,
+) -> Done:
+    """Delete what is over, warn of what soon will be, and leave nothing of it in the files. Done twice is done."""
+    with database.writing() as session:
+        tidied = _tidy(session, periods=periods, now=now)
+        _set_days(session, periods=periods, now=now)
+    warned = _warn(database, opener=opener, voice=voice, now=now)
+    erased = _erase_due(database, portal_key=portal_key, voice=voice, now=now)
+    if tidied or erased:
+        database.forget_deleted(*NARROW)
+    return Done(warned=warned, erased=erased, tidied=tidied)
+
+
+def to_decide(session: Session, who: Identity | None, *, periods: Periods, now: datetime) -> list[Listed]:
+    """The cases that only a person may decide about, longest first; those that `who` may see (None: the system itself)."""
+    unread_since, silent_since = now - timedelta(days=periods.unread), now - timedelta(days=periods.silent)
+    found = []
+    for case in session.scalars(select(rows.Case).where(rows.Case.state != CaseState.CLOSED.value)):
+        if (who is not None and not guard.may_see(case, who)) or leaving.GOES_AT in case.facts:
+            continue
+        since = last_word(session, case) if case.received_at <= silent_since else case.received_at
+        if since <= silent_since:
+            found.append(Listed(case.id, case.reference, Why.SILENT, since))
+        elif case.received_at <= unread_since and not rows.was_opened(session, case.id):
+            found.append(Listed(case.id, case.reference, Why.UNREAD, case.received_at))
+    return sorted(found, key=lambda each: each.since)
+
+
+def going(session: Session, who: Identity | None) -> list[Going]:
+    """The cases whose day is set, the nearest first."""
+    found = []
+    for case in _with_a_day(session):
+        at = leaving.moment(case, leaving.GOES_AT)
+        if at is not None and (who is None or guard.may_see(case, who)):
+            found.append(Going(case.id, case.reference, at, case.state == CaseState.CLOSED.value))
+    return sorted(found, key=lambda each: each.at)
+
+
+def keep(
+    database: Database, case_id: bytes, who: Identity, *, opener: Opener, voice: SigningKey, now: datetime
+) -> None:
+    """A colleague decides that a case is kept, listed as silent or about to go. Logged; a space that was warned is told.
+
+    Raises guard.NoSuchCase.
+    """
+    with database.writing() as session:
+        case = guard.case_for(session, case_id, who)
+        was_set = leaving.GOES_AT in case.facts
+        if case.state == CaseState.CLOSED.value:
+            leaving.set_closed(case, now=now)  # its time begins anew
+        else:
+            leaving.stay(case)
+        rows.log(session, at=now, staff_id=who.id, action=KEPT_ON, case_id=case_id)
+    if was_set:
+        news = News(kind="status", at=now.isoformat(timespec="seconds"), status=Status.KEPT_ON.value)
+        speaking.send(database, case_id=case_id, news=news, opener=opener, voice=voice, now=now)
+
+
+def let_go(session: Session, case_id: bytes, who: Identity, *, periods: Periods, now: datetime) -> None:
+    """A colleague decides that a silent case goes, after its space has said so for as long as is promised. Logged.
+
+    Whatever comes before that day takes it back. Raises guard.NoSuchCase and NotListed.
+    """
+    case = guard.case_for(session, case_id, who)
+    listed = {each.case_id for each in to_decide(session, who, periods=periods, now=now) if each.why is Why.SILENT}
+    if case_id not in listed:
+        raise NotListed
+    at = now + timedelta(days=periods.warn)
+    case.facts = {**case.facts, leaving.GOES_AT: at.isoformat(timespec="seconds")}
+    rows.log(session, at=now, staff_id=who.id, action=LET_GO, case_id=case_id)
+
+
+def last_word(session: Session, case: rows.Case) -> datetime:
+    """When the last word came or went, or somebody decided to keep the case."""
+    said = [
+        session.scalar(select(func.max(rows.Item.added_at)).where(rows.Item.case_id == case.id)),
+        session.scalar(select(func.max(rows.SealedDocument.added_at)).where(rows.SealedDocument.case_id == case.id)),
+        session.scalar(
+            select(func.max(rows.Audit.at)).where(rows.Audit.case_id == case.id, rows.Audit.action == KEPT_ON)
+        ),
+    ]
+    return max([case.received_at, *(each for each in said if each is not None)])
+
+
+def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
+    """Sessions and leave to read that have ended, envelopes that arrived long ago, and what was kept aside."""
+    over = [
+        delete(rows.Opening).where(rows.Opening.expires_at <= now),
+        delete(rows.StaffSession).where(rows.StaffSession.expires_at <= now),
+    ]
+    count = sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
+    return count + post_rows.tidy(session, rows.POST, settled=periods.settled, aside=periods.aside, today=now.date())
+
+
+def _set_days(session: Session, *, periods: Periods, now: datetime) -> None:
+    for case in session.scalars(select(rows.Case).where(rows.Case.state == CaseState.CLOSED.value)):
+        closed_at = leaving.moment(case, leaving.CLOSED_AT)
+        if closed_at is None or leaving.GOES_AT in case.facts or periods.warns_at(closed_at) > now:
+            continue
+        at = periods.goes_at(closed_at, now=now)
+        case.facts = {**case.facts, leaving.GOES_AT: at.isoformat(timespec="seconds")}
+
+
+def _warn(database: Database, *, opener: Opener, voice: SigningKey, now: datetime) -> int:
+    """Say in each space whose day is set until when it is kept; the same day is said once."""
+    with database.reading() as session:
+        untold = []
+        for case in _with_a_day(session):
+            at = leaving.moment(case, leaving.GOES_AT)
+            if at is not None and session.get(rows.Item, _warning_id(case.id, at)) is None:
+                untold.append((case.id, at, rows.last_number_in(session, case.id)))
+    warned = 0
+    for case_id, at, after in untold:
+        data = {"until": at.isoformat(timespec="seconds"), "after": after}
+        news = News(kind="status", at=now.isoformat(timespec="seconds"), status=Status.KEPT_UNTIL.value, data=data)
+        try:
+            speaking.send(
+                database,
+                case_id=case_id,
+                news=news,
+                opener=opener,
+                voice=voice,
+                now=now,
+                envelope_id=_warning_id(case_id, at),
+            )
+        except (guard.NoSuchCase, sealing.CannotOpen) as error:
+            post.alarm("a person could not be told until when their space is kept", kind=type(error).__name__)
+            continue
+        warned += 1
+    return warned
+
+
+def _erase_due(database: Database, *, portal_key: bytes, voice: SigningKey, now: datetime) -> int:
+    """Erase what was warned of and is over. Not while the portal may hold something that would take it back."""
+    with database.reading() as session:
+        state = post_rows.post_state(session, rows.POST)
+        if state.stopped is not None or state.last_pass_at is None or now - state.last_pass_at > SURE_FOR:
+            return 0
+        due = []
+        for case in _with_a_day(session):
+            at = leaving.moment(case, leaving.GOES_AT)
+            if at is not None and at <= now and session.get(rows.Item, _warning_id(case.id, at)) is not None:
+                due.append(case.id)
+    for case_id in due:
+        erasing.erase(database, case_id, portal_key=portal_key, voice=voice, now=now)
+    return len(due)
+
+
+def _with_a_day(session: Session) -> list[rows.Case]:
+    return list(session.scalars(select(rows.Case).where(rows.Case.facts[leaving.GOES_AT].as_string().is_not(None))))
+
+
+def _warning_id(case_id: bytes, at: datetime) -> bytes:
+    return hashlib.sha256(b"kept-until" + case_id + at.isoformat().encode()).digest()[: sealing.ID_LENGTH]

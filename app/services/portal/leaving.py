@@ -1,0 +1,180 @@
+"""Leaving: closing, deleting, taking a request back; and until when a space says that it is kept.
+
+The portal knows no code word and decides nothing. What it shows comes from what was asked for here (the leaf), what the Hub said
+of it (the conversation), and how much was sent since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.data import portal as rows
+from app.data.database import Database
+from app.domain.change import ERASES, Change, Delays, Standing
+from app.domain.status import Status
+from app.services.portal import changes, leaf, space
+from app.services.portal.contact import Told, told_in
+from app.services.portal.office import Office
+from app.services.portal.space import OpenVisit, Shown
+
+# In the leaf: the day that was shown when a deletion was asked for, until the Hub has said its own.
+DELETING_ON = "deleting_on"
+DELAYS = Delays()
+ENDED = frozenset({Standing.DECLINED, Standing.DISOWNED})
+# What the two sides tell each other for themselves: whoever only looks has not said anything.
+SAYS_NOTHING = frozenset({"seen", "read-up-to"})
+
+
+@dataclass(frozen=True)
+class Deleting:
+    """Everything is to be deleted, and hidden until then. `hub_has_it`: the Hub itself has said so."""
+
+    kind: Change
+    at: datetime
+    hub_has_it: bool
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a space shows of leaving. `kept_until` is the moment at which it will be deleted unless something is said."""
+
+    may_take_back: bool
+    closing: Told | None
+    is_closed: bool
+    kept_until: datetime | None
+
+
+def deleting(session: Session, opened: OpenVisit) -> Deleting | None:
+    """The deletion that was asked for from here and stands; None when none does. Cheap where none was ever asked for."""
+    remembered = leaf.read(session, opened.case_id, secret=opened.case_secret)
+    asked = _asked(remembered)
+    wanted = [(number, kind) for kind, number in asked.items() if kind in ERASES]
+    if not wanted:
+        return None
+    number, kind = max(wanted)
+    if asked.get(Change.NOT_ME, -1) > number:
+        return None
+    told = told_in(space.read_space(session, opened).conversation).get(number)
+    if told is not None and told.standing in ENDED:
+        return None
+    at = told.until if told is not None and told.until is not None else _moment(remembered.get(DELETING_ON))
+    return None if at is None else Deleting(kind, at, told is not None)
+
+
+def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
+    """What the space of somebody who is not deleting it shows of leaving."""
+    last = session.get_one(rows.Case, opened.case_id).number_out
+    unspoken = _unspoken(session, opened, found.conversation)
+    closed: int | None = None
+    kept: tuple[datetime, int] | None = None
+    for each in sorted((one for one in found.conversation if not one.mine), key=lambda one: one.number):
+        data = each.news.data
+        if each.news.kind == "change":
+            if data.get("change") == Change.CLOSE and data.get("standing") == Standing.IN_FORCE:
+                closed = _number(data.get("number"))
+        elif each.news.status == Status.KEPT_UNTIL:
+            until, after = _moment(data.get("until")), _number(data.get("after"))
+            kept = (until, after) if until is not None and after is not None else kept
+        elif each.news.status == Status.KEPT_ON:
+            kept = None
+        else:  # a word from the Hub opens it again
+            closed = _number(data.get("after")) if each.news.status == Status.CLOSED else None
+            kept = None
+
+    def stands(number: int) -> bool:
+        """Nothing was said from here since."""
+        return not any(sent not in unspoken for sent in range(number + 1, last + 1))
+
+    waiting = [each for each in told_in(found.conversation).values() if each.kind is Change.CLOSE]
+    newest = max(waiting, key=lambda each: each.number, default=None)
+    return Marks(
+        may_take_back=not found.read,
+        closing=newest if newest is not None and newest.standing is Standing.WAITING else None,
+        is_closed=closed is not None and stands(closed),
+        kept_until=kept[0] if kept is not None and stands(kept[1]) else None,
+    )
+
+
+def ask_to_close(
+    database: Database, office: Office, opened: OpenVisit, *, code_word: str, change_id: bytes, now: datetime
+) -> None:
+    """Ask the Hub to stop working on it. Raises sealing.TooLarge."""
+    changes.ask(database, office, opened, change=Change.CLOSE, code_word=code_word, change_id=change_id, now=now)
+
+
+def ask_to_delete(
+    database: Database, office: Office, opened: OpenVisit, *, code_word: str, change_id: bytes, now: datetime
+) -> None:
+    """Ask for everything to be deleted: hidden here from now on, whatever the code word was. Raises sealing.TooLarge."""
+    changes.ask(
+        database,
+        office,
+        opened,
+        change=Change.DELETE,
+        code_word=code_word,
+        change_id=change_id,
+        now=now,
+        remember={DELETING_ON: _day(now)},
+    )
+
+
+def take_back(database: Database, office: Office, opened: OpenVisit, *, change_id: bytes, now: datetime) -> bool:
+    """Take a request back; True when it never left this site and is gone already.
+
+    Otherwise it travels: the Hub deletes at once what nobody there has opened, and what somebody has opened waits.
+    """
+    with database.writing() as session:
+        is_here = rows.never_carried(session, opened.case_id)
+        if is_here:
+            rows.erase_case(session, opened.case_id)
+    if is_here:
+        database.forget_deleted()
+        return True
+    changes.ask(
+        database,
+        office,
+        opened,
+        change=Change.TAKE_BACK,
+        change_id=change_id,
+        now=now,
+        remember={DELETING_ON: _day(now)},
+    )
+    return False
+
+
+def _day(now: datetime) -> str:
+    return (now + DELAYS.delete).isoformat(timespec="seconds")
+
+
+def _unspoken(session: Session, opened: OpenVisit, conversation: Sequence[Shown]) -> set[int]:
+    """The numbers of what went from here and says nothing."""
+    spoken = {each.number for each in conversation if each.mine and each.news.kind not in SAYS_NOTHING}
+    return {
+        item.number
+        for item in rows.items(session, opened.case_id)
+        if item.direction == rows.TO_HUB and item.number not in spoken
+    }
+
+
+def _asked(remembered: Mapping[str, Any]) -> dict[Change, int]:
+    """The number of the newest change of each kind that was asked for from here."""
+    asked = remembered.get(changes.ASKED)
+    pairs = asked.items() if isinstance(asked, dict) else ()
+    return {Change(kind): number for kind, number in pairs if kind in set(Change) and isinstance(number, int)}
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.utcoffset() is not None else None
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
