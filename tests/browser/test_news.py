@@ -94,6 +94,7 @@ def test_the_picture_reads_in_order_prints_without_the_site_and_stays_in_forced_
     ]
     places = []
     for words in order:
+        assert words in heard[places[-1] if places else 0 :], heard
         places.append(heard.index(words, places[-1] if places else 0))
     assert places == sorted(places)
     assert "Very hard; " in heard, "the image says its points in words"

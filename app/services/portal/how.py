@@ -115,7 +115,7 @@ def forget(database: Database, opened: OpenVisit, *, entry_id: bytes | None) -> 
 def _seal(entry: Entry, opened: OpenVisit) -> bytes:
     content = {
         "on": entry.on.isoformat(),
-        "at": entry.at.isoformat(timespec="seconds"),
+        "at": entry.at.isoformat(),
         "answers": dict(entry.answers),
         "sent_on": entry.sent_on.isoformat() if entry.sent_on else None,
     }
