@@ -231,7 +231,8 @@ def test_each_of_twelve_is_heard_and_answered(
 def assert_within_budget(told: Teller) -> None:
     """The pages that came are those of the short request, one for each way, and what this person's answers call for."""
     came = told.shown[: told.to_number.pages]
-    asked = [page for page in came if page.asks and page.path != "refer/sent"]
+    # On the last two pages one may keep a copy, and choose a code word: nothing there is asked about what happened.
+    asked = [page for page in came if page.asks and page.path not in {"refer/check", "refer/sent"}]
     ways = [f"reply-{way}" for way in told.story.ways]
     for_some = [place.step.key for place in told.path() if place.step.key not in (*PAGES, *ways)]
     asked_of_some = ASKED_OF_SOME.get(told.story.key, set())

@@ -151,8 +151,9 @@ def _day(now: datetime) -> str:
 
 def _unspoken(session: Session, opened: OpenVisit, conversation: Sequence[Shown]) -> set[int]:
     """The numbers of what went from here and says nothing."""
+    silent = leaf.read(session, opened.case_id, secret=opened.case_secret).get(space.SILENT)
     spoken = {each.number for each in conversation if each.mine and each.news.kind not in UNSPOKEN}
-    return {
+    return set(silent if isinstance(silent, list) else ()) | {
         item.number
         for item in rows.items(session, opened.case_id)
         if item.direction == rows.TO_HUB and item.number not in spoken

@@ -27,6 +27,8 @@ SECRET_LENGTH = 32
 NO_CASE = bytes(16)
 # Names in the leaf. Numbers are those of items to the person: the highest at the sign-in before this one, and at this one.
 SEEN_BEFORE, SEEN_NOW = "seen_before", "seen"
+# In the leaf: the numbers of the newest envelopes that left here without anybody having said anything.
+SILENT, MOST_SILENT = "silent", 200
 # Items that the person took out of their view, by direction; and that their request was read, when that was among them.
 CLEARED, WAS_READ = "cleared", "was_read"
 
@@ -120,6 +122,12 @@ def note_arrival(database: Database, office: Office, *, case_id: bytes, secret: 
     def note(session: Session) -> None:
         leaf.remember(session, case_id, secret=secret, **{SEEN_BEFORE: before, SEEN_NOW: max(highest, before)})
 
+    def note_sent(session: Session) -> None:
+        note(session)
+        silent = leaf.read(session, case_id, secret=secret).get(SILENT)
+        numbers = [*(silent if isinstance(silent, list) else []), session.get_one(rows.Case, case_id).number_out]
+        leaf.remember(session, case_id, secret=secret, **{SILENT: numbers[-MOST_SILENT:]})
+
     if highest > before:
         try:
             send_item(
@@ -132,7 +140,7 @@ def note_arrival(database: Database, office: Office, *, case_id: bytes, secret: 
                 item_id=sealing.new_id(),
                 now=now,
                 is_kept=False,
-                also=note,
+                also=note_sent,
             )
         except NoSealingKey:
             post.alarm("there is no key of the Hub to seal to")  # a reason to look, none to keep somebody out
