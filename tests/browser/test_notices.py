@@ -23,7 +23,7 @@ def test_every_page_about_notices_is_sound_without_scripts(browse: Browse, site:
     walking.number = Person(site.visitor(), PARENT).ask()
     walking.come_back()
     walking.go("case/notices")
-    walking.fill({"way": "email", "words": "own", "own": "The police rang"})
+    walking.fill({"way": "email", "words": "own", "own": "警察"})
     walking.carry_on()
     walking.page.locator(SEND).wait_for()
     walking.page.locator("#tells").wait_for()
