@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import Browse
 from tests.browser.test_contact import SEND, look_again
-from tests.browser.test_pages import ACCENTED, MIRRORED, Inspector
+from tests.browser.test_pages import ACCENTED, MIRRORED, SERVICE_NAME, Inspector
 from tests.harness.browser import PHONE
 from tests.harness.people import Person
 from tests.harness.supervisor import Supervisor
@@ -23,7 +23,7 @@ def test_every_page_about_notices_is_sound_without_scripts(browse: Browse, site:
     walking.number = Person(site.visitor(), PARENT).ask()
     walking.come_back()
     walking.go("case/notices")
-    walking.fill({"way": "email", "words": "own", "own": "The police rang"})
+    walking.fill({"way": "email", "words": "own", "own": SERVICE_NAME})
     walking.carry_on()
     walking.page.locator(SEND).wait_for()
     walking.page.locator("#tells").wait_for()
