@@ -306,7 +306,7 @@ def test_the_search_opens_whatever_it_has_the_secret_for(loot: Loot) -> None:
 
 def core_years(secret_digits: int) -> float:
     """What it costs to try half of all numbers with so many digits that are not known, in years of one core."""
-    return 10**secret_digits / 2 * A_TRY_SECONDS / YEAR
+    return float(10**secret_digits) / 2 * A_TRY_SECONDS / YEAR
 
 
 def test_trying_out_stolen_wraps_costs_what_the_threat_model_says(loot: Loot) -> None:
