@@ -9,6 +9,7 @@ import base64
 import binascii
 import contextlib
 import importlib
+import logging
 import pkgutil
 import re
 import shutil
@@ -21,7 +22,8 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
 
 from app import settings as settings_module
 from app.adapters import numbers, sealing
@@ -47,6 +49,7 @@ sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 FROM_ONE, FROM_OTHER = "WORDS-FROM-ONE", "WORDS-FROM-THE-OTHER"
 TO_ONE, TO_OTHER = "WORDS-TO-ONE", "WORDS-TO-THE-OTHER"
 CODE = "3141592653"
+TABLES = PortalRow.metadata.sorted_tables
 SHORTEST_SECRET, LONGEST_SECRET = 16, 64
 
 # What trying costs a thief: one derivation in 10 ms, half of what it takes the site, on a thousand cores at once.
@@ -300,6 +303,62 @@ def test_the_search_opens_whatever_it_has_the_secret_for(loot: Loot) -> None:
     referrals = {each.case_id for each in opened if each.lane is Lane.REFERRAL}
     assert {loot.one.case_id, loot.other.case_id} <= referrals
     assert any(PARENT.code_word.encode() in each.plain for each in opened)
+
+
+def move_visit(session: Session, mine: bytes, theirs: bytes) -> None:
+    """My open visit, as if it were to their case."""
+    session.execute(update(rows.Visit).where(rows.Visit.case_id == mine).values(case_id=theirs))
+
+
+def move_wrap(session: Session, mine: bytes, theirs: bytes) -> None:
+    """My number leads to their case, and opens what stands there as their secret."""
+    own, other = session.get_one(rows.Case, mine), session.get_one(rows.Case, theirs)
+    tag, own.reference_tag = own.reference_tag, bytes(32)
+    session.flush()
+    other.reference_tag = tag
+    session.get_one(rows.NumberWrap, theirs).wrap = session.get_one(rows.NumberWrap, mine).wrap
+
+
+def move_items(session: Session, mine: bytes, theirs: bytes) -> None:
+    """Their conversation in my space, after mine."""
+    moved = update(rows.Item).where(rows.Item.case_id == theirs)
+    session.execute(moved.values(case_id=mine, number=rows.Item.number + 100))
+
+
+def move_own(session: Session, mine: bytes, theirs: bytes) -> None:
+    """What they keep for themselves, and what their space remembers, in mine."""
+    session.execute(update(rows.Own).where(rows.Own.case_id == theirs).values(case_id=mine))
+    session.get_one(rows.Case, mine).leaf = session.get_one(rows.Case, theirs).leaf
+    session.get_one(rows.Offer, mine).sealed = session.get_one(rows.Offer, theirs).sealed
+
+
+@sqlite_only
+@pytest.mark.rule("rule 13")
+def test_who_writes_to_the_database_cannot_read_another_case_with_their_own_number(
+    loot: Loot, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine, theirs, me = loot.one.case_id, loot.other.case_id, loot.one.person
+    database = loot.sides.portal_side.database
+    with database.reading() as session:
+        before = {table: session.execute(select(table)).mappings().all() for table in TABLES}
+    for move in (move_visit, move_wrap, move_items, move_own):
+        caplog.clear()
+        with database.writing() as session:
+            move(session, mine, theirs)
+        with caplog.at_level(logging.ERROR):
+            shown = me.space().html + me.come_back().html + me.space().html
+        assert FROM_OTHER not in shown, move.__name__
+        assert TO_OTHER not in shown, move.__name__
+        with database.reading() as session:
+            assert copies.read(session, loot.one.opened) is None, move.__name__
+        assert ("alarm: an item of a conversation does not open" in caplog.text) == (move is move_items)
+        with database.writing() as session:
+            for table in reversed(TABLES):
+                session.execute(delete(table))
+            for table in TABLES:
+                if before[table]:
+                    session.execute(insert(table), [dict(row) for row in before[table]])
+    assert FROM_ONE in me.come_back().html + me.space().html, "put back, it is all there"
 
 
 def core_years(secret_digits: int) -> float:
