@@ -3,6 +3,7 @@ import { Button } from "govuk-frontend/dist/govuk/components/button/button.mjs";
 import { ErrorSummary } from "govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
 
+import { Again } from "./again.js";
 import { Exit } from "./exit.js";
 import { OneEntry } from "./one-entry.js";
 import { Options } from "./options.js";
@@ -17,6 +18,7 @@ const PARTS = [
   // Only links to a place on the page: the second skip link leads out.
   ['[data-module="govuk-skip-link"][href^="#"]', SkipLink],
   ["[data-one-entry]", OneEntry],
+  ["form[data-again]", Again],
 ];
 
 start(PARTS);

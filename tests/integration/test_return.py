@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 import time_machine
@@ -13,6 +14,7 @@ from nacl.pwhash import argon2id
 
 from app.adapters import numbers
 from app.domain.reference import reference_of, rows
+from app.services.portal.office import Busy, Slot
 from tests.harness.people import Person
 from tests.harness.sides import Sides
 from tests.stories import PARENT
@@ -184,3 +186,25 @@ def test_the_number_page_repeats_the_same_number_until_it_is_acknowledged(sides:
     asking.keep_number(first)
     assert asking.client.visit("/en/refer/sent").path == "/en/"
     assert asking.client.visit("/en/refer/who").path == "/en/refer/start"
+
+
+@sqlite_only
+@pytest.mark.rule("rule 6")
+@pytest.mark.parametrize(("path", "field"), [("/en/return", "number"), ("/en/return/collect", "code")])
+def test_when_every_place_is_taken_the_page_tries_again_and_keeps_what_was_typed(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch, path: str, field: str
+) -> None:
+    def busy(*_args: object, **_options: object) -> NoReturn:
+        raise Busy
+
+    number = numbers.make_number(sides.portal_side.office.peppers)
+    typed = {"number": number} if field == "number" else {"reference": reference_of(number), "code": "3141592653"}
+    client = sides.portal_client()
+    assert "data-again" not in client.visit(path).html
+    monkeypatch.setattr(Slot, "taken", busy)
+    page = client.post_form(path, typed)
+    assert page.status == 503
+    assert page.headers["Retry-After"] == "5"
+    assert re.search(r"<form[^>]* data-again>", page.html)
+    kept = dict(page.form(field).filled())
+    assert {name: "".join(str(kept[name]).split()) for name in typed} == typed
