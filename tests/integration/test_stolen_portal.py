@@ -13,8 +13,9 @@ import logging
 import pkgutil
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,11 @@ from app.services.portal.office import Office
 from app.settings import HubSettings
 from app.web import clock
 from app.web.cookies import token_of
+from tests.harness.day import travel
 from tests.harness.inside import Inside
 from tests.harness.people import Colleague, Person
 from tests.harness.sides import Sides
 from tests.stories import PARENT, READER, STUDENT
-
-AskedBy = Callable[..., Person]
-sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 FROM_ONE, FROM_OTHER = "WORDS-FROM-ONE", "WORDS-FROM-THE-OTHER"
 TO_ONE, TO_OTHER = "WORDS-TO-ONE", "WORDS-TO-THE-OTHER"
@@ -77,6 +76,7 @@ class Sealed:
     bounds: tuple[bytes, ...]
 
 
+@cache
 def purposes() -> set[str]:
     """Every purpose for which the portal's code seals a box."""
     modules = [
@@ -218,10 +218,21 @@ class Loot:
         return Thief(self.copy, self.sides.environment("portal"), *more)
 
 
-@pytest.fixture
-def loot(sides: Sides, person: AskedBy, colleague: Colleague, tmp_path: Path) -> Loot:
+@pytest.fixture(scope="module")
+def loot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loot]:
+    """One robbery for all tests, on SQLite: they leave it as it is."""
+    with travel():
+        sides = Sides(tmp_path_factory.mktemp("data"))
+        found = rob(sides, tmp_path_factory.mktemp("copy") / "stolen")
+    yield found
+    sides.close()
+
+
+def rob(sides: Sides, copy: Path) -> Loot:
     """One person is signed in; of another all is there that can be. A third has not kept their number, a fourth not sent."""
-    one, other = Inside(sides, person(PARENT)), Inside(sides, person(STUDENT))
+    colleague = Colleague(sides.hub_client())
+    colleague.sign_in()
+    one, other = (Inside(sides, Person(sides.portal_client(), story)) for story in (PARENT, STUDENT))
     for inside, to_hub, to_person in ((one, FROM_ONE, TO_ONE), (other, FROM_OTHER, TO_OTHER)):
         inside.person.come_back()
         inside.person.write(to_hub)
@@ -244,18 +255,16 @@ def loot(sides: Sides, person: AskedBy, colleague: Colleague, tmp_path: Path) ->
                 case_id=other.case_id, wrap=wrap.to_bytes(), tries_left=10, expires_at=other.opened.expires_at
             )
         )
-    person(READER).ask(keep=False)
-    person(READER).fill_in()
+    Person(sides.portal_client(), READER).ask(keep=False)
+    Person(sides.portal_client(), READER).fill_in()
     cookie = one.person.client.get_cookie("portal-v", domain="127.0.0.1")  # type: ignore[attr-defined]
     assert cookie is not None
     token = token_of(str(cookie.value).split(".")[0])
     assert token is not None
-    copy = tmp_path / "stolen"
     shutil.copytree(sides.data_dir / "portal", copy)
     return Loot(sides, one, other, token, copy)
 
 
-@sqlite_only
 @pytest.mark.rule("rule 13")
 def test_with_all_of_the_portal_and_one_visit_that_conversation_opens_and_nothing_else(loot: Loot) -> None:
     assert loot.thief().everything() == [], "without the visit nothing opens at all"
@@ -284,7 +293,6 @@ def test_with_all_of_the_portal_and_one_visit_that_conversation_opens_and_nothin
     assert all(kept.values()), "there was something of the other's to open"
 
 
-@sqlite_only
 def test_the_search_opens_whatever_it_has_the_secret_for(loot: Loot) -> None:
     """The same thief with more: the other's number and code, the other's secret, the Hub's keys."""
     with_number = loot.thief()
@@ -332,7 +340,6 @@ def move_own(session: Session, mine: bytes, theirs: bytes) -> None:
     session.get_one(rows.Offer, mine).sealed = session.get_one(rows.Offer, theirs).sealed
 
 
-@sqlite_only
 @pytest.mark.rule("rule 13")
 def test_who_writes_to_the_database_cannot_read_another_case_with_their_own_number(
     loot: Loot, caplog: pytest.LogCaptureFixture
