@@ -93,13 +93,13 @@ class Life:
         page = self._inside("/contact/start")
         self.person.client.submit(page, page.form(to="/start"), {"code_word": code_word})
 
-    def tells_how(self, **answers: str) -> None:
+    def tells_how(self, /, **answers: str) -> None:
         """Fill in how they are doing, for themselves."""
         page = self._inside("/how/now")
         done = self.person.client.submit(page, page.form(*answers), answers)
         assert done.path.endswith("/case/how"), done
 
-    def asks_for(self, what: Asked, **answers: str) -> None:
+    def asks_for(self, what: Asked, /, **answers: str) -> None:
         """Ask the Hub for something."""
         number = next(number for number, each in BY_NUMBER.items() if each is what)
         page = self._inside(f"/ask/{number}")

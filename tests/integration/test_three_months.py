@@ -40,8 +40,6 @@ def begin(sides: Sides, story: Story) -> Life:
     desk = Colleague(sides.hub_client())
     sides.portal.test_client_class = audited
     desk.sign_in(continuation.worker)
-    if story.is_for_few or continuation.worker != "dev-dilys":
-        Colleague(sides.hub_client()).sign_in("dev-dilys")  # else nobody could read what is for few, and an alarm rings
     person.ask()
     person.client = sides.portal_client()
 
@@ -56,7 +54,8 @@ def begin(sides: Sides, story: Story) -> Life:
 @pytest.mark.requirement("B5")
 @pytest.mark.requirement("F1")
 @pytest.mark.requirement("F2")
-@pytest.mark.rule("rule 1")
+@pytest.mark.rule("rule 2")
+@pytest.mark.rule("rule 10")
 @pytest.mark.parametrize(("engine_name", "story"), PLAYS, indirect=["engine_name"])
 def test_the_story_goes_on_for_three_months(
     sides: Sides, story: Story, day: time_machine.Traveller, caplog: pytest.LogCaptureFixture
