@@ -37,7 +37,7 @@ MONTHS = 92
 # Closed cases are kept for so many days in the story of who closes theirs: three months show it.
 KEPT_CLOSED = 80
 LATE = "We are late. We are sorry."
-STOPPED = "All contact is stopped"
+STOPPED = "Nobody will contact you."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +229,7 @@ CONTINUATIONS: Mapping[str, Continuation] = {
             on(0, Life.may_be_told_receipts_only),
             later(10, Life.writes, PROFESSIONAL.message),
             later(MONTHS, Life.sees, "The Hub could take this on.", PROFESSIONAL.message),
-            later(MONTHS, Life.sees_not, HELLO, "Amira"),
+            later(MONTHS, Life.sees_not, HELLO),
             later(MONTHS, Life.may_be_told_receipts_only),
             later(MONTHS, Life.desk_shows, PROFESSIONAL.message),
         ),
