@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
 
-.PHONY: help setup run tools-ready test check bench seed i18n lock screenshots requirements clean
+.PHONY: help setup run tools-ready test check audit bench seed i18n lock screenshots requirements clean
 
 help:  ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ check: tools-ready  ## linters, types, import contracts, catalogues, plain words
 
 seed: setup  ## fill both sides with the stories
 	@exec $(BIN)/python -m tools.seed
+
+audit: tools-ready  ## every story, step and language in a browser: what `make test` shows in part
+	@$(BIN)/python tools/programs.py
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal -m audit
 
 bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
 	@exec $(BIN)/python -m tools.bench

@@ -1,7 +1,9 @@
-"""Fill both sides' development data with the stories: they ask, some are answered, some come back and write.
+"""Fill both sides' development data with the stories: they ask, and what can happen on one day happens to each of them.
 
-Everything goes through the site's own pages and its own post. When a site runs on these data its courier carries the post,
-for there must be one courier only; else this makes the passes itself. Run twice, it adds a second set.
+News, messages, a freeze, a refused handover, a lost number, a number that somebody else was told, a deletion that waits: as
+tests/continuations.py has it, up to the first thing that takes time. Everything goes through the site's own pages and its own
+post. When a site runs on these data its courier carries the post, for there must be one courier only; else this makes the
+passes itself. Run twice, it adds a second set.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 
 import requests
@@ -18,26 +21,14 @@ from app import factory
 from app.data import hub as hub_rows
 from app.data import portal as portal_rows
 from app.data import post as post_rows
-from app.domain.status import Status
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES
+from tests.continuations import CONTINUATIONS, EVERYBODY, WORKERS
 from tests.harness.clients import BrowsingClient
+from tests.harness.life import Life
 from tests.harness.people import Colleague, Person, spoken
 from tests.harness.sides import Sides
-from tests.stories import STORIES
 
 CARRIED_WITHIN_SECONDS = 60.0
-AMIRA, BEN, CARYS, DILYS = "dev-amira", "dev-ben", "dev-carys", "dev-dilys"
-HELLO = "Hello, I am {name}. I have read what you sent. You do not have to answer today. What would help you first?"
-
-# What happens to each story after it arrives; those that are not here still wait in the queue for somebody.
-ANSWERED_BY = {"parent": AMIRA, "neighbour": BEN, "watched": DILYS, "deaf": CARYS, "worker": BEN, "witness": CARYS}
-SENT_STATUS = {
-    "neighbour": Status.FINDING_OUT,
-    "deaf": Status.WORKING,
-    "witness": Status.WAITING_FOR_YOU,
-}
-ONLY_CLAIMED_BY = {"student": AMIRA}
-COME_BACK = ("parent", "watched", "worker")
 
 
 class NotCarried(Exception):
@@ -71,31 +62,23 @@ def main() -> int:
 def seed(sides: Sides, carry: Callable[[], None]) -> list[Person]:
     """Let every story happen; `carry` makes the post arrive. Returns the people, each with their number."""
     # First, for a request that is for gatekeepers alone raises an alarm where none has ever signed in.
-    desks = {who: Colleague(sides.hub_client()) for who in (AMIRA, BEN, CARYS, DILYS)}
-    names = {who: desk.sign_in(who) and who.removeprefix("dev-").capitalize() for who, desk in desks.items()}
-    people = [Person(sides.portal_client(), story) for story in STORIES]
+    desks = {who: Colleague(sides.hub_client()) for who in WORKERS}
+    for who, desk in desks.items():
+        desk.sign_in(who)
+    people = [Person(sides.portal_client(), story, language=CONTINUATIONS[story.key].language) for story in EVERYBODY]
     for person in people:
         person.ask()
     carry()
+    lives = []
     for person in people:
-        key, reference = person.story.key, person.reference
-        who = ANSWERED_BY.get(key) or ONLY_CLAIMED_BY.get(key)
-        if who is None:
-            continue
-        desk = desks[who]
-        desk.claim(desk.case(reference))
-        if key in ANSWERED_BY:
-            desk.open(desk.case(reference))
-            desk.write(desk.case(reference), HELLO.format(name=names[who]))
-        if key in SENT_STATUS:
-            desk.send_status(desk.case(reference), SENT_STATUS[key].value)
-    carry()
-    for person in people:
-        if person.story.key in COME_BACK:
-            person.come_back()
-            person.write(person.story.message)
-            person.sign_out()
-    carry()
+        worker = CONTINUATIONS[person.story.key].worker
+        lives.append(Life(sides, person, worker=worker, desk=desks[worker], carry=carry))
+    # One thing of each story at a time: so the post need not be waited for after each of them.
+    for at_once in zip_longest(*(CONTINUATIONS[person.story.key].on_one_day for person in people)):
+        for life, happening in zip(lives, at_once, strict=True):
+            if happening is not None:
+                happening.happen(life)
+        carry()
     return people
 
 

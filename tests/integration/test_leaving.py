@@ -290,6 +290,9 @@ def test_closed_with_the_word_it_leaves_the_queue_and_writing_opens_it_again(
     sides.deliver()
     assert state_of(sides, case_id) == CaseState.CLOSED.value
     assert "This is closed" in asking.space().text
+    for _ in range(2):
+        assert "This is closed" in asking.come_back().text, "who looks in says nothing"
+        sides.deliver()
     with pytest.raises(NotOffered):
         colleague.case(asking.reference)
     closed = colleague.client.visit("/queue?state=closed")

@@ -191,7 +191,7 @@ def test_what_arrived_long_ago_and_sessions_go_on_both_sides(
     colleague.write(case, "Hello.")
     inside.sides.deliver()
     before = space_text(inside)
-    inside.sides.deliver()
+    inside.sides.deliver()  # how far they have seen
     day.shift(timedelta(days=61))
     assert run(inside.sides).tidied >= 3
     with inside.sides.hub_side.database.reading() as session:

@@ -6,7 +6,7 @@ of it (the conversation), and how much was sent since.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from app.data import portal as rows
 from app.data.database import Database
 from app.domain.change import ERASES, Change, Delays, Standing
-from app.domain.status import UNSPOKEN, Status
+from app.domain.status import Status
 from app.services.portal import changes, leaf, space
 from app.services.portal.contact import Told, told_in
 from app.services.portal.office import Office
-from app.services.portal.space import OpenVisit, Shown
+from app.services.portal.space import OpenVisit
 
 # In the leaf: the day that was shown when a deletion was asked for, until the Hub has said its own.
 DELETING_ON = "deleting_on"
@@ -67,7 +67,7 @@ def deleting(session: Session, opened: OpenVisit) -> Deleting | None:
 def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
     """What the space of somebody who is not deleting it shows of leaving."""
     last = session.get_one(rows.Case, opened.case_id).number_out
-    unspoken = _unspoken(session, opened, found.conversation)
+    unsaid = space.unsaid(leaf.read(session, opened.case_id, secret=opened.case_secret))
     closed: int | None = None
     kept: tuple[datetime, int] | None = None
     for each in sorted((one for one in found.conversation if not one.mine), key=lambda one: one.number):
@@ -86,7 +86,7 @@ def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
 
     def stands(number: int) -> bool:
         """Nothing was said from here since."""
-        return not any(sent not in unspoken for sent in range(number + 1, last + 1))
+        return not any(sent not in unsaid for sent in range(number + 1, last + 1))
 
     waiting = [each for each in told_in(found.conversation).values() if each.kind is Change.CLOSE]
     newest = max(waiting, key=lambda each: each.number, default=None)
@@ -147,17 +147,6 @@ def take_back(database: Database, office: Office, opened: OpenVisit, *, change_i
 
 def _day(now: datetime) -> str:
     return (now + DELAYS.delete).isoformat(timespec="seconds")
-
-
-def _unspoken(session: Session, opened: OpenVisit, conversation: Sequence[Shown]) -> set[int]:
-    """The numbers of what went from here and says nothing."""
-    silent = leaf.read(session, opened.case_id, secret=opened.case_secret).get(space.SILENT)
-    spoken = {each.number for each in conversation if each.mine and each.news.kind not in UNSPOKEN}
-    return set(silent if isinstance(silent, list) else ()) | {
-        item.number
-        for item in rows.items(session, opened.case_id)
-        if item.direction == rows.TO_HUB and item.number not in spoken
-    }
 
 
 def _asked(remembered: Mapping[str, Any]) -> dict[Change, int]:

@@ -27,8 +27,8 @@ SECRET_LENGTH = 32
 NO_CASE = bytes(16)
 # Names in the leaf. Numbers are those of items to the person: the highest at the sign-in before this one, and at this one.
 SEEN_BEFORE, SEEN_NOW = "seen_before", "seen"
-# In the leaf: the numbers of the newest envelopes that left here without anybody having said anything.
-SILENT, MOST_SILENT = "silent", 200
+# The newest items to the Hub that tell only how far somebody has seen, as the first and the last number of an unbroken run.
+UNSAID = "unsaid"
 # Items that the person took out of their view, by direction; and that their request was read, when that was among them.
 CLEARED, WAS_READ = "cleared", "was_read"
 
@@ -119,14 +119,13 @@ def note_arrival(database: Database, office: Office, *, case_id: bytes, secret: 
         before = _seen(leaf.read(session, case_id, secret=secret), SEEN_NOW)
     highest = max(found.numbers, default=0)
 
-    def note(session: Session) -> None:
-        leaf.remember(session, case_id, secret=secret, **{SEEN_BEFORE: before, SEEN_NOW: max(highest, before)})
+    def note(session: Session, **also: Any) -> None:
+        leaf.remember(session, case_id, secret=secret, **{SEEN_BEFORE: before, SEEN_NOW: max(highest, before), **also})
 
     def note_sent(session: Session) -> None:
-        note(session)
-        silent = leaf.read(session, case_id, secret=secret).get(SILENT)
-        numbers = [*(silent if isinstance(silent, list) else []), session.get_one(rows.Case, case_id).number_out]
-        leaf.remember(session, case_id, secret=secret, **{SILENT: numbers[-MOST_SILENT:]})
+        number = session.get_one(rows.Case, case_id).number_out
+        run = unsaid(leaf.read(session, case_id, secret=secret))
+        note(session, **{UNSAID: [run.start if number == run.stop else number, number]})
 
     if highest > before:
         try:
@@ -148,6 +147,14 @@ def note_arrival(database: Database, office: Office, *, case_id: bytes, secret: 
             return
     with database.writing() as session:
         note(session)
+
+
+def unsaid(remembered: Mapping[str, Any]) -> range:
+    """The numbers of the newest items to the Hub that say nothing: whatever else was sent is older, or came since."""
+    kept = remembered.get(UNSAID)
+    if isinstance(kept, list) and len(kept) == 2 and all(isinstance(each, int) for each in kept):
+        return range(kept[0], kept[1] + 1)
+    return range(0)
 
 
 def visit(session: Session, token: bytes, *, now: datetime) -> OpenVisit | None:
