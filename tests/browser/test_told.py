@@ -34,7 +34,7 @@ ASKED_OF_SOME = {"brother": {"loss"}, "fifteen": {"young"}, "worker": {"interpre
 WITHIN_FIVE_MINUTES = {"brother", "neighbour", "student", "witness", "reader"}
 MINUTES = 5.0
 # Told each time, with and without scripts, on both sizes, in each language, one by keyboard; all twelve in `make audit`.
-ALWAYS = {"brother", "watched", "fifteen", "deaf", "student", "professional"}
+ALWAYS = {"watched", "fifteen", "student", "professional"}
 # Shorter words could be anywhere by chance.
 LONG_ENOUGH_TO_KNOW = 5
 
