@@ -65,7 +65,8 @@ def state_of(sides: Sides, reference: str) -> tuple[Any, ...]:
         found = rows.case_by_reference(session, reference)
         assert found is not None
         acts = session.scalars(select(rows.Audit.action).where(rows.Audit.case_id == found.id)).all()
-        sent = session.scalars(select(rows.Item).where(rows.Item.case_id == found.id)).all()
+        to_them = (rows.Item.case_id == found.id) & (rows.Item.direction == rows.TO_PERSON)
+        sent = session.scalars(select(rows.Item).where(to_them)).all()
         return (found.state, found.owner_id, found.read_at, found.number_out, list(acts), len(sent))
 
 

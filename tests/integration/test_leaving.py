@@ -56,7 +56,7 @@ def pages_of_the_space(sides: Sides) -> list[str]:
     with sides.portal.test_request_context("/"):
         adapter = sides.portal.url_map.bind("127.0.0.1")
         return [
-            adapter.build(rule.endpoint, {"lang": "en", **({"section": "1"} if "section" in rule.arguments else {})})
+            adapter.build(rule.endpoint, {name: "en" if name == "lang" else "1" for name in rule.arguments})
             for rule in sides.portal.url_map.iter_rules()
             if rule.endpoint.startswith("portal.case") and "GET" in (rule.methods or ())
         ]
