@@ -21,7 +21,7 @@ from tests.harness.people import Person
 from tests.harness.supervisor import Supervisor
 from tests.stories import READER
 
-pytestmark = pytest.mark.rule("rule 13")
+pytestmark = [pytest.mark.rule("rule 13"), pytest.mark.audit]
 
 WITHIN_SECONDS = 10.0
 BEFORE_SECONDS = 1.0
