@@ -139,7 +139,7 @@ def courier(once: bool) -> None:
                     hours=held.area.hub_hours,
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
-                if not made.stopped:
+                if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                     hub_notices.after_pass(notices_office, clock=now)
                 if started >= keeps_at:
                     _keep_to_periods(held)

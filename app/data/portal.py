@@ -311,6 +311,11 @@ def erase_case(session: Session, case_id: bytes) -> None:
     session.execute(delete(Case).where(Case.id == case_id))
 
 
+def was_here(session: Session, case_id: bytes) -> bool:
+    """True when an order to erase or anything else of the Hub's was taken in for this case before."""
+    return session.scalar(select(Incoming.envelope_id).where(Incoming.case_id == case_id).limit(1)) is not None
+
+
 def owned(session: Session, case_id: bytes) -> list[Own]:
     """What the person keeps for themselves, in no order."""
     return list(session.scalars(select(Own).where(Own.case_id == case_id)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, delete, func, select, update
+from sqlalchemy import BigInteger, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 WAITING, RECEIVED, REFUSED = "waiting", "received", "refused"
@@ -131,12 +131,14 @@ def put(
 def due(session: Session, tables: PostTables, *, now: datetime, most_bytes: int) -> list[Any]:
     """The waiting envelopes whose turn has come: urgent first, then oldest first, up to `most_bytes` in all.
 
+    What is urgent, such as "not safe now", is due in every pass until it is answered: otherwise a pass without it would make
+    the desk take an old contact plan for a fresh one.
     At least one is given when any is due, so that a large envelope is never stuck.
     """
     outgoing = tables.outgoing
     rows = session.scalars(
         select(outgoing)
-        .where(outgoing.state == WAITING, outgoing.next_attempt_at <= now)
+        .where(outgoing.state == WAITING, or_(outgoing.urgent, outgoing.next_attempt_at <= now))
         .order_by(outgoing.urgent.desc(), outgoing.waiting_since, outgoing.number)
         .limit(2000)
     )
@@ -276,9 +278,19 @@ def oldest_waiting(session: Session, tables: PostTables) -> datetime | None:
 
 
 def pass_made(
-    session: Session, tables: PostTables, *, peer_database_id: bytes, peer_sent: int, peer_said_at: int, now: datetime
+    session: Session,
+    tables: PostTables,
+    *,
+    peer_database_id: bytes,
+    peer_sent: int,
+    peer_said_at: int,
+    now: datetime,
+    has_all: bool = True,
 ) -> None:
-    """Write down a completed pass: the other side's id, the highest count seen of it, and the latest time it said one."""
+    """Write down a completed pass: the other side's id, the highest count seen of it, and the latest time it said one.
+
+    Only a pass from which everything was taken in (`has_all`) counts as one after which this side is up to date.
+    """
     state = tables.state
     highest = func.max if _is_sqlite(session) else func.greatest
     session.execute(
@@ -286,7 +298,7 @@ def pass_made(
             peer_database_id=peer_database_id,
             peer_sent=highest(state.peer_sent, peer_sent),
             peer_said_at=highest(state.peer_said_at, peer_said_at),
-            last_pass_at=now,
+            **({"last_pass_at": now} if has_all else {}),
         )
     )
 

@@ -9,13 +9,17 @@ import pytest
 import time_machine
 
 from app.adapters import numbers
+from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.data import hub as hub_rows
 from app.data import portal as portal_rows
+from app.data import post as post_rows
 from app.domain.change import Change, Standing
 from app.domain.order import Collect, Order, Told
 from app.domain.reference import reference_of
 from app.services.hub import changes as hub_changes
 from app.services.hub import orders, records
+from app.services.hub import post as hub_post
+from app.services.portal.orders import Prepared, UnknownCase, follow
 from app.web import clock
 from tests.harness.inside import Inside
 from tests.harness.people import Person
@@ -157,3 +161,87 @@ def test_a_decision_at_the_desk_counts_and_is_logged(inside: Inside) -> None:
     assert not inside.record().plan.frozen
     with own.database.reading() as session:
         assert "change-confirmed" in [line.action for line in hub_rows.audit_of(session, inside.case_id)]
+
+
+class Lossy:
+    """A carrier whose answer is lost on the way back: the portal has handed over, and the Hub got nothing."""
+
+    def __init__(self, carrier: HttpCarrier) -> None:
+        self._carrier = carrier
+
+    def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
+        self._carrier.exchange(body, token)
+        raise CarrierDown("lost on the way back")
+
+
+@pytest.mark.rule("rule 2")
+def test_a_freeze_lost_on_the_way_is_in_the_very_next_pass(inside: Inside) -> None:
+    """Otherwise a pass without it would make the desk take the old plan for a fresh one."""
+    own = inside.sides.hub_side
+    inside.ask(Change.FREEZE)
+    with pytest.raises(CarrierDown):
+        hub_post.make_pass(
+            own.database,
+            Lossy(HttpCarrier(inside.sides.portal_url)),
+            trust=own.trust,
+            keys=own.post_keys,
+            opener=own.opener,
+            now=clock.now(),
+        )
+    inside.sides.make_pass()
+    assert inside.record().plan.frozen
+
+
+@pytest.mark.rule("rule 2")
+def test_a_pass_that_left_something_behind_makes_no_plan_fresh(
+    inside: Inside, day: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def known_at() -> datetime | None:
+        with inside.sides.hub_side.database.reading() as session:
+            return post_rows.post_state(session, hub_rows.POST).last_pass_at  # type: ignore[no-any-return]
+
+    before = known_at()
+    inside.ask(Change.FREEZE)
+    day.shift(timedelta(seconds=2))
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hub_changes, "write_down", fail)
+        assert not inside.sides.make_pass().has_all
+    assert known_at() == before
+    assert not inside.record().plan.frozen
+    assert inside.sides.make_pass().has_all
+    assert known_at() != before
+    assert inside.record().plan.frozen
+
+
+def test_a_case_that_does_not_open_holds_up_no_pass(
+    inside: Inside, day: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
+    inside.ask(Change.FREEZE)
+    inside.ask(Change.UNFREEZE)
+    inside.sides.deliver()
+    with inside.sides.hub_side.database.writing() as session:
+        for row in hub_rows.changes(session, inside.case_id):
+            row.due_at = clock.now() if row.standing == Standing.WAITING.value else None
+        session.get_one(hub_rows.RecordSecret, inside.case_id).wrapped = bytes(113)
+    day.shift(timedelta(seconds=2))
+    assert not inside.sides.make_pass().stopped
+    assert "a change that is due cannot be looked at" in caplog.text
+    assert ("unfreeze", "waiting") in inside.standings()
+
+
+@pytest.mark.rule("rule 10")
+def test_an_order_that_was_overtaken_brings_no_erased_case_back(inside: Inside) -> None:
+    inside.ask(Change.DELETE, code_word=PARENT.code_word)
+    inside.sides.make_pass()
+    inside.sides.make_pass()
+    late = Prepared(
+        Order.COLLECT, inside.case_id, wrap=bytes(113), reference_tag=bytes(32), until=clock.now() + timedelta(hours=48)
+    )
+    with inside.sides.portal_side.database.writing() as session, pytest.raises(UnknownCase):
+        follow(session, late, now=clock.now())
+    with inside.sides.portal_side.database.reading() as session:
+        assert session.get(portal_rows.Case, inside.case_id) is None

@@ -192,7 +192,7 @@ def test_a_deleted_case_answers_what_comes_late_and_keeps_none_of_it(sides: Side
     delete(asking, PARENT.code_word)
     sides.make_pass()
     own = sides.hub_side
-    taken, refused = post.take_in(
+    taken, refused, failed = post.take_in(
         own.database,
         Parcel(envelopes=[late]),
         trust=own.trust,
@@ -200,7 +200,7 @@ def test_a_deleted_case_answers_what_comes_late_and_keeps_none_of_it(sides: Side
         opener=own.opener,
         now=clock.now(),
     )
-    assert (taken, refused) == (1, 0)
+    assert (taken, refused, failed) == (1, 0, 0)
     assert is_anywhere(sides, case_id)[1] is False
     with own.database.reading() as session:
         assert session.query(hub_rows.Item).count() == 0

@@ -23,7 +23,7 @@ from app.domain.asker import is_young
 from app.domain.change import ALWAYS_TIGHTER, ERASES, Change, Delays, Ruling, Standing, is_same_word, rule_on
 from app.domain.contact import keeping, tightens
 from app.domain.hours import OpeningHours
-from app.domain.referral import Addition, News
+from app.domain.referral import Addition, MalformedReferral, News
 from app.services import post
 from app.services.hub import erasing, guard, leaving, plans, records, speaking
 from app.services.hub.plans import Asked, Record
@@ -193,25 +193,38 @@ def run_due(
                 .limit(AT_ONCE)
             )
         )
+    done = 0
     for row in due:
-        if row.kind in ERASES:
-            erasing.erase(database, row.case_id, portal_key=portal_key, voice=voice, now=now)
+        try:
+            if row.kind in ERASES:
+                erasing.erase(database, row.case_id, portal_key=portal_key, voice=voice, now=now)
+            else:
+                with database.writing() as session:
+                    _come_into_force(session, row, opener=opener, now=now, hours=hours)
+        except (sealing.CannotOpen, MalformedReferral) as error:
+            post.alarm("a change that is due cannot be looked at", kind=type(error).__name__)
             continue
-        with database.writing() as session:
-            found = session.get(rows.Change, row.envelope_id)
-            if found is None or found.standing != Standing.WAITING.value:
-                continue
-            case = session.get_one(rows.Case, row.case_id)
-            # Whoever wrote after asking to close is not closed by a clock.
-            goes_on = row.kind == Change.CLOSE.value and leaving.CLOSING not in case.facts
-            found.standing, found.due_at = (Standing.DECLINED if goes_on else Standing.IN_FORCE).value, None
-            _replace_earlier(session, row.case_id, Change(row.kind), before=row.number)
-            session.flush()
-            key = records.case_key(session, row.case_id, opener=opener)
-            case.facts = {**case.facts, **facts_of(plans.read(session, row.case_id, key=key, hours=hours))}
-            if row.kind == Change.CLOSE.value and not goes_on:
-                leaving.set_closed(case, now=now)
-    return len(due)
+        done += 1
+    return done
+
+
+def _come_into_force(
+    session: Session, row: rows.Change, *, opener: Opener, now: datetime, hours: OpeningHours | None
+) -> None:
+    """Raises sealing.CannotOpen and MalformedReferral; then the change waits on."""
+    found = session.get(rows.Change, row.envelope_id)
+    if found is None or found.standing != Standing.WAITING.value:
+        return
+    case = session.get_one(rows.Case, row.case_id)
+    # Whoever wrote after asking to close is not closed by a clock.
+    goes_on = row.kind == Change.CLOSE.value and leaving.CLOSING not in case.facts
+    found.standing, found.due_at = (Standing.DECLINED if goes_on else Standing.IN_FORCE).value, None
+    _replace_earlier(session, row.case_id, Change(row.kind), before=row.number)
+    session.flush()
+    key = records.case_key(session, row.case_id, opener=opener)
+    case.facts = {**case.facts, **facts_of(plans.read(session, row.case_id, key=key, hours=hours))}
+    if row.kind == Change.CLOSE.value and not goes_on:
+        leaving.set_closed(case, now=now)
 
 
 def tell(database: Database, *, opener: Opener, voice: SigningKey, now: datetime) -> None:

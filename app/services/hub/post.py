@@ -65,6 +65,7 @@ class PassMade:
     refused: int
     handed_over: int
     stopped: bool
+    has_all: bool = True
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def make_pass(
         return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
 
     parcel = carriers.unpack(raw)
-    taken, refused = take_in(
+    taken, refused, failed = take_in(
         database, parcel, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours
     )
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.signing, own_database=claims.issuer)
@@ -154,6 +155,7 @@ def make_pass(
             peer_sent=theirs.sent,
             peer_said_at=theirs.said_at,
             now=now,
+            has_all=not failed,
         )
     changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
     changes.tell(database, opener=opener, voice=keys.voice, now=now)
@@ -162,7 +164,9 @@ def make_pass(
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:
         post.alarm("an answer that cannot be believed", bytes=len(bad))
-    return PassMade(taken_in=taken, refused=refused, handed_over=len(outgoing.envelopes), stopped=False)
+    return PassMade(
+        taken_in=taken, refused=refused, handed_over=len(outgoing.envelopes), stopped=False, has_all=not failed
+    )
 
 
 def take_in(
@@ -175,13 +179,13 @@ def take_in(
     now: datetime,
     delays: Delays = WITHOUT_SETTINGS,
     hours: OpeningHours | None = None,
-) -> tuple[int, int]:
-    """Open and commit each envelope with its answer; returns how many were received and how many refused.
+) -> tuple[int, int, int]:
+    """Open and commit each envelope with its answer; returns how many were received, refused, and left for another pass.
 
     Each is its own transaction, so that one bad envelope holds up nothing. Opening happens outside of it. What is urgent comes
     first, but not before the request that it is about: a request that is taken back must not lie open until the next pass.
     """
-    taken = refused = 0
+    taken = refused = failed = 0
     for envelope_id, raw in sorted(parcel.envelopes, key=_comes_later):
         try:
             verdict = _take_in_one(
@@ -189,6 +193,7 @@ def take_in(
             )
         except Exception as error:
             post.alarm("an envelope could not be taken in just now", kind=type(error).__name__)
+            failed += 1
             continue
         if verdict is None:
             continue
@@ -197,7 +202,7 @@ def take_in(
             post.alarm("an envelope from the portal was refused", reason=verdict.aside_reason)
         else:
             taken += 1
-    return taken, refused
+    return taken, refused, failed
 
 
 def _comes_later(envelope: tuple[bytes, bytes]) -> bool:

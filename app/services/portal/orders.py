@@ -70,6 +70,8 @@ def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
     if prepared.order is Order.ERASE:
         rows.erase_case(session, prepared.case_id)
     elif prepared.order is Order.COLLECT:
+        if case is None and rows.was_here(session, prepared.case_id):
+            raise UnknownCase  # it was erased: an order that was overtaken on the way must not bring it back
         if case is None:
             session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
             session.flush()
