@@ -64,8 +64,10 @@ screenshots: tools-ready  ## pictures of every page, phone and desktop, into scr
 requirements: tools-ready  ## which requirements a test shows, and which none does
 	@exec $(BIN)/python -m tools.requirements_shown
 
-i18n: tools-ready  ## extract messages and bring the catalogues up to date
-	@exec $(BIN)/python tools/catalogues.py extract
+i18n: tools-ready  ## bring the catalogues up to date and say how far each is; LANGUAGE=pl writes its file for a translator
+	@$(BIN)/python tools/catalogues.py extract
+	@$(BIN)/python -m tools.translators state
+	@test -z "$(LANGUAGE)" || { mkdir -p build/translators && $(BIN)/python -m tools.translators export $(LANGUAGE) build/translators/$(LANGUAGE).po; }
 
 lock: .venv/dev.stamp  ## pin dependencies anew, by hash
 	@for name in run dev; do \

@@ -1,26 +1,36 @@
 """Catalogues of translations: extract, build, check; and the two pseudo-languages.
 
-build    compile every catalogue, making the pseudo-languages from messages.pot
+build    compile every catalogue, making the pseudo-languages from messages.pot; count what people have checked
 extract  read the marked strings into messages.pot and bring every language's catalogue up to date
 check    fail when messages.pot is not what the sources say, or a shown language is not complete
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import yaml
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from app.adapters import content
+from app.adapters.translations import PROGRESS
+from app.domain.translation import Group, group_of, is_public, message_key
+
 ROOT = Path(__file__).resolve().parents[1]
 TRANSLATIONS = ROOT / "translations"
 TEMPLATE = TRANSLATIONS / "messages.pot"
+CHECKED = TRANSLATIONS / "checked"
+CONTENT = ROOT / "content"
 KEYWORDS = {
     "_": None,
     "_l": None,
@@ -31,7 +41,11 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "lazy_pgettext": ((1, "c"), 2),
     "NP_": ((1, "c"), 2),
+    "vital": None,
 }
+# Somebody's safety may hang on what templates say with this function.
+VITAL = {"vital": None}
+VITAL_NOTE = "Somebody's safety may hang on this."
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
 # What must come through a translation untouched: placeholders and mark-up.
@@ -65,51 +79,167 @@ def build() -> None:
             continue
         folder.mkdir(parents=True, exist_ok=True)
         _write_mo(compiled, pseudo(template, turn))
-    for po in sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")):
+    counted = {}
+    for po in catalogues():
         mo = po.with_suffix(".mo")
+        catalogue = _read(po)
+        counted[po.parts[-3]] = progress(po.parts[-3], catalogue)
         if not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime:
-            _write_mo(mo, _read(po))
+            _write_mo(mo, catalogue)
+    (TRANSLATIONS / PROGRESS).write_text(json.dumps(counted, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def extract() -> None:
-    """Write messages.pot, and merge it into each catalogue."""
+    """Write messages.pot, and merge what the public reads of it into each catalogue."""
     TRANSLATIONS.mkdir(exist_ok=True)
     fresh = extracted()
-    TEMPLATE.write_bytes(_as_po(fresh))
-    for po in sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")):
+    TEMPLATE.write_bytes(as_po(fresh))
+    for_public = public(fresh)
+    for po in catalogues():
         catalogue = _read(po)
-        catalogue.update(fresh, no_fuzzy_matching=True)
-        po.write_bytes(_as_po(catalogue))
+        catalogue.update(for_public, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        po.write_bytes(as_po(catalogue))
     build()
+
+
+def catalogues() -> list[Path]:
+    """The catalogues that people write."""
+    return sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
+
+
+def public(catalogue: Catalog) -> Catalog:
+    """The messages that the public reads. The desk is in English."""
+    chosen = Catalog(project=catalogue.project, charset="utf-8", fuzzy=False)
+    for message in catalogue:
+        if message.id and is_public(places_of(message)):
+            chosen[message.id] = message
+    return chosen
+
+
+def places_of(message: Message) -> tuple[str, ...]:
+    """Where a message stands, below app/."""
+    return tuple(path.removeprefix("app/") for path, _line in message.locations)
+
+
+def is_vital(message: Message) -> bool:
+    """Whether somebody's safety may hang on it."""
+    return VITAL_NOTE in message.auto_comments
+
+
+def english_of(message: Message) -> str:
+    """The English of a message, the plural after the singular."""
+    return message.id if isinstance(message.id, str) else "\0".join(message.id)
+
+
+def key_of(message: Message) -> str:
+    """What stands for a message wherever its translation is spoken of."""
+    return message_key(english_of(message), message.context or "")
+
+
+def words_key(message: Message) -> str:
+    """What stands for the words of a translation: a check of them ends with them."""
+    words = message.string if isinstance(message.string, str) else "\0".join(message.string)
+    return hashlib.sha256(words.encode("utf-8")).hexdigest()[:16]
+
+
+def checks_of(catalogue: str) -> dict[str, dict[str, str]]:
+    """Who has checked which words of a language, and when, by the key of the message."""
+    path = CHECKED / f"{catalogue}.yaml"
+    if not path.exists():
+        return {}
+    found: dict[str, dict[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return found
+
+
+def is_checked(message: Message, checks: dict[str, dict[str, str]]) -> bool:
+    """Whether a person has checked these very words."""
+    check = checks.get(key_of(message))
+    return check is not None and check["words"] == words_key(message)
+
+
+def progress(name: str, catalogue: Catalog) -> dict[str, Any]:
+    """How many messages each part of the site has, and how many of them a person has checked."""
+    checks = checks_of(name)
+    of_all: Counter[Group] = Counter()
+    of_checked: Counter[Group] = Counter()
+    safe = []
+    for message in catalogue:
+        if not message.id:
+            continue
+        group = group_of(places_of(message), is_vital=is_vital(message))
+        of_all[group] += 1
+        if is_checked(message, checks):
+            of_checked[group] += 1
+            if group is Group.SAFETY:
+                safe.append(key_of(message))
+    return {
+        "groups": {each.value: {"messages": of_all[each], "checked": of_checked[each]} for each in Group},
+        "checked_safety": sorted(safe),
+    }
 
 
 def check() -> None:
     """Say what drifted; exit 1 then."""
     problems = []
-    if not TEMPLATE.exists() or TEMPLATE.read_bytes() != _as_po(extracted()):
+    if not TEMPLATE.exists() or TEMPLATE.read_bytes() != as_po(extracted()):
         problems.append("translations/messages.pot is not what the sources say: run `make i18n`.")
-    shown = yaml.safe_load((ROOT / "content/languages.yaml").read_text(encoding="utf-8"))["languages"]
-    for language in shown:
+    for language in yaml.safe_load((CONTENT / "languages.yaml").read_text(encoding="utf-8"))["languages"]:
         if language.get("shown") and not language["slug"].startswith("en"):
-            problems += incomplete(language["catalogue"])
+            problems += incomplete(language)
     for problem in problems:
         print(problem)
     if problems:
         raise SystemExit(1)
 
 
-def incomplete(catalogue: str) -> list[str]:
-    """What a shown language misses."""
-    path = TRANSLATIONS / catalogue / "LC_MESSAGES" / "messages.po"
+def incomplete(language: dict[str, Any]) -> list[str]:
+    """What a shown language misses: words, content, or the same placeholders, mark-up and links as the English."""
+    name, slug = language["catalogue"], language["slug"]
+    path = TRANSLATIONS / name / "LC_MESSAGES" / "messages.po"
     if not path.exists():
-        return [f"translations/{catalogue} is missing."]
+        return [f"translations/{name} is missing."]
     problems = []
-    for message in _read(path):
-        if message.id and (not message.string or message.fuzzy):
-            problems.append(f"translations/{catalogue}: {message.id!r} is not translated.")
-        elif message.id and placeholders(message.id) != placeholders(message.string):
-            problems.append(f"translations/{catalogue}: {message.id!r} has other placeholders.")
-    return problems
+    there = _read(path)
+    for message in public(extracted()):
+        if not message.id:
+            continue
+        found = there.get(message.id, message.context)
+        if found is None or not found.string or found.fuzzy or not all(_forms(found)):
+            problems.append(f"translations/{name}: {message.id!r} is not translated.")
+        elif wrong := differences(message.id, found.string):
+            problems.append(f"translations/{name}: {message.id!r} {wrong}.")
+    if content.load_pledge(CONTENT, slug).language != slug:
+        problems.append(f"content/{slug}/pledge.md is missing, or was made from other English.")
+    if content.load_rights(CONTENT, slug).language != slug:
+        problems.append(f"content/{slug}/rights/stages.yaml is missing, or was made from other English.")
+    directory = content.load_directory(CONTENT)
+    help_now = content.load_help_now(CONTENT, directory)
+    for group in (help_now.danger, help_now.cope, *help_now.kinds):
+        for service in group.services:
+            if service.words_in(slug).language != slug:
+                problems.append(
+                    f"content/{slug}/services.yaml: '{service.id}' is missing, or was made from other English."
+                )
+    return sorted(set(problems))
+
+
+def differences(english: object, translated: object) -> str:
+    """What a translation has that its English has not, or the other way round; empty when nothing."""
+    parts = english if isinstance(english, (list, tuple)) else [english]
+    forms = translated if isinstance(translated, (list, tuple)) else [translated]
+    wanted = kept(parts[-1])
+    for number, form in enumerate(forms):
+        different = wanted ^ kept(form)
+        # The first of several plural forms may leave the number out: "one working day".
+        if different and not (len(forms) > 1 and number == 0 and kept(form) < wanted):
+            return f"has other placeholders, mark-up or links: {' '.join(sorted(different))}"
+    return ""
+
+
+def kept(text: object) -> set[str]:
+    """The placeholders and the mark-up of a message."""
+    return set(KEPT.findall(str(text)))
 
 
 def placeholders(text: object) -> set[str]:
@@ -118,15 +248,25 @@ def placeholders(text: object) -> set[str]:
     return {found for part in parts for found in re.findall(r"%\([a-z_]+\)[sd]", str(part))}
 
 
+def _forms(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+
+
 def extracted() -> Catalog:
     """The marked strings of the sources, sorted, without line numbers: they would change with every edit."""
     catalogue = Catalog(project="ask-for-support", charset="utf-8", fuzzy=False)
-    found = extract_from_dir(
-        str(ROOT / "app"), method_map=METHODS, options_map=OPTIONS, keywords=KEYWORDS, comment_tags=("L10n:",)
-    )
-    for filename, _line, message, comments, context in found:
+    for filename, message, comments, context in _found_by(KEYWORDS):
         catalogue.add(message, None, [(f"app/{filename}", None)], auto_comments=comments, context=context)
+    for filename, message, _comments, context in _found_by(VITAL):
+        catalogue.add(message, None, [(f"app/{filename}", None)], auto_comments=[VITAL_NOTE], context=context)
     return catalogue
+
+
+def _found_by(keywords: dict[str, Any]) -> list[tuple[str, Any, list[str], str | None]]:
+    found = extract_from_dir(
+        str(ROOT / "app"), method_map=METHODS, options_map=OPTIONS, keywords=keywords, comment_tags=("L10n:",)
+    )
+    return [(filename, message, comments, context) for filename, _line, message, comments, context in found]
 
 
 def pseudo(template: Catalog, turn: object) -> Catalog:
@@ -176,7 +316,7 @@ def _write_mo(path: Path, catalogue: Catalog) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-def _as_po(catalogue: Catalog) -> bytes:
+def as_po(catalogue: Catalog) -> bytes:
     buffer = io.BytesIO()
     write_po(buffer, catalogue, width=110, sort_output=True, omit_header=False, include_lineno=False)
     # The header's dates would make every run differ.

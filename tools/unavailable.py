@@ -106,6 +106,8 @@ def _environment(language: Language, folder: Path) -> jinja2.Environment:
     )
     found = _catalogue(language, folder)
     made.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["service_words"] = lambda service: service.words_in(language.slug)
+    made.globals["lang_of"] = lambda slug: Markup("" if slug == language.slug else ' lang="en-GB" dir="ltr"')  # noqa: S704 - ours
     return made
 
 

@@ -3,6 +3,7 @@
 Every loader raises ContentError, one line with the file, the key and what is wrong.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -30,6 +31,7 @@ from app.domain.directory import (
     HelpNow,
     Option,
     Service,
+    ServiceWords,
 )
 from app.domain.hours import HoursError, OpeningHours, Span
 from app.domain.languages import Direction, Language, LanguageError, Languages
@@ -47,6 +49,7 @@ __all__ = [
     "load_languages",
     "load_pledge",
     "load_rights",
+    "words_hash",
 ]
 
 ZONE = ZoneInfo("Europe/London")
@@ -57,6 +60,15 @@ _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _ID = re.compile(r"\s*\{#([a-z0-9-]+)\}\s*$")
 _EXCEPTION = "exception"
 _PARAGRAPHS = "there must be one introduction and one exception marked {#exception}"
+
+
+def words_hash(*words: str) -> str:
+    """Stands for the English that a translation was made from: 16 hexadecimal digits, however the lines were broken.
+
+    A translation names it as `of`. When the English changes it fits no longer, and the English is shown until somebody
+    has translated it anew.
+    """
+    return hashlib.sha256("\0".join(" ".join(each.split()) for each in words).encode("utf-8")).hexdigest()[:16]
 
 
 def load_area(folder: Path) -> Area:
@@ -119,7 +131,10 @@ def load_area(folder: Path) -> Area:
 
 
 def load_directory(folder: Path) -> Directory:
-    """The services of `folder`/services.yaml with their filters, and the districts of `folder`/area.yaml."""
+    """The services of `folder`/services.yaml with their filters, and the districts of `folder`/area.yaml.
+
+    What a service does and when it answers comes in further languages out of `folder`/<language>/services.yaml.
+    """
     area = load_area(folder)
     top = read_yaml(folder / "services.yaml")
     seen = top.text("seen")
@@ -130,7 +145,7 @@ def load_directory(folder: Path) -> Directory:
             about=facets.each("about", _option(ABOUT)),
             who=facets.each("who", _option(WHO)),
             need=facets.each("need", _option(NEED)),
-            all=top.each("services", lambda entry: _service(entry, seen)),
+            all=_with_translations(top.each("services", lambda entry: _service(entry, seen)), folder),
             districts=area.districts,
             outside_code=area.outside_code,
         )
@@ -187,9 +202,9 @@ def load_pledge(folder: Path, language: str) -> Pledge:
     if language == "en" or not path.is_file():
         return english
     front, body = _front_matter(path)
-    version = front.text("version")
+    version, made_from = front.text("version"), front.text("of")
     front.done()
-    if version != english.version:
+    if version != english.version or made_from != pledge_hash(english):
         return english
     return _pledge(path.name, body, language=language, like=english)
 
@@ -202,15 +217,30 @@ def load_all_rights(folder: Path, languages: Iterable[str]) -> dict[str, Rights]
 def load_rights(folder: Path, language: str) -> Rights:
     """What applies at each stage, out of `folder`/rights/stages.yaml, in the language with this slug.
 
-    Falls back to English when there is no translation, or when it is of another version of the Code; `Rights.language` says
-    which language came out.
+    A translation holds words only: numbers, times and sources always come from the English file. Falls back to English when
+    there is no translation, or when it was made from other words; `Rights.language` says which language came out.
     """
-    english = _rights(folder / "rights" / "stages.yaml", language="en")
+    english = _rights(folder / "rights" / "stages.yaml")
     path = folder / language / "rights" / "stages.yaml"
     if language == "en" or not path.is_file():
         return english
-    translated = _rights(path, language=language)
-    return translated if translated.in_force_since == english.in_force_since else english
+    return _translated_rights(path, english, language=language)
+
+
+def pledge_hash(english: Pledge) -> str:
+    """What a translation of this pledge names as `of`."""
+    return words_hash(english.title, english.introduction, *(each.text for each in english.promises), english.exception)
+
+
+def rights_hash(english: Rights) -> str:
+    """What a translation of these rights names as `of`."""
+    texts = (each.text for each in (*english.stages.values(), *english.milestones.values()))
+    return words_hash(english.enhanced, *texts)
+
+
+def service_hash(service: Service) -> str:
+    """What a translation of this service's words names as `of`."""
+    return words_hash(service.summary, service.hours or "")
 
 
 def load_accessibility(folder: Path) -> AccessibilityFacts:
@@ -362,6 +392,25 @@ def _service(entry: Section, seen: str) -> Service:
     )
 
 
+def _with_translations(services: tuple[Service, ...], folder: Path) -> tuple[Service, ...]:
+    """The services, each with its words in the languages that have a services.yaml of their own and were made from these."""
+    known = {service.id: service for service in services}
+    words: dict[str, dict[str, ServiceWords]] = {service_id: {} for service_id in known}
+    for path in sorted(folder.glob("*/services.yaml")):
+        top = read_yaml(path)
+        for service_id in top.keys():  # noqa: SIM118 - not a dictionary
+            service, entry = known.get(service_id), top.section(service_id)
+            if service is None:
+                raise top.error(service_id, "there is no such service")
+            made_from, summary, hours = entry.text("of"), entry.text("summary"), entry.optional_text("hours")
+            entry.done()
+            if made_from == service_hash(service) and (hours is None) == (service.hours is None):
+                slug = path.parent.name
+                words[service_id][slug] = ServiceWords(language=slug, summary=summary, hours=hours)
+        top.done()
+    return tuple(replace(service, translations=words[service.id]) for service in services)
+
+
 def _refuse_dead_numbers(path: Path, dead: tuple[str, ...]) -> None:
     """Refuse a file that says anything dead outside its own list of what is dead."""
     _, _, entries = read_file(path).partition("\nservices:")
@@ -495,13 +544,27 @@ def _render(markdown: MarkdownIt, token: Token) -> tuple[str, Markup]:
 # Rights
 
 
-def _rights(path: Path, *, language: str) -> Rights:
+def _translated_rights(path: Path, english: Rights, *, language: str) -> Rights:
+    top = read_yaml(path)
+    if top.text("of") != rights_hash(english):
+        return english
+    enhanced = top.text("enhanced")
+    found: list[dict[str, Right]] = []
+    for key, ours in (("stages", english.stages), ("milestones", english.milestones)):
+        texts = top.section(key)
+        found.append({one: replace(right, text=texts.text(one)) for one, right in ours.items()})
+        texts.done()
+    top.done()
+    return replace(english, language=language, enhanced=enhanced, stages=found[0], milestones=found[1])
+
+
+def _rights(path: Path) -> Rights:
     top = read_yaml(path)
     listed = top.section("sources")
     known = {one: listed.text(one) for one in listed.keys()}  # noqa: SIM118 - not a dictionary
     _need_sources(top, "enhanced_sources", top.texts("enhanced_sources"), known)
     rights = Rights(
-        language=language,
+        language="en",
         in_force_since=top.day("in_force_since"),
         read_on=top.day("read_on"),
         enhanced=top.text("enhanced"),
@@ -565,4 +628,14 @@ def _language(entry: Section) -> Language:
         shown=entry.truth("shown"),
         pseudo=entry.truth("pseudo", default=False),
         also=entry.texts("also"),
+        read_for=_read_for(entry),
     )
+
+
+def _read_for(entry: Section) -> tuple[tuple[str, str], ...]:
+    others = entry.optional_section("read_for")
+    if others is None:
+        return ()
+    found = tuple((tag, others.text(tag)) for tag in others.keys())  # noqa: SIM118 - not a dictionary
+    others.done()
+    return found

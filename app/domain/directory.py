@@ -5,8 +5,9 @@ with the police). The numbers are declared beside the services and never change 
 for them are here, marked for translation.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -16,6 +17,9 @@ from app.domain.phone import Phone, site_name
 RunBy = Literal["police", "council", "nhs", "independent", "government"]
 NATIONAL = "national"
 ANYTHING = "any"
+# A sentence ends at a stop before a space; Chinese writes none, Punjabi and Urdu have stops of their own.
+_SENTENCE_END = re.compile(r"(?<=[.!?।۔])\s|(?<=。)")
+_STOPS = re.compile(r"[.!?।۔。]$")
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that message extraction looks for
@@ -105,8 +109,23 @@ class DirectoryError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceWords:
+    """What a service does and when it answers, in one language (a slug)."""
+
+    language: str
+    summary: str
+    hours: str | None = None
+
+    @property
+    def first_sentence(self) -> str:
+        """What it does in short, with the stop at its end."""
+        first = _SENTENCE_END.split(self.summary, maxsplit=1)[0]
+        return first if _STOPS.search(first) else first + "."
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service. Text is plain English until somebody translates it.
+    """One service. `summary` and `hours` are plain English; `translations` has them by slug, where there are any.
 
     `area` is "national" or names a district or a wider area. `for_whom`, `about` and `needs` hold the values that
     filters match; "any" in `about` fits every kind of harm. `all_hours` is said only of lines that answer day and night
@@ -142,6 +161,11 @@ class Service:
     bsl: bool = False
     accessibility: tuple[str, ...] = ()
     close_to_police: bool = False
+    translations: Mapping[str, ServiceWords] = field(default_factory=dict, compare=False)
+
+    def words_in(self, slug: str) -> ServiceWords:
+        """Its words in the language with this slug; the English ones, which say so, where nobody has translated them."""
+        return self.translations.get(slug) or ServiceWords(language="en", summary=self.summary, hours=self.hours)
 
     @property
     def numbers(self) -> tuple[Phone, ...]:

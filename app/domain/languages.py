@@ -19,7 +19,8 @@ class Language:
 
     `slug` stands for it in URLs, `tag` in `lang` attributes (BCP 47). `format_locale` says how dates and numbers look,
     `catalogue` names the folder of its translations. `also` lists further tags that browsers send and that it serves.
-    `pseudo` languages exist for tests and development only.
+    `read_for`: tag and own name of languages whose speakers read this one. `pseudo` languages exist for tests and
+    development only.
     """
 
     slug: str
@@ -32,6 +33,7 @@ class Language:
     shown: bool
     pseudo: bool = False
     also: tuple[str, ...] = ()
+    read_for: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_pseudo(self) -> bool:

@@ -18,13 +18,15 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from app.adapters import markup
+from app.adapters.translations import load_progress
 from app.domain.area import Area
-from app.domain.directory import Directory
+from app.domain.directory import Directory, Service, ServiceWords
 from app.domain.languages import Language, Languages
+from app.domain.translation import Progress, Standing, group_of_page, message_key
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
-from app.web.language import TIME_ZONE, language, same_page_in
+from app.web.language import TIME_ZONE, TRANSLATIONS, language, same_page_in
 
 MOST_ADDRESSES = 5000
 MOST_FRAMES = 2000
@@ -48,6 +50,45 @@ FOOTER_LINKS = (
 def gettext(message: str, **values: str) -> str:
     """A message in this page's language."""
     return str(_gettext(message, **values))
+
+
+def service_words(service: Service) -> ServiceWords:
+    """What a service does and when it answers, in this page's language or else in English."""
+    return service.words_in(language().slug)
+
+
+def lang_of(slug: str) -> Markup:
+    """The attributes of a fragment in English on a page in another language; nothing where it is the page's own."""
+    return Markup("") if slug == language().slug else Markup(' lang="en-GB" dir="ltr"')
+
+
+def vital(message: str, **values: object) -> Markup:
+    """A message on which somebody's safety may hang: beside its English until a person has checked the translation.
+
+    Templates call it where they would call `_`, with the message itself: the catalogues are drawn from there.
+    """
+    # Messages are ours, as are their translations; values are escaped.
+    said = Markup(gettext(message)) % values  # noqa: S704  # nosec B704
+    is_default = language() == current_app.extensions["languages"].default
+    if is_default or message_key(message) in progress().checked_safety:
+        return said
+    english = Markup(message) % values  # noqa: S704  # nosec B704
+    return Markup('<span class="vital">{}</span> <span class="vital-english" lang="en-GB" dir="ltr">{}</span>').format(
+        said, english
+    )
+
+
+def is_drafted() -> bool:
+    """Whether this page is a translation that no person has checked yet: it says so, and leads to the English."""
+    if language() == current_app.extensions["languages"].default:
+        return False
+    return progress().of(group_of_page(request.endpoint or "")) is Standing.DRAFTED
+
+
+def progress() -> Progress:
+    """How far this page's language is."""
+    found: dict[str, Progress] = current_app.extensions["progress"]
+    return found.get(language().catalogue, Progress())
 
 
 @dataclass(frozen=True)
@@ -187,6 +228,7 @@ def install_staff_text(app: Flask, directory: Directory) -> None:
 
 def install(app: Flask, *, settings: Settings, area: Area, languages: Languages, assets: Assets) -> None:
     """Set up templates: undefined values are errors, and everything below is always there."""
+    app.extensions["progress"] = load_progress(TRANSLATIONS)
     app.extensions["reading"] = ReadingNow(area)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
@@ -220,6 +262,11 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
         side=settings.side,
         being_tested=is_tested,
         frame=Frame(),
+        is_drafted=is_drafted,
+        progress_of=lambda other: app.extensions["progress"].get(other.catalogue, Progress()),
+        lang_of=lang_of,
+        service_words=service_words,
+        vital=vital,
     )
 
     @app.context_processor

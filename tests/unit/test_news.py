@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.content import ContentError, load_rights
+from app.adapters.content import ContentError, load_rights, rights_hash
 from app.domain.picture import HEIGHTS, MOST_POINTS, WIDTH, draw
 from app.domain.rights import STAGES
 from app.domain.status import (
@@ -117,16 +119,23 @@ def test_the_rights_are_in_plain_words() -> None:
     assert max(len(words) for text in texts for words in sentences(text)) <= LONGEST_SENTENCE
 
 
-def test_a_translation_of_another_version_is_not_shown(tmp_path: Path) -> None:
-    english = (ROOT / "content" / "rights" / "stages.yaml").read_text(encoding="utf-8")
-    for folder, text in (
-        ("rights", english),
-        ("pl/rights", english),
-        ("lt/rights", english.replace("2021-04-01", "2020-04-01")),
-    ):
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "stages.yaml").write_text(text, encoding="utf-8")
+def test_a_translation_holds_words_and_is_shown_only_while_it_fits_the_english(tmp_path: Path) -> None:
+    shipped = load_rights(ROOT / "content", "en")
+    words = {
+        "enhanced": "Niektóre osoby mają szersze prawa.",
+        "stages": dict.fromkeys(shipped.stages, "Możesz."),
+        "milestones": dict.fromkeys(shipped.milestones, "Policja pisze."),
+    }
+    shutil.copytree(ROOT / "content" / "rights", tmp_path / "rights")
+    for folder, of in (("pl", rights_hash(shipped)), ("lt", "0" * 16)):
+        (tmp_path / folder / "rights").mkdir(parents=True)
+        text = yaml.safe_dump({"of": of, **words}, allow_unicode=True, sort_keys=False)
+        (tmp_path / folder / "rights" / "stages.yaml").write_text(text, encoding="utf-8")
     assert [load_rights(tmp_path, slug).language for slug in ("en", "pl", "lt", "ru")] == ["en", "pl", "en", "en"]
+    polish = load_rights(tmp_path, "pl")
+    assert polish.milestones["arrest"].text == "Policja pisze."
+    assert polish.milestones["arrest"].within == shipped.milestones["arrest"].within
+    assert polish.stages["court"].sources == shipped.stages["court"].sources
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.content import ContentError, load_pledge
+from app.adapters.content import ContentError, load_pledge, pledge_hash
 from app.domain.pledge import PROMISE_IDS, Pledge, PledgeError
 
 ROOT = Path(__file__).parents[2]
@@ -81,10 +81,11 @@ def test_a_language_without_a_translation_gets_english_and_is_told(folder):
     assert load_pledge(folder, "pl").language == "en"
 
 
-def translation(folder: Path, version: str) -> None:
+def translation(folder: Path, version: str, *, of: str = "") -> None:
+    of = of or pledge_hash(load_pledge(folder, "en"))
     body = (folder / "pledge.md").read_text("utf-8").split("\n---\n", 1)[1].replace("# Our pledge", "# Nasze obietnice")
     (folder / "pl").mkdir()
-    (folder / "pl" / "pledge.md").write_text(f'---\nversion: "{version}"\n---\n{body}', "utf-8")
+    (folder / "pl" / "pledge.md").write_text(f'---\nversion: "{version}"\nof: "{of}"\n---\n{body}', "utf-8")
 
 
 def test_a_translation_of_this_version_is_shown_with_the_same_keepers(folder, pledge):
@@ -99,6 +100,12 @@ def test_a_translation_of_this_version_is_shown_with_the_same_keepers(folder, pl
 
 def test_a_translation_of_an_older_version_is_not_shown(folder):
     translation(folder, "0.0")
+
+    assert load_pledge(folder, "pl").language == "en"
+
+
+def test_a_translation_of_other_words_is_not_shown(folder, pledge):
+    translation(folder, pledge.version, of="0" * 16)
 
     assert load_pledge(folder, "pl").language == "en"
 

@@ -28,7 +28,7 @@ from tools.catalogues import TEMPLATE, placeholders
 from tools.reading import measure
 
 TEMPLATES = Path(__file__).parents[2] / "app/templates/portal"
-SAID = re.compile(r'said\(\s*"([^"]+)",\s*_\("([^"]+)"')
+SAID = re.compile(r'said\(\s*"([^"]+)",\s*(?:_|vital)\("([^"]+)"')
 PAGES = ("start", "who", "help", "about", "police", "reply", "check", "sent")
 A_FEW, A_SITE = 30, 50
 

@@ -6,14 +6,23 @@ from urllib.parse import urlencode
 
 from flask import abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 
 from app.domain.pledge import Pledge
+from app.domain.translation import Group
 from app.pages.portal import pages
 from app.services.portal import health
 from app.web import kept, language
 from app.web.clock import now
 from app.web.portal import portal
 
+TRANSLATED_PARTS = (
+    (Group.SAFETY, _l("Staying safe, and help now")),
+    (Group.REQUEST, _l("Asking for support")),
+    (Group.SPACE, _l("Your space")),
+    (Group.NEWS, _l("News and messages")),
+    (Group.AROUND, _l("Everything else")),
+)
 PLAIN_PAGES = {
     "safety": "safety",
     "how-it-works": "how_it_works",
@@ -85,7 +94,8 @@ def accessibility() -> ResponseReturnValue:
 def languages() -> ResponseReturnValue:
     """Every language by its own name, those without a translation too."""
     spoken = [each for each in portal().languages.all if not each.pseudo]
-    return _public(render_template("portal/languages.html", all_languages=spoken))
+    page = render_template("portal/languages.html", all_languages=spoken, translated_parts=TRANSLATED_PARTS)
+    return _public(page)
 
 
 @pages.get("/status")
