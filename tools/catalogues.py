@@ -24,6 +24,7 @@ from babel.messages.pofile import read_po, write_po
 
 from app.adapters import content
 from app.adapters.translations import PROGRESS
+from app.domain.area import SAID_IN_LANGUAGES
 from app.domain.translation import Group, group_of, is_public, message_key
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -221,6 +222,10 @@ def incomplete(language: dict[str, Any]) -> list[str]:
                 problems.append(
                     f"content/{slug}/services.yaml: '{service.id}' is missing, or was made from other English."
                 )
+    area = content.load_area(CONTENT)
+    for key in SAID_IN_LANGUAGES:
+        if getattr(area, key).strip() and area.words_in(key, slug).language != slug:
+            problems.append(f"content/{slug}/area.yaml: '{key}' is missing, or was made from other English.")
     return sorted(set(problems))
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
 from app.domain.accessibility import AccessibilityFacts
-from app.domain.area import Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
+from app.domain.area import SAID_IN_LANGUAGES, Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
 from app.domain.directory import (
     ABOUT,
     HELP_NOW,
@@ -72,7 +72,10 @@ def words_hash(*words: str) -> str:
 
 
 def load_area(folder: Path) -> Area:
-    """The area of `folder`/area.yaml. Its seven statements may be empty; see `Area.missing_statements`."""
+    """The area of `folder`/area.yaml. Its seven statements may be empty; see `Area.missing_statements`.
+
+    What it is called and what the Hub says of itself comes in further languages out of `folder`/<language>/area.yaml.
+    """
     top = read_yaml(folder / "area.yaml")
     holidays = top.each("holidays", lambda entry: Holiday(entry.day("day"), entry.text("name")))
     phone = top.section("hub_phone")
@@ -127,7 +130,7 @@ def load_area(folder: Path) -> Area:
         raise phone.error("site", "an unchecked number needs its owner's site beside it")
     for section in (sign_language, outside, top):
         section.done()
-    return area
+    return replace(area, translations=_area_translations(area, folder))
 
 
 def load_directory(folder: Path) -> Directory:
@@ -270,6 +273,24 @@ def load_languages(folder: Path) -> Languages:
 
 
 # Area
+
+
+def _area_translations(area: Area, folder: Path) -> dict[str, dict[str, str]]:
+    """What `folder`/<language>/area.yaml says of this area, as far as it was made from these words."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*/area.yaml")):
+        top = read_yaml(path)
+        words = found.setdefault(path.parent.name, {})
+        for key in top.keys():  # noqa: SIM118 - not a dictionary
+            if key not in SAID_IN_LANGUAGES:
+                raise top.error(key, f"must be one of {', '.join(SAID_IN_LANGUAGES)}")
+            entry = top.section(key)
+            made_from, text = entry.text("of"), entry.text("text")
+            entry.done()
+            if made_from == words_hash(getattr(area, key)):
+                words[key] = text
+        top.done()
+    return found
 
 
 def _hours(section: Section, holidays: frozenset[date]) -> OpeningHours:

@@ -20,7 +20,17 @@ STATEMENTS = (
     "controller",
     "complaints_to",
 )
+# What may be said in other languages too.
+SAID_IN_LANGUAGES = ("area_name", "closed_says", *STATEMENTS)
 NOT_NEUTRAL = ("victim", "crime", "police", "hub", "abuse")
+
+
+@dataclass(frozen=True)
+class AreaWords:
+    """Words of the area in one language (a slug)."""
+
+    language: str
+    text: str
 
 
 class AreaError(ValueError):
@@ -95,7 +105,8 @@ class Area:
 
     `service_name` and `site_host` leave the site (titles, bookmarks, notices) and must be neutral; `hub_name` is for
     text. `urgent_notice` is one line per language slug. `translation_days` counts working days. `targets` holds what
-    the Hub promises, in working hours, and stays empty until it promises anything.
+    the Hub promises, in working hours, and stays empty until it promises anything. `translations` holds, by slug and key, what
+    is said in other languages.
     """
 
     service_name: str
@@ -127,6 +138,7 @@ class Area:
     urgent_notice: Mapping[str, str] = field(default_factory=dict, hash=False)
     commissioner_office: str = ""
     commissioner_name: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for key in ("service_name", "area_name", "hub_name"):
@@ -146,6 +158,13 @@ class Area:
             raise AreaError("holidays: the opening hours must keep the same holidays")
         if self.translation_days is not None and self.translation_days < 1:
             raise AreaError("translation_days: must be at least 1")
+
+    def words_in(self, key: str, slug: str) -> AreaWords:
+        """The words of `key`, one of SAID_IN_LANGUAGES, in the language with this slug; in English where nobody has
+        translated them, and then they say so.
+        """
+        translated = self.translations.get(slug, {}).get(key)
+        return AreaWords(language=slug, text=translated) if translated else AreaWords("en", getattr(self, key))
 
     def missing_statements(self) -> tuple[str, ...]:
         """The keys of the statements that the Hub has not written yet."""
