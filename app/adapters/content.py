@@ -23,6 +23,7 @@ from app.domain.directory import (
     HELP_NOW,
     LANGUAGE_NAMES,
     NEED,
+    PHONE_NOTES,
     RUN_BY,
     WHO,
     Directory,
@@ -331,13 +332,16 @@ def _outside_contact(section: Section) -> OutsideContact:
 
 
 def _phone(section: Section, *, seen: str, checked_on: date | None, site: str | None) -> Phone:
+    note = section.optional_text("note")
+    if note is not None and note not in PHONE_NOTES:
+        raise section.error("note", f"there are no words for '{note}' in app/domain/directory.py")
     phone = Phone(
         number=section.text("number"),
         confidence=section.choice("confidence", CONFIDENCES),
         seen=seen,
         checked_on=checked_on,
         site=site,
-        note=section.optional_text("note"),
+        note=None if note is None else PHONE_NOTES[note],
     )
     if not phone.dial:
         raise section.error("number", "must contain digits")

@@ -86,6 +86,15 @@ HELP_NOW: Mapping[str, str] = {
     "older": N_("An older person is being harmed"),
     "anything": N_("Anything else, at any hour"),
 }
+PHONE_NOTES: Mapping[str, str] = {
+    "registered": N_("Only after you have registered: text the word register to 999"),
+    "option-2": N_("Then choose option 2"),
+    "word-shout": N_("Text the word SHOUT"),
+    "out-of-hours": N_("Evenings, weekends and bank holidays"),
+    "danger": N_("At other times, if someone is in danger"),
+    "emergency": N_("Evenings and weekends, in an emergency"),
+    "option-8": N_("Option 8 for help with an application"),
+}
 LANGUAGE_NAMES: Mapping[str, str] = {
     "bfi": N_("British Sign Language"),
     "bg": N_("Bulgarian"),
