@@ -242,6 +242,18 @@ def items(session: Session, case_id: bytes) -> list[Item]:
     return list(session.scalars(select(Item).where(Item.case_id == case_id).order_by(Item.direction, Item.number)))
 
 
+def sent_by_the_hub(session: Session, *, after: bytes, most: int) -> list[Item]:
+    """Items to people, by envelope id, from the first one after `after`: for a Hub that lost its own."""
+    return list(
+        session.scalars(
+            select(Item)
+            .where(Item.direction == TO_PERSON, Item.envelope_id > after)
+            .order_by(Item.envelope_id)
+            .limit(most)
+        )
+    )
+
+
 def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
     """Take the next number to the Hub if it is still `expected` + 1; False when another request took it."""
     result = session.execute(

@@ -16,6 +16,7 @@ CODE_LENGTH = 10
 SECRET_LENGTH = 32
 # Orders count apart from the conversation, whose own numbers must have no gap.
 FIRST_NUMBER = 2**30
+LAST_NUMBER = 2**31 - 1
 
 
 class Order(StrEnum):

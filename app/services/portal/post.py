@@ -22,6 +22,7 @@ from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
 
 WITHOUT_SETTINGS = Periods()
+MOST_GIVEN_BACK = 500
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ def take_pass(
         state = post_rows.post_state(session, rows.POST)
         reason_to_stop, was_stopped = post.reason_to_stop(state, claims), state.stopped
     if reason_to_stop or was_stopped:
+        if post.is_restored_anew(state, claims):
+            with database.writing() as session:  # it goes when somebody has looked and the post goes on
+                post_rows.send_again(session, rows.POST, restored_id=claims.restored, now=now)
         if reason_to_stop and not was_stopped:
             _stop(database, reason_to_stop)
         return _reply(database, carriers.Parcel(), trust=trust, signer=signer, nonce=claims.nonce, now=now)
@@ -87,6 +91,7 @@ def take_pass(
     ]
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
+        kept = post_rows.let_go_of(session, rows.POST, [answer.envelope_id for answer in answers if answer.kept])
         pooled = survey.let_go(session, [answer.envelope_id for answer in answers])
         refusals += [answer for answer in answers if answer.envelope_id in pooled and not answer.received]
         for raw in bad_answers:
@@ -107,9 +112,11 @@ def take_pass(
             peer_sent=claims.sent,
             peer_said_at=claims.said_at,
             now=now,
+            peer_restored_id=claims.restored,
         )
+        given_back = _give_back(session, parcel.give_back_after)
         swept = retention.sweep(session, keep=keep, last=state.last_pass_at, now=now)
-    if has_erased or swept:
+    if has_erased or swept or kept:
         database.forget_deleted()
     for refusal in refusals:
         post.alarm("the Hub refused an envelope", reason=refusal.reason)
@@ -122,8 +129,23 @@ def take_pass(
     parcel_back = carriers.Parcel(
         envelopes=[*outgoing.envelopes, *together],
         answers=[verdict.answer for verdict in given if verdict.answer is not None],
+        given_back=given_back,
     )
     return _reply(database, parcel_back, trust=trust, signer=signer, nonce=claims.nonce, now=now)
+
+
+def _give_back(session: Session, after: bytes | None) -> list[carriers.GivenBack]:
+    """Some of what the Hub once sent to people, when it asks because it lost them; it can verify its own signature on each."""
+    if after is None:
+        return []
+    given: list[carriers.GivenBack] = []
+    size = 0
+    for item in rows.sent_by_the_hub(session, after=after, most=MOST_GIVEN_BACK):
+        size += len(item.body)
+        if given and size > carriers.MOST_BYTES // 2:  # an ordinary parcel may come with it
+            break
+        given.append(carriers.GivenBack(item.envelope_id, item.case_id, item.number, item.body))
+    return given
 
 
 @dataclass(frozen=True)
