@@ -37,7 +37,7 @@ from app.services import post as post_service
 from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
-from app.services.hub import recovering
+from app.services.hub import rebuilding, recovering
 from app.services.hub import retention as hub_retention
 from app.services.portal import retention as portal_retention
 from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, SettingsError, Side
@@ -302,6 +302,24 @@ def post_reconcile() -> None:
             click.echo(
                 f"It had stopped because {post_rows.reconcile(session, tables) or 'nothing: it had not stopped'}."
             )
+
+
+@post_group.command("rebuild")
+def post_rebuild() -> None:
+    """Fill an empty portal again: run it at the Hub, with the new portal's bundle pinned; the courier carries it."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = _hub_settings("The portal is filled from the Hub's side")
+        database = Database(settings.database_url)
+        held = factory.hub_of(settings, database=database, assets=Assets())
+        done = rebuilding.rebuild(
+            database, opener=held.opener, voice=held.voice, portal_key=held.trust.sealing, now=now()
+        )
+        database.close()
+        click.echo(
+            f"{done.spaces} spaces and {done.items} items of conversations are on their way to the portal. "
+            f"{done.without_number} of the spaces have no number that opens them: a code gives a new one."
+        )
 
 
 @click.command("notices")

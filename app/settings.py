@@ -222,9 +222,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         portal_public_keys_file=_key_file(
             environ, "PORTAL_PUBLIC_KEYS", own / "portal-public-keys.json", origins=origins
         ),
-        backup_public_key_file=_key_file(
-            environ, "BACKUP_PUBLIC_KEY", own / "backup-public-key.json", origins=origins
-        ),
+        backup_public_key_file=_key_file(environ, "BACKUP_PUBLIC_KEY", own / "backup-public-key.json", origins=origins),
         backup_dir=Path(environ.get("BACKUP_DIR", "") or own / "backups").absolute(),
         oidc_issuer=oidc_issuer,
         notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 
 from nacl.signing import SigningKey
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -38,6 +38,17 @@ def give(
     case = session.get_one(rows.Case, case_id, populate_existing=True)
     number = FIRST_NUMBER + case.orders_out
     _put(session, case_id, told, envelope_id, number=number, portal_key=portal_key, voice=voice, now=now)
+
+
+def withdraw(session: Session, case_id: bytes) -> None:
+    """Take back what was ordered about a case and not answered yet."""
+    session.execute(
+        delete(rows.Outgoing).where(
+            rows.Outgoing.case_id == case_id,
+            rows.Outgoing.number > FIRST_NUMBER,
+            rows.Outgoing.state == post_rows.WAITING,
+        )
+    )
 
 
 def give_to_erase(session: Session, case_id: bytes, *, portal_key: bytes, voice: SigningKey, now: datetime) -> None:

@@ -86,7 +86,7 @@ def take_pass(
     parcel = carriers.unpack(body)
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.post, own_database=own_id)
     verdicts = [
-        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, trust=trust, office=office, keys=keys))
+        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, own_id=own_id, trust=trust, office=office, keys=keys))
         for envelope_id, raw in parcel.envelopes
     ]
     with database.writing() as session:
@@ -150,22 +150,35 @@ def _give_back(session: Session, after: bytes | None) -> list[carriers.GivenBack
 
 @dataclass(frozen=True)
 class _Checked:
-    """What can be said of an envelope without the database: sound, an order ready to follow, refused, or for a later pass."""
+    """What can be said of an envelope without the database: sound, an order ready to follow, refused, or for a later pass.
+
+    `comes_home`: an earlier portal of ours sent it for somebody, and the Hub gives it back to this one.
+    """
 
     envelope: sealing.Envelope | None = None
     order: orders.Prepared | None = None
     refused: Verdict | None = None
     is_later: bool = False
+    comes_home: bool = False
 
 
 def _verify(
-    raw: bytes, *, envelope_id: bytes, trust: HubTrust, office: Office, keys: Mapping[bytes, X25519PrivateKey]
+    raw: bytes,
+    *,
+    envelope_id: bytes,
+    own_id: bytes,
+    trust: HubTrust,
+    office: Office,
+    keys: Mapping[bytes, X25519PrivateKey],
 ) -> _Checked:
     try:
         envelope = sealing.parse(raw)
         header = envelope.header
         if header.envelope_id != envelope_id:
             raise sealing.MalformedEnvelope("under another id")
+        if header.database_id not in (trust.database_id, own_id) and envelope.kind is sealing.Kind.ITEM:
+            sealing.verify(envelope, [office.signer.verify_key])
+            return _Checked(envelope, comes_home=True)
         sealing.verify(envelope, trust.voice)
     except sealing.UnknownVersion:
         reason = "unknown-version"
@@ -216,12 +229,15 @@ def _take_in(
             return verdict
     assert envelope is not None
     header = envelope.header
-    if not verdict.aside_reason and checked.order is None:
+    is_here = checked.comes_home and rows.has_own_item(
+        session, header.case_id, envelope_id=envelope_id, number=header.number
+    )
+    if not verdict.aside_reason and checked.order is None and not is_here:
         session.add(
             rows.Item(
                 envelope_id=envelope_id,
                 case_id=header.case_id,
-                direction=rows.TO_PERSON,
+                direction=rows.TO_HUB if checked.comes_home else rows.TO_PERSON,
                 number=header.number,
                 body=raw,
             )
