@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-import pytest
 import time_machine
 from sqlalchemy import select
 
 from app.adapters import keys
-from app.data import hub as hub_rows
 from app.data import migrating
 from app.data import portal as portal_rows
 from app.services.hub import rebuilding
 from app.services.hub.post import PortalTrust
 from app.web import clock
-from tests.harness.people import Colleague, Person
+from tests.harness.people import Colleague, Person, shown_number
 from tests.harness.sides import Sides
 from tests.stories import PARENT, READER, STUDENT
 
@@ -46,25 +45,39 @@ def fill_again(sides: Sides, tmp_path: Path) -> str:
     return said
 
 
-def case_id_of(sides: Sides, person: Person) -> bytes:
-    with sides.hub_side.database.reading() as session:
-        case = hub_rows.case_by_reference(session, person.reference)
-    assert case is not None
-    return case.id
+def give_code(colleague: Colleague, person: Person, *, is_stolen: bool) -> str:
+    """A colleague checks, and makes a code for a new number."""
+    case = colleague.open(colleague.case(person.reference))
+    page = colleague.client.visit(f"{case.path}/code")
+    answers: dict[str, object] = {"check": "code-word"} | ({"is_stolen": True} if is_stolen else {})
+    made = colleague.client.submit(page, page.form("check"), answers)
+    return "".join(character for character in made.part("made") if character.isdigit())
+
+
+def collect(sides: Sides, person: Person, code: str) -> str:
+    """The person makes a new number with the code; returns its digits."""
+    sides.deliver()
+    visitor = sides.portal_client()
+    page = visitor.visit("/en/return/collect")
+    return shown_number(
+        visitor.submit(page, page.form("reference", "code"), {"reference": person.reference, "code": code})
+    )
 
 
 def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
     sides: Sides, person: AskedBy, colleague: Colleague, day: time_machine.Traveller, tmp_path: Path
 ) -> None:
-    alive, stolen, deleted, hiding = person(PARENT), person(READER), person(STUDENT), person(PARENT)
-    for each in (alive, stolen, deleted, hiding):
+    alive, stolen, deleted, hiding, renewed = (person(each) for each in (PARENT, READER, STUDENT, PARENT, READER))
+    for each in (alive, stolen, deleted, hiding, renewed):
         each.ask()
     sides.deliver()
     colleague.write(colleague.open(colleague.case(alive.reference)), "FROM-THE-HUB")
     alive.come_back()
     alive.write("FROM-THE-PERSON")
-    case = colleague.open(colleague.case(stolen.reference))
-    colleague.client.submit(case, case.form(to="/code"), {"check": "in-person", "stolen": "y"})
+    give_code(colleague, stolen, is_stolen=True)
+    code = give_code(colleague, renewed, is_stolen=True)
+    day.shift(timedelta(minutes=5))
+    old, new = renewed.number, collect(sides, renewed, code)
     for each, word in ((deleted, STUDENT.code_word), (hiding, "")):
         each.come_back()
         page = each.client.visit("/en/case/end/delete")
@@ -76,7 +89,7 @@ def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
     lose_the_portal(sides)
     assert "No space opens" in alive.come_back().text
     said = fill_again(sides, tmp_path)
-    assert said.startswith("3 spaces")
+    assert said.startswith("4 spaces")
     assert "2 of the spaces have no number" in said
     sides.deliver()
 
@@ -86,12 +99,14 @@ def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
     assert "on its way" not in space
     for each in (stolen, deleted, hiding):
         assert "No space opens with this number" in each.come_back(numbers[each]).text
+    assert "No space opens with this number" in renewed.come_back(old).text
+    assert renewed.come_back(new).path == "/en/case"
 
     # Both go on where they were.
     alive.come_back(numbers[alive])
     alive.write("AND-ONE-MORE")
     sides.deliver()
-    page = colleague.open(colleague.case(alive.reference))
+    page = colleague.case(alive.reference)
     assert page.text.count("AND-ONE-MORE") == 1
     assert page.text.count("FROM-THE-PERSON") == 1
     colleague.write(page, "ANSWERED")
@@ -106,23 +121,3 @@ def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
     sides.deliver()
     again = alive.come_back(numbers[alive]).text
     assert [again.count(each) for each in ("FROM-THE-HUB", "FROM-THE-PERSON", "ANSWERED")] == [1, 1, 1]
-
-
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_a_stopped_number_that_was_replaced_opens_again_as_the_new_one(
-    sides: Sides, person: AskedBy, colleague: Colleague, day: time_machine.Traveller
-) -> None:
-    asking = person(PARENT)
-    asking.ask()
-    sides.deliver()
-    own = sides.hub_side
-    case_id = case_id_of(sides, asking)
-    with own.database.writing() as session:
-        hub_rows.log(
-            session, at=clock.now(), staff_id="dev-amira", action="gave-code", case_id=case_id,
-            detail="in-person, old number stopped",
-        )  # fmt: skip
-    done = rebuilding.rebuild(
-        own.database, opener=own.opener, voice=own.voice, portal_key=own.trust.sealing, now=clock.now()
-    )
-    assert (done.spaces, done.without_number) == (1, 1)
