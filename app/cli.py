@@ -176,6 +176,7 @@ def backup_restore(file: Path, key: Path, erased: Path | None) -> None:
                 file,
                 private=_private_for(file, key),
                 erased=erased or file.parent / hub_backups.LIST_OF_ERASED,
+                migrate=lambda to: migrating.migrate(database, "hub", to=to),
                 portal_key=trust.sealing,
                 voice=voice,
                 now=now(),

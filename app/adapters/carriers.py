@@ -119,10 +119,10 @@ def unpack(raw: bytes) -> Parcel:
         read = json.loads(raw)
         envelopes = [(_id(pair[0]), _unb64(pair[1])) for pair in _list(read, "envelopes")]
         answers = [_unb64(answer) for answer in _list(read, "answers")]
-        given_back = [
+        given_back = tuple(
             GivenBack(_id(each[0]), _id(each[1]), _count(each[2]), _unb64(each[3]))
             for each in (_list(read, "given_back") if "given_back" in read else ())
-        ]
+        )
         after = _id_or_none(read["give_back_after"]) if "give_back_after" in read else None
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise MalformedParcel(type(error).__name__) from None

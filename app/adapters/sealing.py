@@ -397,9 +397,9 @@ def _conversation(secret: bytes, lane: Lane) -> Aead:
 
 
 def _is_answer(outcome: str, reason: str) -> bool:
-    if outcome != "refused":
+    if outcome in ("received", "kept"):
         return reason == ""
-    return _REASON.fullmatch(reason) is not None
+    return outcome == "refused" and _REASON.fullmatch(reason) is not None
 
 
 def _sign(*, kind: Kind, key_id: bytes, header: Header, ciphertext: bytes, signer: SigningKey) -> bytes:

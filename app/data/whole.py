@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Integer, MetaData, Table, func, insert, inspect, select, text
 
-from app.data import migrating
 from app.data.database import Database
-from app.data.migrating import SideName
 
 VERSION_TABLE = "alembic_version"
 ROWS_AT_ONCE = 500
@@ -50,14 +48,16 @@ def rows_of(connection: Connection, *, without: Collection[str] = ()) -> Iterato
             yield table.name, [dict(row) for row in part]
 
 
-def fill(database: Database, side: SideName, *, revision: str, rows: Iterator[tuple[str, list[Row]]]) -> None:
-    """Fill an empty database with these rows, all or none, as a database of version `revision`.
+def fill(
+    database: Database, *, migrate: Callable[[str], None], revision: str, rows: Iterator[tuple[str, list[Row]]]
+) -> None:
+    """Fill an empty database with these rows, all or none, as a database of version `revision`, to which `migrate` brings it.
 
     Raises NotEmpty, and what `rows` raises; then it holds no row.
     """
     refuse_full(database)
-    migrating.migrate(database, side, to="base")
-    migrating.migrate(database, side, to=revision)
+    migrate("base")
+    migrate(revision)
     with database.engine.begin() as connection:
         tables = {table.name: table for table in _tables(connection)}
         for name, part in rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,8 +21,8 @@ from sqlalchemy import func, select, update
 
 from app.adapters import backups, sealing
 from app.data import hub as rows
-from app.data import migrating, whole
 from app.data import post as post_rows
+from app.data import whole
 from app.data.database import Database
 from app.domain import notice
 from app.domain.referral import MalformedReferral, Referral
@@ -191,11 +191,14 @@ def restore(
     *,
     private: X25519PrivateKey,
     erased: Path,
+    migrate: Callable[[str], None],
     portal_key: bytes,
     voice: SigningKey,
     now: datetime,
 ) -> Restored:
     """Fill an empty database from a backup, and erase again what the list `erased` says. Nothing may run meanwhile.
+
+    `migrate` brings this database to a version by its name.
 
     From then on the Hub does nothing until `recovering.recover` has brought back what came since. The portal is ordered to
     erase too: the first order may have been lost with the Hub. Raises whole.NotEmpty, NoListOfErased,
@@ -203,8 +206,8 @@ def restore(
     """
     gone = read_list(erased)
     head, parts = _opened(path, private=private)
-    whole.fill(database, "hub", revision=head["revision"], rows=_held_back(parts))
-    migrating.migrate(database, "hub")
+    whole.fill(database, migrate=migrate, revision=head["revision"], rows=_held_back(parts))
+    migrate("head")
     with database.writing() as session:
         cases = session.scalar(select(func.count()).select_from(rows.Case)) or 0
         session.execute(update(rows.Case).values(orders_out=rows.Case.orders_out + ORDERS_SKIPPED))
