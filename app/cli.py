@@ -12,29 +12,35 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
 import click
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.exceptions import CryptoError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import factory
 from app import settings as settings_module
+from app.adapters import backups as backup_files
 from app.adapters import carriers, content
 from app.adapters import keys as key_files
 from app.data import hub as hub_rows
-from app.data import migrating
+from app.data import migrating, whole
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.retention import Periods
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
+from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
+from app.services.hub import rebuilding, recovering
 from app.services.hub import retention as hub_retention
 from app.services.portal import retention as portal_retention
-from app.settings import HubSettings, PortalSettings, SettingsError, Side
+from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, SettingsError, Side
 from app.web.assets import Assets
 from app.web.clock import now
 from app.web.hub import Hub
@@ -43,6 +49,7 @@ PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
+LATEST_BACKUP = timedelta(hours=26)
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
 
 
@@ -92,6 +99,99 @@ def keys_trust(file: Path) -> None:
         click.echo(f"Pinned. Compare the fingerprint by voice: {key_files.fingerprint_of(made)}")
 
 
+@keys_group.command("offline")
+@click.argument("private", type=click.Path(path_type=Path))
+@click.argument("public", type=click.Path(path_type=Path))
+def keys_offline(private: Path, public: Path) -> None:
+    """Make the key pair of the backups: PRIVATE never comes near the Hub, PUBLIC goes there. Needs no side."""
+    with _plainly():
+        fingerprint = key_files.make_backup_keys(private, public)
+        click.echo(f"Keep {private} offline, twice. Fingerprint of the public half: {fingerprint}")
+
+
+@click.group("backup")
+def backup_group() -> None:
+    """Backups of the Hub. The portal has none: it is filled again by the Hub."""
+
+
+@backup_group.command("make")
+def backup_make() -> None:
+    """Back the Hub up into BACKUP_DIR, sealed to BACKUP_PUBLIC_KEY, while it runs; exit 1 and an alarm when that fails."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = _hub_settings("Backups are made on the Hub's side")
+        try:
+            public, fingerprint = key_files.backup_public_key(settings.backup_public_key_file)
+            post_key = key_files.HubSigningKeys.load(settings.private_keys_file).post
+            database = Database(settings.database_url)
+            if hub_backups.needs_recovery(database):
+                raise SettingsError(
+                    "This database was restored and is not whole yet: run `flask post reconcile` first."
+                )
+            made = hub_backups.make(database, settings.backup_dir, public=public, post_key=post_key, now=now())
+            dropped = hub_backups.drop_old(settings.backup_dir, days=LONGEST_BACKUP_DAYS, now=now())
+            database.close()
+        except Exception as error:
+            post_service.alarm("the backup failed", kind=type(error).__name__)
+            if isinstance(error, backup_files.BackupNotWritten | OSError):
+                raise SettingsError(str(error)) from None
+            raise
+        click.echo(
+            f"{made.path}: {made.size} bytes, {made.cases} cases, read back and whole. Sealed to the key {fingerprint}. "
+            f"{made.marked} envelopes need not be kept at the portal any more. {dropped} old backups are gone."
+        )
+
+
+@backup_group.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", required=True, type=click.Path(path_type=Path), help="The private half of the offline key.")
+def backup_verify(file: Path, key: Path) -> None:
+    """Read FILE to its end and open every case in it with the Hub's keys (HUB_PRIVATE_KEYS); exit 1 when one does not open."""
+    with _plainly():
+        settings = _hub_settings("Backups are of the Hub's side")
+        try:
+            looked = hub_backups.look(file, private=_private_for(file, key), opener=factory.opener_of(settings))
+        except (backup_files.BackupUnreadable, hub_backups.NotABackup) as error:
+            raise SettingsError(str(error)) from None
+        click.echo(f"Made at {looked.made_at:%Y-%m-%d %H:%M} UTC. {looked.opened} of {looked.cases} cases open.")
+        if looked.opened != looked.cases:
+            raise SystemExit(1)
+
+
+@backup_group.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", required=True, type=click.Path(path_type=Path), help="The private half of the offline key.")
+@click.option("--erased", type=click.Path(path_type=Path), help="The list of erased cases; usually beside FILE.")
+def backup_restore(file: Path, key: Path, erased: Path | None) -> None:
+    """Fill the Hub's empty database from FILE, without what was erased since. Stop everything of the Hub's before."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = _hub_settings("Backups are of the Hub's side")
+        trust = factory.portal_trust(settings)
+        voice = key_files.HubSigningKeys.load(settings.private_keys_file).voice
+        database = Database(settings.database_url)
+        try:
+            done = hub_backups.restore(
+                database,
+                file,
+                private=_private_for(file, key),
+                erased=erased or file.parent / hub_backups.LIST_OF_ERASED,
+                migrate=lambda to: migrating.migrate(database, "hub", to=to),
+                portal_key=trust.sealing,
+                voice=voice,
+                now=now(),
+            )
+        except (
+            backup_files.BackupUnreadable, hub_backups.NotABackup, hub_backups.NoListOfErased, whole.NotEmpty, whole.NotWhole
+        ) as error:  # fmt: skip
+            raise SettingsError(str(error)) from None
+        database.close()
+        click.echo(
+            f"{done.cases} cases are here as they were at {done.made_at:%Y-%m-%d %H:%M} UTC; {done.erased} had been erased "
+            "since and stay erased. Now `flask post reconcile`, and only then start the desk and the courier."
+        )
+
+
 @click.group("database")
 def database_group() -> None:
     """This side's database."""
@@ -126,6 +226,7 @@ def courier(once: bool) -> None:
         carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
         pause, misses = PASS_EVERY_SECONDS, 0
         keeps_at = time.monotonic()
+        listed = -1
         while True:
             started = time.monotonic()
             try:
@@ -144,6 +245,7 @@ def courier(once: bool) -> None:
                 if started >= keeps_at:
                     _keep_to_periods(held)
                     keeps_at = started + KEEP_EVERY_SECONDS
+                listed = _list_erased(held, listed)
             except carriers.CarrierDown as error:
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
@@ -164,6 +266,9 @@ def courier(once: bool) -> None:
 @click.option("--threads", default=4, show_default=True)
 def serve(side: Side, host: str, workers: int, threads: int) -> None:
     """Serve one side; the process sees the variables of that side only."""
+    if side == "hub":
+        with _plainly():
+            _refuse_before_recovery()
     name, default = SERVER_PORTS[side]
     port = os.environ.get(name, default)
     arguments = [
@@ -183,15 +288,39 @@ def post_group() -> None:
 
 @post_group.command("reconcile")
 def post_reconcile() -> None:
-    """Go on after a roll-back was noticed and understood: take the other side's counters as they are now."""
+    """Go on after a roll-back was noticed and understood: take the other side's counters as they are now.
+
+    At a Hub that was restored it also brings back, from the portal, what came since the backup."""
     with _plainly():
         settings = settings_module.load(os.environ)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
+        if isinstance(settings, HubSettings) and hub_backups.needs_recovery(database):
+            factory.set_up_logging()
+            _recover(settings, database)
+            return
         with database.writing() as session:
             click.echo(
                 f"It had stopped because {post_rows.reconcile(session, tables) or 'nothing: it had not stopped'}."
             )
+
+
+@post_group.command("rebuild")
+def post_rebuild() -> None:
+    """Fill an empty portal again: run it at the Hub, with the new portal's bundle pinned; the courier carries it."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = _hub_settings("The portal is filled from the Hub's side")
+        database = Database(settings.database_url)
+        held = factory.hub_of(settings, database=database, assets=Assets())
+        done = rebuilding.rebuild(
+            database, opener=held.opener, voice=held.voice, portal_key=held.trust.sealing, now=now()
+        )
+        database.close()
+        click.echo(
+            f"{done.spaces} spaces and {done.items} items of conversations are on their way to the portal. "
+            f"{done.without_number} of the spaces have no number that opens them: a code gives a new one."
+        )
 
 
 @click.command("notices")
@@ -263,6 +392,83 @@ def retention_show() -> None:
         database.close()
 
 
+def _hub_settings(what: str) -> HubSettings:
+    settings = settings_module.load(os.environ)
+    if not isinstance(settings, HubSettings):
+        raise SettingsError(f"{what}: set SIDE=hub.")
+    return settings
+
+
+def _private_for(file: Path, key: Path) -> X25519PrivateKey:
+    """The private half that a backup is sealed to. Raises KeyFileError and SettingsError."""
+    keys = key_files.backup_private_keys(key)
+    try:
+        return keys[backup_files.key_id_of(file)]
+    except backup_files.BackupUnreadable as error:
+        raise SettingsError(str(error)) from None
+    except KeyError:
+        raise SettingsError(f"{file}: is sealed to another key than {key} holds.") from None
+
+
+def _list_erased(held: Hub, listed: int) -> int:
+    """Keep the list beside the backups up to date; returns how many cases were erased so far. Cheap when there is no news."""
+    folder = held.settings.backup_dir
+    count = hub_backups.erased_count(held.database)
+    if count == listed or not folder.is_dir():
+        return listed
+    try:
+        hub_backups.list_erased(held.database, folder)
+    except OSError as error:
+        if listed != -count - 2:  # once, not every two seconds
+            post_service.alarm("the list of erased cases could not be written", kind=type(error).__name__)
+        return -count - 2
+    return count
+
+
+def _refuse_before_recovery() -> None:
+    """A restored Hub must not speak before it knows what it said already."""
+    settings = settings_module.load(settings_module.environment_of("hub", os.environ))
+    database = Database(settings.database_url)
+    try:
+        if hub_backups.needs_recovery(database):
+            raise SettingsError("This database was restored: run `flask post reconcile` first, then start the desk.")
+    except (SQLAlchemyError, post_rows.PostNotSetUp):
+        return  # not there yet, or not just now: what serves says so itself
+    finally:
+        database.close()
+
+
+def _recover(settings: HubSettings, database: Database) -> None:
+    held = factory.hub_of(settings, database=database, assets=Assets())
+    carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
+    try:
+        done = recovering.recover(
+            database,
+            carrier,
+            trust=held.trust,
+            keys=held.post_keys,
+            opener=held.opener,
+            now=now(),
+            hours=held.area.hub_hours,
+        )
+    except recovering.PortalHasStopped:
+        raise SettingsError(
+            "The portal has noticed and waits: run `flask post reconcile` there, then here again."
+        ) from None
+    except recovering.RestoreCutOff:
+        raise SettingsError(
+            "The restore was cut off: move this database away and run `flask backup restore` again."
+        ) from None
+    except (carriers.CarrierDown, carriers.BadToken, carriers.MalformedParcel, recovering.NotQuiet) as error:
+        raise SettingsError(f"The portal could not be asked ({error}). Nothing is lost: run it again.") from None
+    finally:
+        carrier.close()
+    click.echo(
+        f"{done.came_again} envelopes of people came again, {done.came_back} items of our own came back. "
+        "Start the desk and the courier."
+    )
+
+
 def _keep_to_periods(held: Hub) -> hub_retention.Done:
     return hub_retention.run(
         held.database,
@@ -307,6 +513,10 @@ def doctor() -> None:
                 found.append(f"{waiting} envelopes wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
         if isinstance(settings, HubSettings):
             factory.refuse_telling(settings, area)
+            last = hub_backups.newest(settings.backup_dir)
+            if settings.backup_public_key_file.exists() and (last is None or now() - last > LATEST_BACKUP):
+                since = "never" if last is None else f"{last:%Y-%m-%d %H:%M} UTC"
+                found.append(f"the last backup was made {since} (flask backup make)")
             if settings.notices != "off":
                 click.echo("For a person to look at, since no template controls it:")
                 for line in _seen_of_notices(settings):

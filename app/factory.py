@@ -33,6 +33,7 @@ from app.web.cookies import STAFF, CookieJar, NoSession
 if TYPE_CHECKING:
     from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.post import PortalTrust
+    from app.services.hub.records import Opener
     from app.web.hub import Hub
 
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
@@ -168,6 +169,13 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         languages=content.load_languages(settings.content_dir),
         directory=content.load_directory(settings.content_dir),
     )
+
+
+def opener_of(settings: HubSettings) -> Opener:
+    """What opens with the Hub's own keys alone."""
+    from app.adapters.opening import HubOpener, OpeningKeys
+
+    return HubOpener(OpeningKeys.load(settings.private_keys_file))
 
 
 def portal_trust(settings: HubSettings) -> PortalTrust:

@@ -37,6 +37,8 @@ HUB_VARIABLES = frozenset(
         "HUB_PRIVATE_KEYS",
         "PORTAL_PUBLIC_KEYS",
         "PORTAL_URL",
+        "BACKUP_PUBLIC_KEY",
+        "BACKUP_DIR",
         "NOTICES",
         "KEEP_CLOSED_DAYS",
         "ASK_ABOUT_SILENT_DAYS",
@@ -138,6 +140,8 @@ class HubSettings(Settings):
     portal_url: str
     private_keys_file: Path
     portal_public_keys_file: Path
+    backup_public_key_file: Path
+    backup_dir: Path
     oidc_issuer: str | None
     notices: Literal["off", "dry-run", "on"] = "off"
     notify: NotifySettings | None = None
@@ -218,6 +222,8 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         portal_public_keys_file=_key_file(
             environ, "PORTAL_PUBLIC_KEYS", own / "portal-public-keys.json", origins=origins
         ),
+        backup_public_key_file=_key_file(environ, "BACKUP_PUBLIC_KEY", own / "backup-public-key.json", origins=origins),
+        backup_dir=Path(environ.get("BACKUP_DIR", "") or own / "backups").absolute(),
         oidc_issuer=oidc_issuer,
         notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),
         notify=notify,

@@ -56,17 +56,34 @@ class CarrierDown(Exception):
 
 @dataclass(frozen=True)
 class Parcel:
-    """What one side hands over in a pass: envelopes with the ids they wait under, and answers to what it was given."""
+    """What one side hands over in a pass: envelopes with the ids they wait under, and answers to what it was given.
+
+    A Hub that was restored asks for its own items to people with `give_back_after`: those whose ids come after this one (empty:
+    from the first). The portal gives some of them back, by id, or none when there are no more.
+    """
 
     envelopes: Sequence[tuple[bytes, bytes]] = field(default_factory=tuple)
     answers: Sequence[bytes] = field(default_factory=tuple)
+    give_back_after: bytes | None = None
+    given_back: Sequence[GivenBack] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """What the portal still has of an item that the Hub once sent; `body` is empty when its person cleared it."""
+
+    envelope_id: bytes
+    case_id: bytes
+    number: int
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Claims:
     """What a token says: who to whom, what it counted as sent, the highest count it saw of the other, and if it stopped.
 
-    `said_at` is when it was said, in milliseconds since 1970: passes may overtake each other.
+    `said_at` is when it was said, in milliseconds since 1970: passes may overtake each other. `restored` is a random id that a
+    database is given each time when it was filled from a backup; empty while it never was.
     """
 
     issuer: bytes
@@ -76,17 +93,22 @@ class Claims:
     stopped: bool
     nonce: str
     said_at: int
+    restored: bytes = b""
 
 
 def pack(parcel: Parcel) -> bytes:
     """A parcel as bytes."""
-    return json.dumps(
-        {
-            "envelopes": [[envelope_id.hex(), _b64(body)] for envelope_id, body in parcel.envelopes],
-            "answers": [_b64(answer) for answer in parcel.answers],
-        },
-        separators=(",", ":"),
-    ).encode("ascii")
+    content: dict[str, Any] = {
+        "envelopes": [[envelope_id.hex(), _b64(body)] for envelope_id, body in parcel.envelopes],
+        "answers": [_b64(answer) for answer in parcel.answers],
+    }
+    if parcel.give_back_after is not None:
+        content["give_back_after"] = parcel.give_back_after.hex()
+    if parcel.given_back:
+        content["given_back"] = [
+            [each.envelope_id.hex(), each.case_id.hex(), each.number, _b64(each.body)] for each in parcel.given_back
+        ]
+    return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 def unpack(raw: bytes) -> Parcel:
@@ -97,9 +119,14 @@ def unpack(raw: bytes) -> Parcel:
         read = json.loads(raw)
         envelopes = [(_id(pair[0]), _unb64(pair[1])) for pair in _list(read, "envelopes")]
         answers = [_unb64(answer) for answer in _list(read, "answers")]
+        given_back = tuple(
+            GivenBack(_id(each[0]), _id(each[1]), _count(each[2]), _unb64(each[3]))
+            for each in (_list(read, "given_back") if "given_back" in read else ())
+        )
+        after = _id_or_none(read["give_back_after"]) if "give_back_after" in read else None
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise MalformedParcel(type(error).__name__) from None
-    return Parcel(envelopes=envelopes, answers=answers)
+    return Parcel(envelopes=envelopes, answers=answers, give_back_after=after, given_back=given_back)
 
 
 def make_token(claims: Claims, *, body: bytes, signer: SigningKey, now: datetime) -> str:
@@ -107,7 +134,7 @@ def make_token(claims: Claims, *, body: bytes, signer: SigningKey, now: datetime
     key = OKPKey.import_key(
         {"kty": "OKP", "crv": "Ed25519", "x": _b64url(bytes(signer.verify_key)), "d": _b64url(bytes(signer))}
     )
-    content = {
+    content: dict[str, Any] = {
         "iss": claims.issuer.hex(),
         "aud": claims.audience.hex(),
         "iat": int(now.timestamp()),
@@ -119,6 +146,8 @@ def make_token(claims: Claims, *, body: bytes, signer: SigningKey, now: datetime
         "stopped": claims.stopped,
         "said_at": claims.said_at,
     }
+    if claims.restored:
+        content["restored"] = claims.restored.hex()
     return jwt.encode({"alg": ALGORITHM}, content, key, algorithms=[ALGORITHM])
 
 
@@ -148,6 +177,7 @@ def read_token(
             stopped=content["stopped"] is True,
             nonce=str(content["jti"]),
             said_at=int(content["said_at"]),
+            restored=_id_or_none(content.get("restored", "")),
         )
         digest = str(content["body"])
     except (KeyError, ValueError, TypeError, OverflowError):
@@ -227,6 +257,17 @@ def _id(text: Any) -> bytes:
     value = bytes.fromhex(text)
     if len(value) != 16:
         raise ValueError("an id has 16 bytes")
+    return value
+
+
+def _id_or_none(text: Any) -> bytes:
+    """An id, or nothing for an empty text."""
+    return b"" if text == "" else _id(text)
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("a count is a whole number")
     return value
 
 

@@ -43,8 +43,9 @@ _SEALING: Final = "sealing"
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "hub": (_SEALING, "voice", "post", "courier"),
     "portal": (_SEALING, "signing"),
+    "backup": (_SEALING,),
 }
-_OWNERS: Final = {"hub": "the Hub", "portal": "the portal"}
+_OWNERS: Final = {"hub": "the Hub", "portal": "the portal", "backup": "the backups"}
 
 
 class KeyFileError(Exception):
@@ -113,6 +114,35 @@ def make_portal_keys(path: Path) -> None:
 def make_peppers(path: Path) -> None:
     """Write one pepper to a new file. Raises KeyFileError when the file exists or cannot be written."""
     write_private(path, secrets.token_hex(PEPPER_LENGTH).encode() + b"\n")
+
+
+def make_backup_keys(private: Path, public: Path) -> str:
+    """Write the offline key pair of the backups to two new files; returns the fingerprint of the public half.
+
+    Raises KeyFileError when either exists or cannot be written.
+    """
+    if public.exists():
+        raise KeyFileError(f"{public}: exists and is never overwritten; move it away first if it is not needed")
+    entry = _new_sealing_key()
+    _write_keys(private, side="backup", lists={_SEALING: [entry]})
+    halves = {name: value for name, value in entry.items() if name != "private"}
+    content = {"format": _FORMAT, "side": "backup", "keys": {_SEALING: [halves]}}
+    _write(public, json.dumps(content, indent=2, sort_keys=True).encode() + b"\n", mode=0o644, replace=False)
+    return fingerprint_of(content)
+
+
+def backup_public_key(path: Path) -> tuple[bytes, str]:
+    """The raw public half of the offline key and its fingerprint. Raises KeyFileError, also for a file with a private half."""
+    content = _read_json(path, _read(path))
+    lists = _read_lists(content, side="backup", path=path, is_private=False)
+    return _first_in_use(lists[_SEALING], name=_SEALING, path=path).public, fingerprint_of(content)
+
+
+def backup_private_keys(path: Path) -> Mapping[bytes, X25519PrivateKey]:
+    """The private halves of the offline key by key id, newest first. Raises KeyFileError, also when others can get at it."""
+    return {
+        entry.key_id: sealing_private(entry, path=path) for entry in read_private_keys(path, side="backup")[_SEALING]
+    }
 
 
 def _new_sealing_key() -> dict[str, Any]:

@@ -166,15 +166,18 @@ class Envelope:
     raw: bytes = field(repr=False)
 
 
-Outcome = Literal["received", "refused"]
+Outcome = Literal["received", "refused", "kept"]
 
-_OUTCOME_CODES: Final[dict[Outcome, int]] = {"received": 1, "refused": 2}
+_OUTCOME_CODES: Final[dict[Outcome, int]] = {"received": 1, "refused": 2, "kept": 3}
 _OUTCOMES: Final[dict[int, Outcome]] = {code: outcome for outcome, code in _OUTCOME_CODES.items()}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of an envelope: `received`, without a reason, or `refused` with a code such as "bad-signature"."""
+    """What became of an envelope: `received`, without a reason, or `refused` with a code such as "bad-signature".
+
+    `kept` is what `received` becomes when a backup holds what came of it.
+    """
 
     outcome: Outcome
     reason: str
@@ -282,10 +285,10 @@ def make_answer(*, header: Header, outcome: Outcome, reason: str, signer: Signin
     """Return the signed answer to the envelope that `header` names.
 
     It is not encrypted: it says what the delivery state says in clear. So a reason is a short code in lower case
-    letters, digits, hyphens and underscores, never text; `received` has none. Raises ValueError otherwise.
+    letters, digits, hyphens and underscores, never text; `received` and `kept` have none. Raises ValueError otherwise.
     """
     if not _is_answer(outcome, reason):
-        raise ValueError("an answer is `received` without a reason or `refused` with a short code")
+        raise ValueError("an answer is `received` or `kept` without a reason or `refused` with a short code")
     body = bytes([_OUTCOME_CODES[outcome]]) + reason.encode("ascii")
     padded = pad(body, BUCKETS[0])
     return _sign(kind=Kind.ANSWER, key_id=_NO_KEY, header=header, ciphertext=padded, signer=signer)
@@ -394,7 +397,7 @@ def _conversation(secret: bytes, lane: Lane) -> Aead:
 
 
 def _is_answer(outcome: str, reason: str) -> bool:
-    if outcome == "received":
+    if outcome in ("received", "kept"):
         return reason == ""
     return outcome == "refused" and _REASON.fullmatch(reason) is not None
 

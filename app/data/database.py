@@ -128,6 +128,16 @@ class Database:
         with Session(self._reader, expire_on_commit=False, autoflush=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The whole database as it is at one moment, however long the reading takes and whatever others write meanwhile."""
+        if self.is_sqlite:
+            with self._reader.connect() as connection:
+                yield connection
+        else:
+            with self._writer.connect() as connection:
+                yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
     def first(self, query: Select[Any], **values: Any) -> tuple[Any, ...] | None:
         """The first row that a query finds, read as `reading()` reads, or None. For the one row that every page needs.
 

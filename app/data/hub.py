@@ -28,9 +28,11 @@ class Outgoing(OutgoingMixin, HubRow):
 
 
 class Incoming(IncomingMixin, HubRow):
-    """Envelopes from the portal that the Hub took in."""
+    """Envelopes from the portal that the Hub took in. `kept`: a backup holds what came of it, and the answer says so."""
 
     __table_args__ = (UniqueConstraint("database_id", "case_id", "number"), {"sqlite_with_rowid": False})
+
+    kept: Mapped[bool] = mapped_column(default=False)
 
 
 class Aside(AsideMixin, HubRow):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, inspect, or_, select, update
+from sqlalchemy import ForeignKey, UniqueConstraint, and_, bindparam, delete, inspect, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import Database, PortalRow
@@ -240,6 +240,25 @@ def end_visit(session: Session, visit_id: bytes) -> None:
 def items(session: Session, case_id: bytes) -> list[Item]:
     """The conversation of a case, in each direction by number."""
     return list(session.scalars(select(Item).where(Item.case_id == case_id).order_by(Item.direction, Item.number)))
+
+
+def has_own_item(session: Session, case_id: bytes, *, envelope_id: bytes, number: int) -> bool:
+    """True when this piece of what a person wrote, or another in its place, is here."""
+    in_its_place = and_(Item.case_id == case_id, Item.direction == TO_HUB, Item.number == number)
+    same = select(Item.envelope_id).where(or_(Item.envelope_id == envelope_id, in_its_place))
+    return session.scalar(same.limit(1)) is not None
+
+
+def sent_by_the_hub(session: Session, *, after: bytes, most: int) -> list[Item]:
+    """Items to people, by envelope id, from the first one after `after`: for a Hub that lost its own."""
+    return list(
+        session.scalars(
+            select(Item)
+            .where(Item.direction == TO_PERSON, Item.envelope_id > after)
+            .order_by(Item.envelope_id)
+            .limit(most)
+        )
+    )
 
 
 def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:

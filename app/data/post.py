@@ -33,6 +33,8 @@ class PostStateMixin:
     last_pass_at: Mapped[datetime | None]
     stopped: Mapped[str | None]
     aside_count: Mapped[int] = mapped_column(default=0)
+    restored_id: Mapped[bytes | None]
+    peer_restored_id: Mapped[bytes | None]
 
 
 class OutgoingMixin:
@@ -185,6 +187,34 @@ def settle(session: Session, tables: PostTables, envelope_id: bytes, *, received
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
+def let_go_of(session: Session, tables: PostTables, envelope_ids: Iterable[bytes]) -> int:
+    """A backup of the other side holds what came of these: their bodies need not be sent again, and go. Returns how many.
+
+    The rows stay, since they make repeats harmless and say that what a person sent has arrived.
+    """
+    ids = list(envelope_ids)
+    if not ids:
+        return 0
+    outgoing = tables.outgoing
+    gone = session.execute(
+        update(outgoing)
+        .where(outgoing.envelope_id.in_(ids), outgoing.state == RECEIVED, outgoing.body != b"")
+        .values(body=b"")
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def send_again(session: Session, tables: PostTables, *, restored_id: bytes, now: datetime) -> None:
+    """The other side was restored from a backup: whatever it has not said to be in one waits again. Once for each restore."""
+    outgoing = tables.outgoing
+    session.execute(
+        update(outgoing)
+        .where(outgoing.state == RECEIVED, outgoing.body != b"")
+        .values(state=WAITING, attempts=1, waiting_since=now, next_attempt_at=now)
+    )
+    session.execute(update(tables.state).values(peer_restored_id=restored_id))
+
+
 def tidy(session: Session, tables: PostTables, *, settled: int, aside: int, today: date) -> int:
     """Delete what arrived more than `settled` days after it was made, and what was kept aside `aside` days ago; returns how many.
 
@@ -277,6 +307,11 @@ def oldest_waiting(session: Session, tables: PostTables) -> datetime | None:
     return session.scalar(select(func.min(tables.outgoing.waiting_since)).where(tables.outgoing.state == WAITING))
 
 
+def let_in_again(session: Session, tables: PostTables) -> None:
+    """What was lost since the backup has come again: the post goes on."""
+    session.execute(update(tables.state).values(stopped=None))
+
+
 def pass_made(
     session: Session,
     tables: PostTables,
@@ -286,6 +321,7 @@ def pass_made(
     peer_said_at: int,
     now: datetime,
     has_all: bool = True,
+    peer_restored_id: bytes = b"",
 ) -> None:
     """Write down a completed pass: the other side's id, the highest count seen of it, and the latest time it said one.
 
@@ -298,6 +334,7 @@ def pass_made(
             peer_database_id=peer_database_id,
             peer_sent=highest(state.peer_sent, peer_sent),
             peer_said_at=highest(state.peer_said_at, peer_said_at),
+            peer_restored_id=peer_restored_id or None,
             **({"last_pass_at": now} if has_all else {}),
         )
     )

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ CODE_LENGTH = 10
 SECRET_LENGTH = 32
 # Orders count apart from the conversation, whose own numbers must have no gap.
 FIRST_NUMBER = 2**30
+LAST_NUMBER = 2**31 - 1
 
 
 class Order(StrEnum):
@@ -24,6 +25,7 @@ class Order(StrEnum):
     COLLECT = "collect"  # here is a code by which the person may collect a new number
     KILL_NUMBER = "kill-number"  # somebody else has the number: it must open nothing any more
     ERASE = "erase"  # nothing of this case may stay
+    AGAIN = "again"  # the portal was lost: open this space again
 
 
 class MalformedOrder(Exception):
@@ -41,11 +43,23 @@ class Collect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Again:
+    """What comes with AGAIN: the reference, the case secret under the return number (empty: no number opens it), the number of
+    the last envelope that came from this case, and the day it was opened."""
+
+    reference: str
+    wrap: bytes = field(repr=False)
+    number_out: int
+    opened_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
-    """One order. `collect` is there for COLLECT and for nothing else."""
+    """One order. `collect` is there for COLLECT and `again` for AGAIN, and for nothing else."""
 
     order: Order
     collect: Collect | None = None
+    again: Again | None = None
 
     def to_bytes(self) -> bytes:
         """The order as it is sealed."""
@@ -57,6 +71,13 @@ class Told:
                 "reference": self.collect.reference,
                 "until": self.collect.until.isoformat(),
             }
+        if self.again is not None:
+            content |= {
+                "reference": self.again.reference,
+                "wrap": base64.b64encode(self.again.wrap).decode("ascii"),
+                "number_out": self.again.number_out,
+                "opened_on": self.again.opened_on.isoformat(),
+            }
         return json.dumps(content, separators=(",", ":")).encode("ascii")
 
     @classmethod
@@ -67,7 +88,11 @@ class Told:
             if read["version"] != VERSION:
                 raise ValueError("version")
             order = Order(read["order"])
-            return cls(order=order, collect=_collect(read) if order is Order.COLLECT else None)
+            return cls(
+                order=order,
+                collect=_collect(read) if order is Order.COLLECT else None,
+                again=_again(read) if order is Order.AGAIN else None,
+            )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise MalformedOrder(type(error).__name__) from None
 
@@ -82,6 +107,22 @@ def _collect(read: Mapping[str, Any]) -> Collect:
     if len(secret) != SECRET_LENGTH or until.utcoffset() is None:
         raise ValueError("secret or until")
     return Collect(code=code, secret=secret, reference=reference, until=until)
+
+
+def _again(read: Mapping[str, Any]) -> Again:
+    number_out = read["number_out"]
+    if not isinstance(number_out, int) or isinstance(number_out, bool) or not 0 <= number_out < FIRST_NUMBER:
+        raise ValueError("number_out")
+    try:
+        wrap = base64.b64decode(read["wrap"], validate=True)
+    except binascii.Error:
+        raise ValueError("wrap") from None
+    return Again(
+        reference=_digits(read["reference"], None),
+        wrap=wrap,
+        number_out=number_out,
+        opened_on=date.fromisoformat(read["opened_on"]),
+    )
 
 
 def _digits(value: Any, length: int | None) -> str:

@@ -29,6 +29,10 @@ CHANGED_SELF = "the other side expects another database here"
 # Counts said within this time of each other may have been read in either order.
 CONCURRENT_MS = 5_000
 STOPPED_PEER = "the other side has stopped"
+RESTORED_PEER = "the other side was restored from a backup"
+# Why a Hub that was restored does nothing yet: while it is filled, and until the portal has sent again what was lost.
+BEING_RESTORED = "this database is being restored from a backup"
+RESTORED = "this database was restored from a backup"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def counters(session: Session, tables: PostTables, *, to: bytes, nonce: str) -> 
         stopped=state.stopped is not None,
         nonce=nonce,
         said_at=time.time_ns() // 1_000_000,
+        restored=state.restored_id or b"",
     )
 
 
@@ -63,7 +68,14 @@ def reason_to_stop(state: Any, claims: Claims) -> str | None:
         return ROLLED_BACK_PEER
     if claims.seen > state.sent:
         return ROLLED_BACK_SELF
+    if is_restored_anew(state, claims):
+        return RESTORED_PEER
     return STOPPED_PEER if claims.stopped else None
+
+
+def is_restored_anew(state: Any, claims: Claims) -> bool:
+    """True when the other side was restored since this one last heard of it."""
+    return state.peer_database_id is not None and claims.restored not in (b"", state.peer_restored_id)
 
 
 def gather(session: Session, tables: PostTables, *, now: datetime) -> Parcel:
@@ -86,6 +98,7 @@ class ReadAnswer:
     envelope_id: bytes
     received: bool
     reason: str
+    kept: bool = False
 
 
 def read_answers(
@@ -105,7 +118,11 @@ def read_answers(
         if envelope.header.database_id != own_database:
             bad.append(body)
             continue
-        good.append(ReadAnswer(envelope.header.envelope_id, answer.outcome == "received", answer.reason))
+        good.append(
+            ReadAnswer(
+                envelope.header.envelope_id, answer.outcome != "refused", answer.reason, kept=answer.outcome == "kept"
+            )
+        )
     return good, bad
 
 

@@ -23,6 +23,7 @@ from app.adapters.carriers import (
     BadToken,
     CarrierDown,
     Claims,
+    GivenBack,
     HttpCarrier,
     MalformedParcel,
     Parcel,
@@ -245,10 +246,13 @@ def test_questions_do_not_repeat():
 
 # The parcel
 
+ID = st.binary(min_size=16, max_size=16)
 PARCELS = st.builds(
     Parcel,
-    envelopes=st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.binary())),
+    envelopes=st.lists(st.tuples(ID, st.binary())),
     answers=st.lists(st.binary()),
+    give_back_after=st.none() | st.just(b"") | ID,
+    given_back=st.lists(st.builds(GivenBack, ID, ID, st.integers(min_value=0), st.binary())).map(tuple),
 )
 
 

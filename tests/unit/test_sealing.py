@@ -527,7 +527,17 @@ def test_an_answer_holds_no_free_text(outcome: Any, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\x00", b"\x03", b"\x01gladly", b"\x02", b"\x02Free text", b"\x02\xff", b"\x02bad-signature\n"],
+    [
+        b"",
+        b"\x00",
+        b"\x04",
+        b"\x01gladly",
+        b"\x03gladly",
+        b"\x02",
+        b"\x02Free text",
+        b"\x02\xff",
+        b"\x02bad-signature\n",
+    ],
 )
 def test_a_signed_answer_that_makes_no_sense_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedEnvelope):

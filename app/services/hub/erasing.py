@@ -5,7 +5,7 @@ What stays says nothing about anybody: a random id in the list of what was erase
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from nacl.signing import SigningKey
 from sqlalchemy import delete
@@ -27,6 +27,22 @@ def erase(database: Database, case_id: bytes, *, portal_key: bytes, voice: Signi
         session.execute(delete(rows.Case).where(rows.Case.id == case_id))
         session.merge(rows.Tombstone(case_id=case_id, erased_on=now.date()))
     database.forget_deleted()
+
+
+def erase_again(
+    database: Database, case_id: bytes, *, day: date, portal_key: bytes, voice: SigningKey, now: datetime
+) -> bool:
+    """A case that was erased on `day` may have come back with a backup: erase it, and order the portal to, whether or not it
+    is here. Returns whether it was here."""
+    with database.writing() as session:
+        was_here = session.get(rows.Case, case_id) is not None
+        if was_here:
+            _erase_rows(session, case_id)
+        orders.give_to_erase(session, case_id, portal_key=portal_key, voice=voice, now=now)
+        session.execute(delete(rows.Case).where(rows.Case.id == case_id))
+        session.merge(rows.Tombstone(case_id=case_id, erased_on=day))
+    database.forget_deleted()
+    return was_here
 
 
 def _erase_rows(session: Session, case_id: bytes) -> None:

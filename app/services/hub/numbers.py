@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nacl.signing import SigningKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.data import hub as rows
 from app.data.database import Database
@@ -20,6 +22,7 @@ from app.services.hub.desk import need_open
 from app.services.hub.records import Opener
 from app.services.hub.staff import SignedIn
 
+GAVE_CODE, OLD_STOPPED = "gave-code", ", old number stopped"
 CODE_LASTS = timedelta(hours=48)
 
 
@@ -29,6 +32,21 @@ class Check(StrEnum):
     CODE_WORD = "code-word"
     SAFE_WAY = "safe-way"  # reached in a way that the contact plan named before
     IN_PERSON = "in-person"
+
+
+def was_stopped(session: Session, case_id: bytes, *, since: datetime) -> bool:
+    """True when the number that was made at `since` was stopped later, because somebody else had it."""
+    found = session.scalar(
+        select(rows.Audit.id)
+        .where(
+            rows.Audit.case_id == case_id,
+            rows.Audit.action == GAVE_CODE,
+            rows.Audit.detail.endswith(OLD_STOPPED),
+            rows.Audit.at >= since,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 def give_code(
@@ -69,8 +87,8 @@ def give_code(
             session,
             at=now,
             staff_id=signed.identity.id,
-            action="gave-code",
+            action=GAVE_CODE,
             case_id=case_id,
-            detail=f"{check.value}{', old number stopped' if is_stolen else ''}",
+            detail=f"{check.value}{OLD_STOPPED if is_stolen else ''}",
         )
     return code

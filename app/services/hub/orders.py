@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from nacl.signing import SigningKey
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import hub as rows
 from app.data import post as post_rows
-from app.domain.order import FIRST_NUMBER, Told
+from app.domain.order import FIRST_NUMBER, LAST_NUMBER, Order, Told
 
 
 def give(
@@ -35,11 +36,54 @@ def give(
     session.execute(update(rows.Case).where(rows.Case.id == case_id).values(orders_out=rows.Case.orders_out + 1))
     session.flush()
     case = session.get_one(rows.Case, case_id, populate_existing=True)
+    number = FIRST_NUMBER + case.orders_out
+    _put(session, case_id, told, envelope_id, number=number, portal_key=portal_key, voice=voice, now=now)
+
+
+def withdraw(session: Session, case_id: bytes) -> None:
+    """Take back what was ordered about a case and not answered yet."""
+    session.execute(
+        delete(rows.Outgoing).where(
+            rows.Outgoing.case_id == case_id,
+            rows.Outgoing.number > FIRST_NUMBER,
+            rows.Outgoing.state == post_rows.WAITING,
+        )
+    )
+
+
+def give_to_erase(session: Session, case_id: bytes, *, portal_key: bytes, voice: SigningKey, now: datetime) -> None:
+    """Queue the order to erase a case that need not be here any more. It is the last order that the case gets.
+
+    Its number is drawn by lot from those that no other order comes near: what an earlier one had may be lost.
+    """
+    _put(
+        session,
+        case_id,
+        Told(order=Order.ERASE),
+        sealing.new_id(),
+        number=LAST_NUMBER - secrets.randbelow(LAST_NUMBER // 4),
+        portal_key=portal_key,
+        voice=voice,
+        now=now,
+    )
+
+
+def _put(
+    session: Session,
+    case_id: bytes,
+    told: Told,
+    envelope_id: bytes,
+    *,
+    number: int,
+    portal_key: bytes,
+    voice: SigningKey,
+    now: datetime,
+) -> None:
     header = sealing.Header(
         database_id=post_rows.post_state(session, rows.POST).database_id,
         case_id=case_id,
         envelope_id=envelope_id,
-        number=FIRST_NUMBER + case.orders_out,
+        number=number,
     )
     post_rows.put(
         session,

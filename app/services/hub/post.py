@@ -6,7 +6,7 @@ This is what the courier process does every two seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -66,6 +66,7 @@ class PassMade:
     handed_over: int
     stopped: bool
     has_all: bool = True
+    given_back: tuple[carriers.GivenBack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,13 @@ def make_pass(
     now: datetime,
     delays: Delays = WITHOUT_SETTINGS,
     hours: OpeningHours | None = None,
+    recovering: bool = False,
+    give_back_after: bytes | None = None,
 ) -> PassMade:
     """Make one pass, and after it what has become due. `hours` are the Hub's own (see `plans.Record`).
+
+    A pass for `recovering` (app/services/hub/recovering.py) goes on although this database was restored, says nothing to
+    anybody, and may ask the portal for what the Hub once sent.
 
     Raises carriers.CarrierDown when the portal cannot be reached and carriers.BadToken when its answer cannot be
     believed; nothing is lost then, the next pass does it again.
@@ -110,12 +116,13 @@ def make_pass(
     nonce = carriers.new_nonce()
     with database.writing() as session:
         state = post_rows.post_state(session, rows.POST)
-        was_stopped = state.stopped is not None
+        was_stopped = state.stopped is not None and not (recovering and state.stopped == post.RESTORED)
         outgoing = carriers.Parcel() if was_stopped else post.gather(session, rows.POST, now=now)
         carried = [] if was_stopped else [envelope_id for envelope_id, _ in post_rows.answers_due(session, rows.POST)]
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
         claims = post.counters(session, rows.POST, to=trust.database_id, nonce=nonce)
-    body = carriers.pack(outgoing)
+        claims = replace(claims, stopped=was_stopped)
+    body = carriers.pack(replace(outgoing, give_back_after=give_back_after))
     raw, token = carrier.exchange(body, carriers.make_token(claims, body=body, signer=keys.courier, now=now))
     try:
         theirs = carriers.read_token(
@@ -155,17 +162,23 @@ def make_pass(
             peer_sent=theirs.sent,
             peer_said_at=theirs.said_at,
             now=now,
-            has_all=not failed,
+            has_all=not failed and not recovering,
         )
-    changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
-    changes.tell(database, opener=opener, voice=keys.voice, now=now)
-    handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
+    if not recovering:  # before the Hub has its own items again it does not know which numbers they have
+        changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
+        changes.tell(database, opener=opener, voice=keys.voice, now=now)
+        handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:
         post.alarm("an answer that cannot be believed", bytes=len(bad))
     return PassMade(
-        taken_in=taken, refused=refused, handed_over=len(outgoing.envelopes), stopped=False, has_all=not failed
+        taken_in=taken,
+        refused=refused,
+        handed_over=len(outgoing.envelopes),
+        stopped=False,
+        has_all=not failed,
+        given_back=tuple(parcel.given_back),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
@@ -32,6 +32,8 @@ class Prepared:
     wrap: bytes = b""
     reference_tag: bytes = b""
     until: datetime | None = None
+    number_out: int = 0
+    opened_on: date | None = None
 
 
 def prepare(
@@ -44,9 +46,18 @@ def prepare(
     """Open an order whose signature was checked. Raises sealing.CannotOpen and MalformedOrder."""
     told = Told.from_bytes(sealing.open_order(envelope, keys))
     case_id = envelope.header.case_id
+    if told.again is not None:
+        return Prepared(
+            order=told.order,
+            case_id=case_id,
+            wrap=told.again.wrap,
+            reference_tag=numbers.reference_tag(told.again.reference, peppers.newest),
+            number_out=told.again.number_out,
+            opened_on=told.again.opened_on,
+        )
     if told.collect is None:
-        if told.order is Order.COLLECT:
-            raise MalformedOrder("nothing to collect")
+        if told.order in (Order.COLLECT, Order.AGAIN):
+            raise MalformedOrder("nothing comes with it")
         return Prepared(order=told.order, case_id=case_id)
     wrap = numbers.wrap_secret(
         told.collect.secret, told.collect.code, case_id=case_id, pepper=peppers.newest, cost=cost
@@ -79,7 +90,32 @@ def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
         session.merge(
             rows.Collection(case_id=prepared.case_id, wrap=prepared.wrap, tries_left=TRIES, expires_at=prepared.until)
         )
+    elif prepared.order is Order.AGAIN:
+        _open_again(session, case, prepared)
     elif case is None:
         raise UnknownCase
     else:
         rows.kill_number(session, prepared.case_id)
+
+
+def _open_again(session: Session, case: rows.Case | None, prepared: Prepared) -> None:
+    """Open a space that a lost portal had; one that is here stays as it is. Raises UnknownCase.
+
+    In a new portal nothing was taken in for the case before; where something was, it may have been erased since.
+    """
+    if case is not None:
+        return
+    if rows.was_here(session, prepared.case_id):
+        raise UnknownCase
+    assert prepared.opened_on is not None
+    session.add(
+        rows.Case(
+            id=prepared.case_id,
+            reference_tag=prepared.reference_tag,
+            opened_on=prepared.opened_on,
+            number_out=prepared.number_out,
+        )
+    )
+    session.flush()
+    if prepared.wrap:
+        session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))

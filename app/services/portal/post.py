@@ -22,6 +22,7 @@ from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
 
 WITHOUT_SETTINGS = Periods()
+MOST_GIVEN_BACK = 500
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ def take_pass(
         state = post_rows.post_state(session, rows.POST)
         reason_to_stop, was_stopped = post.reason_to_stop(state, claims), state.stopped
     if reason_to_stop or was_stopped:
+        if post.is_restored_anew(state, claims):
+            with database.writing() as session:  # it goes when somebody has looked and the post goes on
+                post_rows.send_again(session, rows.POST, restored_id=claims.restored, now=now)
         if reason_to_stop and not was_stopped:
             _stop(database, reason_to_stop)
         return _reply(database, carriers.Parcel(), trust=trust, signer=signer, nonce=claims.nonce, now=now)
@@ -82,11 +86,12 @@ def take_pass(
     parcel = carriers.unpack(body)
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.post, own_database=own_id)
     verdicts = [
-        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, trust=trust, office=office, keys=keys))
+        (envelope_id, raw, _verify(raw, envelope_id=envelope_id, own_id=own_id, trust=trust, office=office, keys=keys))
         for envelope_id, raw in parcel.envelopes
     ]
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
+        kept = post_rows.let_go_of(session, rows.POST, [answer.envelope_id for answer in answers if answer.kept])
         pooled = survey.let_go(session, [answer.envelope_id for answer in answers])
         refusals += [answer for answer in answers if answer.envelope_id in pooled and not answer.received]
         for raw in bad_answers:
@@ -107,9 +112,11 @@ def take_pass(
             peer_sent=claims.sent,
             peer_said_at=claims.said_at,
             now=now,
+            peer_restored_id=claims.restored,
         )
+        given_back = _give_back(session, parcel.give_back_after)
         swept = retention.sweep(session, keep=keep, last=state.last_pass_at, now=now)
-    if has_erased or swept:
+    if has_erased or swept or kept:
         database.forget_deleted()
     for refusal in refusals:
         post.alarm("the Hub refused an envelope", reason=refusal.reason)
@@ -122,28 +129,55 @@ def take_pass(
     parcel_back = carriers.Parcel(
         envelopes=[*outgoing.envelopes, *together],
         answers=[verdict.answer for verdict in given if verdict.answer is not None],
+        given_back=given_back,
     )
     return _reply(database, parcel_back, trust=trust, signer=signer, nonce=claims.nonce, now=now)
 
 
+def _give_back(session: Session, after: bytes | None) -> list[carriers.GivenBack]:
+    """Some of what the Hub once sent to people, when it asks because it lost them; it can verify its own signature on each."""
+    if after is None:
+        return []
+    given: list[carriers.GivenBack] = []
+    size = 0
+    for item in rows.sent_by_the_hub(session, after=after, most=MOST_GIVEN_BACK):
+        size += len(item.body)
+        if given and size > carriers.MOST_BYTES // 2:  # an ordinary parcel may come with it
+            break
+        given.append(carriers.GivenBack(item.envelope_id, item.case_id, item.number, item.body))
+    return given
+
+
 @dataclass(frozen=True)
 class _Checked:
-    """What can be said of an envelope without the database: sound, an order ready to follow, refused, or for a later pass."""
+    """What can be said of an envelope without the database: sound, an order ready to follow, refused, or for a later pass.
+
+    `comes_home`: an earlier portal of ours sent it for somebody, and the Hub gives it back to this one.
+    """
 
     envelope: sealing.Envelope | None = None
     order: orders.Prepared | None = None
     refused: Verdict | None = None
     is_later: bool = False
+    comes_home: bool = False
 
 
 def _verify(
-    raw: bytes, *, envelope_id: bytes, trust: HubTrust, office: Office, keys: Mapping[bytes, X25519PrivateKey]
+    raw: bytes,
+    *,
+    envelope_id: bytes,
+    own_id: bytes,
+    trust: HubTrust,
+    office: Office,
+    keys: Mapping[bytes, X25519PrivateKey],
 ) -> _Checked:
     try:
         envelope = sealing.parse(raw)
         header = envelope.header
         if header.envelope_id != envelope_id:
             raise sealing.MalformedEnvelope("under another id")
+        if header.database_id not in (trust.database_id, own_id) and _is_ours(envelope, office):
+            return _Checked(envelope, comes_home=True)
         sealing.verify(envelope, trust.voice)
     except sealing.UnknownVersion:
         reason = "unknown-version"
@@ -171,6 +205,15 @@ def _verify(
     return _Checked(refused=Verdict(post.answer_to(unreadable, "refused", reason, signer=office.signer), reason))
 
 
+def _is_ours(envelope: sealing.Envelope, office: Office) -> bool:
+    """True for a piece of a conversation that a portal with these keys signed."""
+    try:
+        sealing.verify(envelope, [office.signer.verify_key])
+    except sealing.BadSignature:
+        return False
+    return envelope.kind is sealing.Kind.ITEM
+
+
 def _take_in(
     session: Session,
     envelope_id: bytes,
@@ -194,12 +237,15 @@ def _take_in(
             return verdict
     assert envelope is not None
     header = envelope.header
-    if not verdict.aside_reason and checked.order is None:
+    is_here = checked.comes_home and rows.has_own_item(
+        session, header.case_id, envelope_id=envelope_id, number=header.number
+    )
+    if not verdict.aside_reason and checked.order is None and not is_here:
         session.add(
             rows.Item(
                 envelope_id=envelope_id,
                 case_id=header.case_id,
-                direction=rows.TO_PERSON,
+                direction=rows.TO_HUB if checked.comes_home else rows.TO_PERSON,
                 number=header.number,
                 body=raw,
             )

@@ -1,0 +1,123 @@
+"""The portal's disk is gone: the Hub fills a new one, and every number that worked opens its space again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import time_machine
+from sqlalchemy import select
+
+from app.adapters import keys
+from app.data import migrating
+from app.data import portal as portal_rows
+from app.services.hub import rebuilding
+from app.services.hub.post import PortalTrust
+from app.web import clock
+from tests.harness.people import Colleague, Person, shown_number
+from tests.harness.sides import Sides
+from tests.stories import PARENT, READER, STUDENT
+
+AskedBy = Callable[..., Person]
+
+
+def lose_the_portal(sides: Sides) -> None:
+    """A new portal in the place of the old: its keys and peppers from the offline copy, its database empty."""
+    portal = sides.portal_side
+    with portal.database.engine.begin() as connection:
+        before = set(connection.execute(select(portal_rows.Case.id)).scalars())
+    assert before
+    migrating.migrate(portal.database, "portal", to="base")
+    migrating.migrate(portal.database, "portal")
+
+
+def fill_again(sides: Sides, tmp_path: Path) -> str:
+    """What docs/operations.md says to do, in its order; returns what the Hub said."""
+    bundle = tmp_path / "portal.json"
+    bundle.write_text(sides.run("keys_group", "bundle", side="portal").partition("Fingerprint")[0])
+    sides.run("keys_group", "trust", str(bundle), side="hub")
+    sides.run("post_group", "reconcile", side="hub")
+    said = sides.run("post_group", "rebuild", side="hub")
+    pinned = keys.PortalPublicKeys.load(sides.hub_side.settings.portal_public_keys_file)
+    trust = PortalTrust(database_id=pinned.database_id, signing=pinned.signing, sealing=pinned.sealing_key)
+    object.__setattr__(sides.hub_side, "trust", trust)  # the desk and the courier are started anew
+    return said
+
+
+def give_code(colleague: Colleague, person: Person, *, is_stolen: bool) -> str:
+    """A colleague checks, and makes a code for a new number."""
+    case = colleague.open(colleague.case(person.reference))
+    page = colleague.client.visit(f"{case.path}/code")
+    answers: dict[str, object] = {"check": "code-word"} | ({"is_stolen": True} if is_stolen else {})
+    made = colleague.client.submit(page, page.form("check"), answers)
+    return "".join(character for character in made.part("made") if character.isdigit())
+
+
+def collect(sides: Sides, person: Person, code: str) -> str:
+    """The person makes a new number with the code; returns its digits."""
+    sides.deliver()
+    visitor = sides.portal_client()
+    page = visitor.visit("/en/return/collect")
+    return shown_number(
+        visitor.submit(page, page.form("reference", "code"), {"reference": person.reference, "code": code})
+    )
+
+
+def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
+    sides: Sides, person: AskedBy, colleague: Colleague, day: time_machine.Traveller, tmp_path: Path
+) -> None:
+    alive, stolen, deleted, hiding, renewed = (person(each) for each in (PARENT, READER, STUDENT, PARENT, READER))
+    for each in (alive, stolen, deleted, hiding, renewed):
+        each.ask()
+    sides.deliver()
+    colleague.write(colleague.open(colleague.case(alive.reference)), "FROM-THE-HUB")
+    alive.come_back()
+    alive.write("FROM-THE-PERSON")
+    give_code(colleague, stolen, is_stolen=True)
+    code = give_code(colleague, renewed, is_stolen=True)
+    day.shift(timedelta(minutes=5))
+    old, new = renewed.number, collect(sides, renewed, code)
+    for each, word in ((deleted, STUDENT.code_word), (hiding, "")):
+        each.come_back()
+        page = each.client.visit("/en/case/end/delete")
+        each.client.submit(page, page.form(to="/case/end/delete"), {"code_word": word})
+    sides.deliver()
+    numbers = {each: each.number for each in (alive, stolen, deleted, hiding)}
+    assert "No space opens" in stolen.come_back().text
+
+    lose_the_portal(sides)
+    assert "No space opens" in alive.come_back().text
+    said = fill_again(sides, tmp_path)
+    assert said.startswith("4 spaces")
+    assert "2 of the spaces have no number" in said
+    sides.deliver()
+
+    space = alive.come_back(numbers[alive]).text
+    assert space.count("FROM-THE-HUB") == 1
+    assert space.count("FROM-THE-PERSON") == 1
+    assert "on its way" not in space
+    for each in (stolen, deleted, hiding):
+        assert "No space opens with this number" in each.come_back(numbers[each]).text
+    assert "No space opens with this number" in renewed.come_back(old).text
+    assert renewed.come_back(new).path == "/en/case"
+
+    # Both go on where they were.
+    alive.come_back(numbers[alive])
+    alive.write("AND-ONE-MORE")
+    sides.deliver()
+    page = colleague.case(alive.reference)
+    assert page.text.count("AND-ONE-MORE") == 1
+    assert page.text.count("FROM-THE-PERSON") == 1
+    colleague.write(page, "ANSWERED")
+    sides.deliver()
+    assert alive.come_back(numbers[alive]).text.count("ANSWERED") == 1
+    with sides.portal_side.database.reading() as session:
+        assert list(session.scalars(select(portal_rows.Aside.reason))) == []
+
+    # Done again, it changes nothing.
+    own = sides.hub_side
+    rebuilding.rebuild(own.database, opener=own.opener, voice=own.voice, portal_key=own.trust.sealing, now=clock.now())
+    sides.deliver()
+    again = alive.come_back(numbers[alive]).text
+    assert [again.count(each) for each in ("FROM-THE-HUB", "FROM-THE-PERSON", "ANSWERED")] == [1, 1, 1]
