@@ -37,7 +37,7 @@ def test_the_whole_path_by_keyboard_alone(browse: Browse, guards: list[Guard], l
     assert STUDENT.message in sam.main.inner_text()
 
     # Out: the first stop after the skip link, then Enter.
-    page.reload()
+    sam.go("case")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert page.locator("a:focus").inner_text().strip() == page.locator(EXIT).inner_text().strip()

@@ -51,7 +51,8 @@ _WORDS = """() => {
 
 _SMALL = """([least, within]) => {
     const query = "a[href], button, summary, select, textarea, input:not([type=hidden])";
-    const targets = [...document.querySelectorAll(query)].filter((each) => each.checkVisibility());
+    // What comes only with the focus is a pixel wide until then.
+    const targets = [...document.querySelectorAll(query)].filter((each) => each.checkVisibility() && each.clientWidth !== 1);
     const boxes = targets.map((each) => each.getBoundingClientRect());
     const isSmall = (box) => box.width < least - 0.5 || box.height < least - 0.5;
     const inText = (each) => {
@@ -116,9 +117,9 @@ _FOCUS = """() => {
     const focused = document.activeElement;
     if (!focused || focused === document.body) return null;
     const name = focused.id || focused.textContent.trim().slice(0, 40);
-    // A link that is broken over lines has several boxes: the middle of each must be seen.
+    // A link that is broken over lines has several boxes: the middle of each must be seen, or of what fits a low window.
     const hidden = [...focused.getClientRects()].filter((box) => {
-        const x = box.x + box.width / 2, y = box.y + box.height / 2;
+        const x = box.x + box.width / 2, y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
         const top = document.elementFromPoint(x, y);
         return !top || !(focused.contains(top) || top.contains(focused) && top.tagName === "LABEL");
     });
