@@ -136,7 +136,7 @@ _FOCUS = """() => {
     ];
 }"""
 
-_CLIPPED = """() => {
+_CLIPPED = """(wholeLists) => {
     const found = [], width = document.documentElement.clientWidth, range = document.createRange();
     const tell = (element, text) => found.push(`${text.trim().slice(0, 60)} in ${element.outerHTML.slice(0, 100)}`);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -162,6 +162,7 @@ _CLIPPED = """() => {
     for (const select of document.querySelectorAll("select")) {
         const copy = select.cloneNode(true);
         copy.removeAttribute("id");
+        if (!wholeLists) [...copy.options].filter((each) => each.index !== select.selectedIndex).forEach((each) => each.remove());
         copy.style.cssText = "position: absolute; visibility: hidden; width: auto; max-width: none; min-width: 0";
         select.after(copy);
         if (copy.offsetWidth > select.offsetWidth + 1) tell(select, `${copy.offsetWidth} px in ${select.offsetWidth} px`);
@@ -255,9 +256,12 @@ def exit_out_of_sight(page: Page) -> list[str]:
     return found
 
 
-def clipped_text(page: Page) -> list[str]:
-    """Words that are cut off: beyond the window, in a box that hides what does not fit, in a list narrower than a choice."""
-    found: list[str] = page.evaluate(_CLIPPED)
+def clipped_text(page: Page, *, whole_lists: bool = True) -> list[str]:
+    """Words that are cut off: beyond the window, in a box that hides what does not fit, in a list narrower than a choice.
+
+    Without `whole_lists`, only the choice that a closed list shows counts: opened, the browser shows each in full.
+    """
+    found: list[str] = page.evaluate(_CLIPPED, whole_lists)
     return found
 
 

@@ -13,6 +13,7 @@ from tools.audit import report
 from tools.audit.__main__ import Routes
 from tools.audit.found import Document, Finding, Group, Result, Scores, State
 from tools.audit.listening import faults_heard
+from tools.audit.looking import english_left
 from tools.audit.measuring import too_low
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +108,13 @@ def test_the_statement_reads_what_the_audit_wrote(tmp_path: Path) -> None:
     (tmp_path / "accessibility-audit.yaml").write_text(written.replace("pages: 2", "pages: two"), encoding="utf-8")
     with pytest.raises(ContentError, match=r"^accessibility-audit.yaml: pages"):
         load_accessibility(tmp_path)
+
+
+def test_english_that_does_not_say_so_is_told_once_for_each_language() -> None:
+    line = "Tell us what happened"
+    english = Result("en", lines={line: ("", "empty")})
+    polish = Result("pl", lines={line: ("return", "error"), "Powiedz nam": ("return", "error")})
+    assert [(each.language, each.page, each.words) for each in english_left([polish, english])] == [
+        ("pl", "return", line)
+    ]
+    assert english_left([polish]) == []

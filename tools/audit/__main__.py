@@ -28,9 +28,9 @@ from tests.harness.pages import NotOffered
 from tests.harness.supervisor import NotReady, Supervisor
 from tools.audit import node, report
 from tools.audit.documents import Spaces, documents, needs_spaces
-from tools.audit.found import Document, Finding, Result, Scores
-from tools.audit.looking import Looker
-from tools.audit.measuring import lighthouse, too_low, validated
+from tools.audit.found import Finding, Result, Scores
+from tools.audit.looking import Task, english_left, look_at_language
+from tools.audit.measuring import lighthouse, too_low
 from tools.programs import CHROMIUM_HINT, chromium_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,17 +50,6 @@ class Routes:
         return not self.beginnings or any(
             below == "" if each == "home" else below.startswith(each) for each in self.beginnings
         )
-
-
-@dataclass(frozen=True)
-class Task:
-    """One language, for one process."""
-
-    language: Language
-    documents: tuple[Document, ...]
-    base_url: str
-    names: tuple[str, ...]
-    english: frozenset[str]
 
 
 def main() -> int:
@@ -83,7 +72,7 @@ def main() -> int:
     except (node.NodeFailed, NotReady, NotOffered) as problem:
         print(f"audit: {problem}", file=sys.stderr)
         return 1
-    findings = [each for result in results for each in result.findings] + too_low(scores)
+    findings = [each for result in results for each in result.findings] + english_left(results) + too_low(scores)
     is_whole = not (arguments.routes or arguments.languages or arguments.no_lighthouse)
     _write(results, findings, scores, languages=chosen, is_whole=is_whole)
     return 1 if findings else 0
@@ -103,7 +92,7 @@ def _arguments() -> argparse.Namespace:
 def _audit(
     languages: Sequence[Language], wanted: Routes, arguments: argparse.Namespace
 ) -> tuple[list[Result], list[Scores]]:
-    """Run a site, fetch everything from it, and look at it, English first: its lines are known in the other languages."""
+    """Run a site, fetch everything from it, and look at it, as many languages at once as there are jobs."""
     names = (load_area(CONTENT).service_name, *COOKIES)
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
@@ -115,38 +104,17 @@ def _audit(
                 print(each, flush=True)
             spaces = Spaces(site) if needs_spaces(wanted) else None
             tasks = []
-            english: frozenset[str] = frozenset()
             for language in languages:
                 found = tuple(documents(site, spaces, language.slug, wanted))
                 print(f"{language.slug}: {len(found)} pages", flush=True)
-                task = Task(language, found, site.portal_url, names, english)
-                if language.slug == "en":
-                    results.append(_look(task))
-                    english = frozenset(results[0].lines)
-                else:
-                    tasks.append(task)
+                tasks.append(Task(language, found, site.portal_url, names, FOLDER))
             with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
-                for result in pool.map(_look, tasks):
+                for result in pool.map(look_at_language, tasks):
                     print(f"{result.language}: {len(result.findings)} findings", flush=True)
                     results.append(result)
         finally:
             site.close()
     return results, scores
-
-
-def _look(task: Task) -> Result:
-    """Everything about one language, in a browser of its own."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        looker = Looker(browser, task.base_url, task.language, names=task.names, english=task.english, pictures=FOLDER)
-        try:
-            for document in task.documents:
-                looker.look_at(document)
-        finally:
-            looker.close()
-            browser.close()
-    looker.result.findings += validated(task.language.slug, task.documents)
-    return looker.result
 
 
 def _write(

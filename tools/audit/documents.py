@@ -101,11 +101,10 @@ def _all(site: Supervisor, spaces: Spaces | None, slug: str, wanted: Wanted) -> 
         yield from _number(visitor, home)
     if any(wanted(each) for each in ("refer/who", "refer/check", "refer/sent", "case/more", "case/more/1")):
         for state in every_state(site.visitor, language=slug):
-            below = state.page.path.removeprefix(home)
-            kind = STATES[state.kind]
-            if below.startswith("case/more") and kind is State.FILLED:
-                kind = State.RESUMED  # it was sent when the visit had ended, and came back with the number
-            yield Document(_group_of(below), kind, state.page.path, state.page.html, state.step)
+            group, kind = _group_of(state.page.path.removeprefix(home)), STATES[state.kind]
+            if state.step.startswith("section"):  # it is filled when it was sent after the visit, and came back
+                group, kind = Group.MORE, State.RESUMED if kind is State.FILLED else kind
+            yield Document(group, kind, state.page.path, state.page.html, state.step)
     if spaces is not None:
         for person in (spaces.busy, spaces.leaving):
             yield from _space(site.visitor(), person.number, home)

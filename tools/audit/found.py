@@ -86,7 +86,8 @@ class Result:
     pages: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     pictures: list[tuple[str, str]] = field(default_factory=list)
-    lines: set[str] = field(default_factory=set)
+    # Each line of words in the page's own language, with the first place where it stands: (page, state).
+    lines: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def count(self, document: Document) -> None:
         """Note that this document was looked at, under every look."""

@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.domain.languages import Language
 from tests.harness.browser import (
@@ -17,6 +18,7 @@ from tests.harness.browser import (
     Shelf,
     assert_no_sideways_scroll,
     axe,
+    launch,
     new_context,
 )
 from tests.harness.looks import (
@@ -31,6 +33,7 @@ from tests.harness.looks import (
 )
 from tools.audit.found import EVERY_LOOK, LOOKS, Document, Finding, Look, Result
 from tools.audit.listening import faults_heard, heard
+from tools.audit.measuring import validated
 
 ACCENTED, MIRRORED = "en-XA", "ar-XB"
 # What a window, a zoom or a device's own colours can change; everything else in axe is the same under each of them.
@@ -45,8 +48,34 @@ ALWAYS_SHOWN = ("", "help-now", "refer/start", "refer/help", "pledge", "case", "
 QUALITY = 45
 
 
+@dataclass(frozen=True)
+class Task:
+    """One language, for one process. `pictures` is the folder that takes them."""
+
+    language: Language
+    documents: tuple[Document, ...]
+    base_url: str
+    names: tuple[str, ...]
+    pictures: Path
+
+
+def look_at_language(task: Task) -> Result:
+    """Everything about one language, in a browser of its own."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        looker = Looker(browser, task.base_url, task.language, names=task.names, pictures=task.pictures)
+        try:
+            for document in task.documents:
+                looker.look_at(document)
+        finally:
+            looker.close()
+            browser.close()
+    looker.result.findings += validated(task.language.slug, task.documents)
+    return looker.result
+
+
 class Looker:
-    """Looks at the documents of one language. `english` are the lines of the English pages; empty when they are not known."""
+    """Looks at the documents of one language. `names` are proper names, the same in every language."""
 
     def __init__(
         self,
@@ -55,11 +84,10 @@ class Looker:
         language: Language,
         *,
         names: tuple[str, ...],
-        english: frozenset[str],
         pictures: Path,
     ) -> None:
         self.result = Result(language.slug)
-        self._language, self._names, self._english, self._pictures = language, names, english, pictures
+        self._language, self._names, self._pictures = language, names, pictures
         self._context: BrowserContext = new_context(browser, base_url=base_url)
         self._page = self._context.new_page()
         self._live = self._context.new_page()
@@ -101,7 +129,7 @@ class Looker:
         only = () if is_first else DEPENDS_ON_LOOK
         yield from _told("axe", lambda: axe(page, without=without, only=only), AxeFailed)
         yield from _told("sideways scroll", lambda: assert_no_sideways_scroll(page), ScrollsSideways)
-        yield from (("clipped text", words) for words in clipped_text(page))
+        yield from (("clipped text", words) for words in clipped_text(page, whole_lists=False))
         yield from (("overlapping text", words) for words in overlapping_text(page))
         yield from (("exit out of sight", words) for words in exit_out_of_sight(page))
         yield from (("small target", words) for words in small_targets(page))
@@ -125,7 +153,9 @@ class Looker:
             for words in untranslated(page, names=names):
                 self._find(document, EVERY_LOOK, "not marked for translation", words)
         elif self._language.slug != MIRRORED:
-            self._compare(document, {line for line in words_of(page) if ENOUGH_WORDS.search(line)})
+            for line in words_of(page):
+                if ENOUGH_WORDS.search(line):
+                    self.result.lines.setdefault(line, (_name(document), document.state.value))
         page.evaluate("document.activeElement.blur()")
         for stop in tab_stops(page):
             if stop.hidden_at:
@@ -135,20 +165,10 @@ class Looker:
         for words in faults_heard(heard(page)):
             self._find(document, EVERY_LOOK, "screen reader", words)
 
-    def _compare(self, document: Document, lines: set[str]) -> None:
-        """Gather English; elsewhere, find lines that are English and do not say so."""
-        if self._language.slug == "en":
-            self.result.lines |= lines
-            return
-        for line in sorted(lines & self._english):
-            self._find(document, EVERY_LOOK, "English without saying so", line)
-
     def _find(self, document: Document, look: str, check: str, words: str) -> None:
-        page = document.below or "(home)"
-        if document.name:
-            page += f" ({document.name})"
+        said = " ".join(words.split())[:500]
         self.result.findings.append(
-            Finding(self._language.slug, page, document.state.value, look, check, " ".join(words.split())[:500])
+            Finding(self._language.slug, _name(document), document.state.value, look, check, said)
         )
 
     def _take(self, document: Document, page: Page) -> None:
@@ -161,6 +181,23 @@ class Looker:
         name = f"{self._language.slug}-{mark}.jpg"
         page.screenshot(path=self._pictures / name, full_page=True, type="jpeg", quality=QUALITY)
         self.result.pictures.append((title, name))
+
+
+def english_left(results: Iterable[Result]) -> list[Finding]:
+    """Lines of other languages that are English word for word and do not say so (WCAG 3.1.2), once for each language."""
+    by_language = {each.language: each for each in results}
+    english = by_language.pop("en").lines if "en" in by_language else {}
+    return [
+        Finding(language, *place, EVERY_LOOK, "English without saying so", line)
+        for language, result in by_language.items()
+        for line, place in sorted(result.lines.items())
+        if line in english
+    ]
+
+
+def _name(document: Document) -> str:
+    """The page as findings call it."""
+    return (document.below or "(home)") + (f" ({document.name})" if document.name else "")
 
 
 def _told(check: str, look: Callable[[], None], fault: type[AssertionError]) -> list[tuple[str, str]]:
