@@ -51,9 +51,10 @@ check: tools-ready  ## linters, types, import contracts, catalogues, plain words
 seed: setup  ## fill both sides with the stories
 	@exec $(BIN)/python -m tools.seed
 
-audit: tools-ready  ## every story, step and language in a browser: what `make test` shows in part
+audit: tools-ready  ## every page x language x state x look, with Lighthouse and a screen reader; writes docs/coverage.md
 	@$(BIN)/python tools/programs.py
-	@exec $(BIN)/python -m pytest -n 2 --dist worksteal -m audit
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m audit
+	@exec $(BIN)/python -m tools.audit
 
 bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
 	@exec $(BIN)/python -m tools.bench

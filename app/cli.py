@@ -50,6 +50,7 @@ KEEP_EVERY_SECONDS = 3600.0
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 LATEST_BACKUP = timedelta(hours=26)
+AUDIT_EVERY_DAYS = 366
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
 
 
@@ -497,6 +498,9 @@ def doctor() -> None:
             found.append("content/area.yaml: no video relay for BSL is named (sign_language, docs/before-launch.md)")
         if not area.outside_contact.name:
             found.append("content/area.yaml: nobody outside the Hub is named (outside_contact, docs/before-launch.md)")
+        audit = content.load_accessibility(settings.content_dir).audit
+        if audit is None or (now().date() - audit.audited_on).days > AUDIT_EVERY_DAYS:
+            found.append("content/accessibility-audit.yaml: no full audit in the last year (make audit)")
         known_until = area.holidays_known_until
         if known_until is None or (known_until - now().date()).days < 90:
             found.append("content/area.yaml: list next year's holidays")

@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
-from app.domain.accessibility import AccessibilityFacts
+from app.domain.accessibility import AccessibilityFacts, Audit
 from app.domain.area import SAID_IN_LANGUAGES, Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
 from app.domain.directory import (
     ABOUT,
@@ -248,18 +248,34 @@ def service_hash(service: Service) -> str:
 
 
 def load_accessibility(folder: Path) -> AccessibilityFacts:
-    """The dates of the accessibility statement, from `folder`/accessibility.yaml."""
+    """The dates of the accessibility statement, from `folder`/accessibility.yaml, and what the last full audit found, from
+    `folder`/accessibility-audit.yaml, which `make audit` writes and which may not be there yet."""
     top = read_yaml(folder / "accessibility.yaml")
     facts = AccessibilityFacts(
         prepared_on=top.day("prepared_on"),
         reviewed_on=top.optional_day("reviewed_on"),
         tested_on=top.optional_day("tested_on"),
         tested_by=top.text("tested_by", empty=True),
+        audit=_audit(folder / "accessibility-audit.yaml"),
     )
     top.done()
     if (facts.tested_on is None) != (not facts.tested_by):
         raise top.error("tested_by", "a test needs both its day and who did it")
     return facts
+
+
+def _audit(path: Path) -> Audit | None:
+    if not path.is_file():
+        return None
+    top = read_yaml(path)
+    found = Audit(
+        audited_on=top.day("audited_on"),
+        pages=top.whole("pages"),
+        languages=top.whole("languages"),
+        findings=top.whole("findings"),
+    )
+    top.done()
+    return found
 
 
 def load_languages(folder: Path) -> Languages:

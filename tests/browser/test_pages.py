@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect
 
-from app import factory
 from app.domain.contact import Way
 from app.domain.journey import Place
 from app.forms.more import SECTIONS
-from app.pages.portal import pages
 from tests.browser.conftest import Browse
 from tests.harness.browser import PHONE, AxeFailed, ScrollsSideways, assert_no_sideways_scroll, axe
 from tests.harness.harm import HARM, PERSONAL, says_too_much
@@ -24,6 +21,7 @@ from tests.harness.looks import (
     tab_stops,
     untranslated,
 )
+from tests.harness.public_pages import reading_pages
 from tests.harness.walker import EXIT, Walker
 from tests.stories import DAUGHTER_HELPS, FIFTEEN, PARENT, WATCHED, Story
 
@@ -35,18 +33,6 @@ SERVICE_NAME = "Ask for Support"
 # What no language changes: the site's own name, and the names of its cookies.
 NAMES = (SERVICE_NAME, "portal-d", "portal-v")
 CONTROLS = "button, select, input:not([type=hidden]), textarea"
-# Pages that need a visit or a draft lead elsewhere without; they are met on the walk through the request.
-NEEDS_SOMETHING = {
-    "refer/", "refer/sent", "case", "case/messages", "case/more", "case/more/next", "case/more/sent", "case/more/talk",
-    "case/copy", "case/clear", "case/how", "case/how/clear", "case/how/now", "case/how/talk",
-    "case/notices",
-    "case/end", "case/end/asked", "case/end/back", "case/end/close", "case/end/delete", "case/end/kept",
-    "case/approve", "case/ask", "case/ask/all",
-    "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
-}  # fmt: skip
-# Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
-MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
-
 # Pages to read whose titles are as neutral as those of a request; all others may say what they are about.
 NEUTRAL_TO_READ = {
     "",
@@ -123,21 +109,6 @@ class Inspector:
         if self.language == ENGLISH and (PERSONAL.match(f"/en/{path}") or path in NEUTRAL_TO_READ):
             faults += [f"its title says {word}" for word in HARM.findall(page.title())]
         return faults
-
-
-def reading_pages() -> list[str]:
-    """Every page that anybody can open, by the portal's own map, below the language."""
-    factory.import_screens("portal")
-    app = Flask("map")
-    app.register_blueprint(pages)
-    found = {
-        rule.rule.removeprefix("/<lang>/")
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("portal.")
-        and "GET" in (rule.methods or ())
-        and rule.arguments <= {"lang", "template"}
-    }
-    return sorted(found - NEEDS_SOMETHING) + list(MORE_PAGES)
 
 
 @pytest.mark.requirement("A15")

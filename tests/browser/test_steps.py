@@ -12,7 +12,7 @@ from app.forms.more import KINDS
 from tests.browser.conftest import Browse
 from tests.harness.browser import PHONE, AxeFailed, ScrollsSideways, Shelf, assert_no_sideways_scroll, axe
 from tests.harness.every_step import Kind, State, every_state
-from tests.harness.looks import clipped_text, exit_out_of_sight, small_targets, untranslated
+from tests.harness.looks import clipped_text, exit_out_of_sight, overlapping_text, small_targets, untranslated
 from tests.harness.supervisor import Supervisor
 
 LANGUAGES = {"en-XA": "ltr", "ar-XB": "rtl"}
@@ -36,6 +36,7 @@ def faults(page: Page, state: State, language: str) -> list[str]:
     except (AxeFailed, ScrollsSideways) as fault:
         found.append(str(fault))
     found += [f"is cut off: {words}" for words in clipped_text(page)]
+    found += [f"lies upon other words: {words}" for words in overlapping_text(page)]
     found += [*exit_out_of_sight(page), *small_targets(page)]
     if language == ACCENTED:
         found += [f"is not translated: {words}" for words in untranslated(page, names=(SERVICE_NAME,))]
@@ -90,3 +91,11 @@ def test_words_that_are_cut_off_are_noticed(browse: Browse) -> None:
     found = " ".join(clipped_text(page))
     for words in ("AsideAside", "goes", "Beyond", "<select"):
         assert words in found
+
+
+def test_words_that_lie_upon_others_are_noticed(browse: Browse) -> None:
+    page = browse(size=PHONE)
+    page.goto("/en/return")
+    assert overlapping_text(page) == []
+    page.evaluate("document.querySelector('main p').style.marginBlockEnd = '-3rem'")
+    assert overlapping_text(page) != []

@@ -105,13 +105,14 @@ def new_context(
     return context
 
 
-def axe(page: Page, *, without: tuple[str, ...] = ()) -> None:
+def axe(page: Page, *, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> None:
     """Check a page as it stands with axe, WCAG 2.2 A and AA and best practices. Raises AxeFailed.
 
-    `without` names rules to leave out; say why where you do. A page without scripts is checked as a copy, because axe
-    itself is one.
+    `without` names rules to leave out; say why where you do. `only` names rules to check instead of all. A page without
+    scripts is checked as a copy, because axe itself is one.
     """
-    _axe(_copy_of(page) if page.context in _without_scripts else page, address=page.url, without=without)
+    checked = _copy_of(page) if page.context in _without_scripts else page
+    _axe(checked, address=page.url, without=without, only=only)
 
 
 def assert_no_sideways_scroll(page: Page) -> None:
@@ -157,18 +158,18 @@ class Shelf:
         route.fulfill(body=self._html, content_type="text/html; charset=utf-8")
 
 
-def _axe(page: Page, *, address: str, without: tuple[str, ...]) -> None:
+def _axe(page: Page, *, address: str, without: tuple[str, ...], only: tuple[str, ...]) -> None:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8") + ";null")  # by the debugger's way in, which no policy governs
     result = page.evaluate(
         "(options) => axe.run(document, options)",
         {
-            "runOnly": {"type": "tag", "values": list(AXE_TAGS)},
+            "runOnly": {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": list(AXE_TAGS)},
             "rules": {rule: {"enabled": False} for rule in without},
             "resultTypes": ["violations"],
         },
     )
-    assert result["passes"] or result["violations"], "axe has not looked at anything"
+    assert only or result["passes"] or result["violations"], "axe has not looked at anything"
     if result["violations"]:
         lines = [line for fault in result["violations"] for line in _fault_lines(fault)]
         raise AxeFailed("\n  ".join([f"{address}: {len(result['violations'])} faults", *lines]))

@@ -1,6 +1,7 @@
 """What can be seen, reached and pressed on a page in a real browser. Each check gives what is wrong with it, one line each.
 
-Sources: WCAG 2.2 - 2.4.11 focus not obscured, 2.5.8 target size, 3.1.1 and 3.1.2 language, 3.2.6 consistent help.
+Sources: WCAG 2.2 - 2.4.11 focus not obscured, 2.4.13 focus appearance, 2.5.5 and 2.5.8 target size, 3.1.1 and 3.1.2
+language, 3.2.6 consistent help.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from playwright.sync_api import Page
 TRANSLATED = re.compile(r"\[[^\[\]]*~\s*\]")
 LETTER = re.compile(r"[^\W\d_]")
 LEAST_TARGET_PX = 24
+# WCAG 2.5.5, which our own pages keep where somebody is most likely to be shaking.
+GOOD_TARGET_PX = 44
 MOST_STOPS = 200
 
 # Text and attributes that people read or hear, one a line. Left out: what is in another language and says so, what people
@@ -46,9 +49,10 @@ _WORDS = """() => {
     return [found.join("\\n"), ...attributes];
 }"""
 
-_SMALL = """(least) => {
+_SMALL = """([least, within]) => {
     const query = "a[href], button, summary, select, textarea, input:not([type=hidden])";
-    const targets = [...document.querySelectorAll(query)].filter((each) => each.checkVisibility());
+    // What comes only with the focus is a pixel wide until then.
+    const targets = [...document.querySelectorAll(query)].filter((each) => each.checkVisibility() && each.clientWidth !== 1);
     const boxes = targets.map((each) => each.getBoundingClientRect());
     const isSmall = (box) => box.width < least - 0.5 || box.height < least - 0.5;
     const inText = (each) => {
@@ -69,7 +73,7 @@ _SMALL = """(least) => {
         });
     };
     return targets
-        .filter((each, at) => each.closest("main") && isSmall(boxes[at]) && !inText(each) && !isSpaced(at))
+        .filter((each, at) => each.closest(within) && isSmall(boxes[at]) && !inText(each) && !isSpaced(at))
         .map((each) => {
             const box = each.getBoundingClientRect();
             return `${Math.round(box.width)} x ${Math.round(box.height)} px: ${each.outerHTML.slice(0, 120)}`;
@@ -113,16 +117,26 @@ _FOCUS = """() => {
     const focused = document.activeElement;
     if (!focused || focused === document.body) return null;
     const name = focused.id || focused.textContent.trim().slice(0, 40);
-    // A link that is broken over lines has several boxes: the middle of each must be seen.
+    // A link that is broken over lines has several boxes: the middle of each must be seen, or of what fits a low window.
     const hidden = [...focused.getClientRects()].filter((box) => {
-        const x = box.x + box.width / 2, y = box.y + box.height / 2;
+        const x = box.x + box.width / 2, y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
         const top = document.elementFromPoint(x, y);
         return !top || !(focused.contains(top) || top.contains(focused) && top.tagName === "LABEL");
     });
-    return [name, focused.name || "", hidden.map((box) => `${Math.round(box.x)},${Math.round(box.y)}`)];
+    // A ring of two pixels or more, around the control itself or around what stands for it.
+    const isMarked = (style) => {
+        const ring = style.outlineStyle !== "none" ? parseFloat(style.outlineWidth) : 0;
+        const shadows = [...style.boxShadow.matchAll(/ 0px 0px 0px ([\\d.]+)px/g)].map((each) => parseFloat(each[1]));
+        return Math.max(ring, ...shadows) >= 2;
+    };
+    const label = focused.labels && focused.labels[0];
+    const marks = [getComputedStyle(focused), ...(label ? [getComputedStyle(label, "::before")] : [])];
+    return [
+        name, focused.name || "", hidden.map((box) => `${Math.round(box.x)},${Math.round(box.y)}`), marks.some(isMarked),
+    ];
 }"""
 
-_CLIPPED = """() => {
+_CLIPPED = """(wholeLists) => {
     const found = [], width = document.documentElement.clientWidth, range = document.createRange();
     const tell = (element, text) => found.push(`${text.trim().slice(0, 60)} in ${element.outerHTML.slice(0, 100)}`);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -148,12 +162,51 @@ _CLIPPED = """() => {
     for (const select of document.querySelectorAll("select")) {
         const copy = select.cloneNode(true);
         copy.removeAttribute("id");
+        if (!wholeLists) [...copy.options].filter((each) => each.index !== select.selectedIndex).forEach((each) => each.remove());
         copy.style.cssText = "position: absolute; visibility: hidden; width: auto; max-width: none; min-width: 0";
         select.after(copy);
         if (copy.offsetWidth > select.offsetWidth + 1) tell(select, `${copy.offsetWidth} px in ${select.offsetWidth} px`);
         copy.remove();
     }
     return found;
+}"""
+
+# Lines of text that lie upon each other. The exit's strip may lie over a page that is scrolled, so the page is at its top.
+_OVERLAPPING = """() => {
+    scrollTo(0, 0);
+    const lines = [], range = document.createRange();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode, parent = node.parentElement;
+        if (!node.data.trim() || parent.closest("script, style, noscript, select, textarea, svg")) continue;
+        if (!parent.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+        let isForEars = false;
+        for (let each = parent; each !== document.body; each = each.parentElement) {
+            isForEars ||= each.clientWidth === 1 && each.clientHeight === 1;
+        }
+        if (isForEars) continue;
+        range.selectNodeContents(node);
+        for (const box of range.getClientRects()) {
+            // Letters fill about two thirds of their line's box.
+            const trim = box.height / 6;
+            if (box.width > 1) {
+                lines.push({top: box.top + trim, bottom: box.bottom - trim, left: box.left, right: box.right, node});
+            }
+        }
+    }
+    lines.sort((a, b) => a.top - b.top);
+    const found = new Set();
+    lines.forEach((line, at) => {
+        for (let next = at + 1; next < lines.length && lines[next].top < line.bottom; next += 1) {
+            const other = lines[next];
+            const across = Math.min(line.right, other.right) - Math.max(line.left, other.left);
+            const down = Math.min(line.bottom, other.bottom) - other.top;
+            if (other.node !== line.node && across > 2 && down > 2) {
+                found.add(`${line.node.data.trim().slice(0, 50)} / ${other.node.data.trim().slice(0, 50)}`);
+            }
+        }
+    });
+    return [...found];
 }"""
 
 _ADDRESSES = """() => [
@@ -164,11 +217,13 @@ _ADDRESSES = """() => [
 
 @dataclass(frozen=True)
 class Stop:
-    """One stop of the Tab key: what has the focus, its name in a form, and where it is hidden (empty when it can be seen)."""
+    """One stop of the Tab key: what has the focus, its name in a form, where it is hidden (empty when it can be seen), and
+    whether a ring of at least two pixels marks it (WCAG 2.4.13)."""
 
     name: str
     control: str
     hidden_at: tuple[str, ...]
+    is_marked: bool
 
 
 def untranslated(page: Page, *, names: tuple[str, ...] = ()) -> list[str]:
@@ -180,9 +235,12 @@ def untranslated(page: Page, *, names: tuple[str, ...] = ()) -> list[str]:
     return [line.strip() for line in left if LETTER.search(line)]
 
 
-def small_targets(page: Page) -> list[str]:
-    """WCAG 2.5.8: what in the main part is too small to press. Links within a sentence may be, and what stands well apart."""
-    found: list[str] = page.evaluate(_SMALL, LEAST_TARGET_PX)
+def small_targets(page: Page, *, least: int = LEAST_TARGET_PX, within: str = "main") -> list[str]:
+    """WCAG 2.5.8: what in the main part is too small to press. Links within a sentence may be, and what stands well apart.
+
+    `least` is the size in CSS pixels each way; `within` selects the part of the page.
+    """
+    found: list[str] = page.evaluate(_SMALL, [least, within])
     return found
 
 
@@ -198,10 +256,24 @@ def exit_out_of_sight(page: Page) -> list[str]:
     return found
 
 
-def clipped_text(page: Page) -> list[str]:
-    """Words that are cut off: beyond the window, in a box that hides what does not fit, in a list narrower than a choice."""
-    found: list[str] = page.evaluate(_CLIPPED)
+def clipped_text(page: Page, *, whole_lists: bool = True) -> list[str]:
+    """Words that are cut off: beyond the window, in a box that hides what does not fit, in a list narrower than a choice.
+
+    Without `whole_lists`, only the choice that a closed list shows counts: opened, the browser shows each in full.
+    """
+    found: list[str] = page.evaluate(_CLIPPED, whole_lists)
     return found
+
+
+def overlapping_text(page: Page) -> list[str]:
+    """Words that lie upon other words. Scrolls to the top of the page."""
+    found: list[str] = page.evaluate(_OVERLAPPING)
+    return found
+
+
+def words_of(page: Page) -> list[str]:
+    """Every line of text, seen or spoken, that is in the page's own language: what people typed and names are left out."""
+    return [line.strip() for text in page.evaluate(_WORDS) for line in text.split("\n") if line.strip()]
 
 
 def tab_stops(page: Page, key: str = "Tab") -> list[Stop]:
@@ -212,7 +284,7 @@ def tab_stops(page: Page, key: str = "Tab") -> list[Stop]:
         found = page.evaluate(_FOCUS)
         if found is None:
             return stops
-        stops.append(Stop(found[0], found[1], tuple(found[2])))
+        stops.append(Stop(found[0], found[1], tuple(found[2]), found[3]))
     raise AssertionError(f"the focus never leaves {page.url}: {[stop.name for stop in stops[-5:]]}")
 
 
