@@ -24,7 +24,7 @@ from app.domain.languages import Language, Languages
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
-from app.web.language import TIME_ZONE, language, same_page_in
+from app.web.language import TIME_ZONE, language, own_digits, same_page_in
 
 MOST_ADDRESSES = 5000
 MOST_FRAMES = 2000
@@ -84,7 +84,7 @@ def reading_at(area: Area, moment: datetime) -> Reading:
 def clock_time(moment: datetime) -> str:
     """A clock time as people here write it, in this page's language, UK time."""
     local = moment.astimezone(_UK)
-    return _clock_words(language().format_locale, local.hour, local.minute)
+    return own_digits(_clock_words(language().format_locale, local.hour, local.minute))
 
 
 @lru_cache(maxsize=MOST_CLOCK_TIMES)
@@ -95,18 +95,18 @@ def _clock_words(locale: str, hour: int, minute: int) -> str:
 
 def day_name(moment: datetime) -> str:
     """A day with its date, such as "Monday 3 March"; UK time."""
-    return str(format_date(moment, gettext("EEEE d MMMM")))
+    return own_digits(str(format_date(moment, gettext("EEEE d MMMM"))))
 
 
 def long_day(day: date) -> str:
     """A day with its date, and with its year when that is another one than this."""
     written = gettext("EEEE d MMMM") if day.year == now().year else gettext("EEEE d MMMM y")
-    return str(format_date(day, written))
+    return own_digits(str(format_date(day, written)))
 
 
 def short_day(day: date) -> str:
     """A day without its weekday, such as "3 March"."""
-    return str(format_date(day, gettext("d MMMM")))
+    return own_digits(str(format_date(day, gettext("d MMMM"))))
 
 
 def day_and_time(moment: datetime) -> str:

@@ -21,7 +21,6 @@ PLAIN_PAGES = {
     "cookies": "cookies",
     "complaints": "complaints",
     "feedback": "feedback",
-    "appearance": "appearance",
 }
 
 
