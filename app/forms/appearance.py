@@ -108,6 +108,10 @@ class LooksForm(QuestionForm):
         for setting in ("size", "space", "lines", "colours"):
             self[setting].data = getattr(looks, setting)
         self.letters.data = letters if looks.letters == "usual" else looks.letters
+        self.letters.choices = [
+            SelectChoice(each.value, each.label, render_kw={"data-looks": "" if each.value == letters else each.value})
+            for each in self.letters.choices or []
+        ]
         self.also.data = [setting for setting, choice in TICKED.items() if getattr(looks, setting) == choice]
 
     def looks(self, *, letters: str) -> Appearance:
