@@ -109,6 +109,11 @@ def short_day(day: date) -> str:
     return own_digits(str(format_date(day, gettext("d MMMM"))))
 
 
+def written_day(day: date, how: str) -> str:
+    """A day in one of the forms that each language has: "short", "medium", "long" or "full"."""
+    return own_digits(str(format_date(day, how)))
+
+
 def day_and_time(moment: datetime) -> str:
     """A day and a clock time; UK time."""
     return gettext("%(day)s, %(time)s", day=day_name(moment), time=clock_time(moment))
@@ -192,7 +197,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
-    app.jinja_env.filters.update(long_day=long_day, short_day=short_day)
+    app.jinja_env.filters.update(long_day=long_day, short_day=short_day, dateformat=written_day)
     shown = languages.shown(pseudo=settings.in_development)
     own_endpoints = app.view_functions
     is_tested = settings.in_development or bool(area.missing_statements())
@@ -222,9 +227,13 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
         frame=Frame(),
     )
 
+    # Its name is English; where the page is not, a voice that reads it aloud has to know (WCAG 3.1.2).
+    foreign_hub = Markup('<bdi lang="en-GB">{}</bdi>').format(area.hub_name)
+
     @app.context_processor
     def context() -> dict[str, Any]:
         return {
+            "hub_name": area.hub_name if language() == languages.default else foreign_hub,
             "language": language(),
             "reading": reading_at_request(),
             "footer_links": [link for link in FOOTER_LINKS if link[0] in own_endpoints],
