@@ -25,7 +25,7 @@ from app.domain.area import Area
 from app.forms import news
 from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
-from app.web import errors, headers, kept, language, page
+from app.web import appearance, errors, headers, kept, language, page
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar, NoSession
@@ -109,6 +109,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     page.install_staff_text(app, directory)
     errors.install(app, settings)
     kept.install(app, area.hub_hours)
+    appearance.install(app, CookieJar("portal", secure=settings.is_https))
     return app
 
 

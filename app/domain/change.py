@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from app.domain.digits import western
+
 
 class Change(StrEnum):
     """What a person can ask for. The values travel and are kept: add, never rename."""
@@ -91,7 +93,7 @@ def rule_on(
 
 
 def is_same_word(given: str, kept: str) -> bool:
-    """True when a code word given is the one kept: letter case, spaces and ways to write the same letter aside.
+    """True when a code word given is the one kept: letter case, spaces and ways to write the same letter or digit aside.
 
     Nothing given or nothing kept is never the same. Compared in constant time.
     """
@@ -99,7 +101,7 @@ def is_same_word(given: str, kept: str) -> bool:
 
 
 def _plain(word: str) -> str:
-    folded = unicodedata.normalize("NFKC", word).casefold()
+    folded = western(unicodedata.normalize("NFKC", word).casefold())
     return unicodedata.normalize(
         "NFC", "".join(letter for letter in folded if not letter.isspace() and letter.isprintable())
     )

@@ -22,6 +22,7 @@ from app.domain import device as devices
 from app.domain import referral as ids
 from app.domain.asker import is_young
 from app.domain.contact import BY_TEXT, Box, IfAnswered, School, Way
+from app.domain.digits import western
 from app.domain.journey import Answers, Journey, Step
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
@@ -476,12 +477,18 @@ def yes_or_no(label: Any, description: Any) -> ChoiceField:
     return ChoiceField(label, description=description, choices=choices({"yes": _l("Yes"), "no": _l("No")}))
 
 
+def in_western_digits(typed: str | None) -> str | None:
+    """What somebody here will dial, or write on an envelope, with the digits that are dialled and written here."""
+    return None if typed is None else western(typed)
+
+
 def phone_field(label: Any) -> StringField:
     """A phone number as people write it."""
     return StringField(
         label,
         description=_l("Any format. We use it only in the way you tell us here."),
         validators=[Length(max=60, message=_l("Use 60 characters or fewer."))],
+        filters=[in_western_digits],
         render_kw={"inputmode": "tel", "autocomplete": "tel", "dir": "ltr"},
     )
 
@@ -613,7 +620,7 @@ class LetterForm(QuestionForm):
     address = TextAreaField(
         _l("Your address"),
         description=_l("Write it in any format, with the postcode if you can."),
-        filters=[one_kind_of_line_end],
+        filters=[one_kind_of_line_end, in_western_digits],
         validators=[Length(max=LONGEST_WORDS, message=_l("Use %(most)s letters or fewer.", most=LONGEST_WORDS))],
         render_kw={"autocomplete": "street-address", "spellcheck": "false"},
     )
@@ -753,7 +760,7 @@ class CheckForm(QuestionForm):
 
 
 def need_phone(field: StringField) -> None:
-    """A phone number in any format and any script's digits; never changed, only looked at."""
+    """A phone number in any format and any script's digits; here only looked at."""
     typed = unicodedata.normalize("NFKC", (field.data or "").strip())
     if not typed:
         raise StopValidation(_l("Write the phone number, or press “Leave this”."))

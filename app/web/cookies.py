@@ -1,7 +1,7 @@
-"""The few cookies there are: each strictly necessary, none before somebody has answered something.
+"""The few cookies there are: each strictly necessary, none before somebody has answered or chosen something.
 
-Names differ by side and carry the `__Host-` prefix over TLS (RFC 6265bis). Values are random bytes; what they open is in
-the database, sealed under them.
+Names differ by side and carry the `__Host-` prefix over TLS (RFC 6265bis). Values are random bytes, and what they open is in
+the database, sealed under them; but for the looks of pages, which are a few digits (domain/appearance.py).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, request
 from flask.sessions import SessionInterface
+from werkzeug.wrappers import Response
 
 from app.adapters.sealing import derive
 
-DRAFT, VISIT, STAFF = "d", "v", "s"
+DRAFT, VISIT, STAFF, LOOKS = "d", "v", "s", "a"
 TOKEN_LENGTH = 32
 
 
@@ -44,12 +45,12 @@ class CookieJar:
         """The value that the browser sent, or None."""
         return request.cookies.get(self.name(short))
 
-    def write(self, response: Response, short: str, value: str, *, lasts: timedelta) -> None:
-        """Set a cookie for this host alone, out of reach of scripts and of other sites."""
+    def write(self, response: Response, short: str, value: str, *, lasts: timedelta | None) -> None:
+        """Set a cookie for this host alone, out of reach of scripts and of other sites. None: until the browser is closed."""
         response.set_cookie(
             self.name(short),
             value,
-            max_age=int(lasts.total_seconds()),
+            max_age=None if lasts is None else int(lasts.total_seconds()),
             path="/",
             secure=self.secure,
             httponly=True,

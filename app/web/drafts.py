@@ -12,6 +12,7 @@ from app.domain import device
 from app.services.portal import drafts
 from app.services.portal.drafts import OpenDraft
 from app.services.portal.office import new_token
+from app.web import appearance
 from app.web.clock import now
 from app.web.cookies import DRAFT, CookieJar, token_of, token_text
 from app.web.portal import portal
@@ -62,6 +63,8 @@ def remember(response: Response) -> Response:
     """Put the draft's cookie on the response to a saved answer."""
     lasts = timedelta(minutes=drafts.minutes_for(g.draft.answers))
     jar().write(response, DRAFT, token_text(g.draft_token), lasts=lasts)
+    if not device.is_own(g.draft.answers):
+        appearance.keep_shortly(jar(), response)
     return response
 
 

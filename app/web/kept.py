@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(seconds=60)
 MOST_PAGES = 600
 PUBLIC = f"public, max-age={int(KEPT_FOR.total_seconds())}"
+# The same for everybody but for how it looks, which hangs on a cookie (web/appearance.py).
+VARIES_BY = "Cookie"
 # What a kept page never repeats from the response that it was made of.
 MADE_ANEW = frozenset({"content-length", "content-encoding", "etag", "vary"})
 
@@ -73,7 +75,7 @@ class KeptPages:
         compressed = gzip.compress(plain, compresslevel=6, mtime=0)
         etag = f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
         shared = [(name, value) for name, value in response.headers if name.lower() not in MADE_ANEW]
-        shared += [("Vary", "Accept-Encoding"), ("ETag", etag)]
+        shared += [("Vary", f"Accept-Encoding, {VARIES_BY}"), ("ETag", etag)]
         page = KeptPage(
             plain=plain,
             compressed=compressed,
@@ -149,6 +151,7 @@ def public(response: Response, *, query_is_plain: bool = False) -> Response:
     """
     g.is_public = query_is_plain or not request.query_string
     response.headers["Cache-Control"] = PUBLIC
+    response.headers["Vary"] = VARIES_BY
     return response
 
 

@@ -1,18 +1,42 @@
-"""The language of a request: from its address, and for `/` from what the browser asks for."""
+"""The language of a request: from its address, and for `/` from what the browser asks for. Numbers are in its own digits."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, abort, current_app, g, request, url_for
 from flask_babel import Babel, Domain
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
+from app.domain import digits
 from app.domain.languages import Language, Languages
 
 TRANSLATIONS = Path(__file__).parents[2] / "translations"
 TIME_ZONE = "Europe/London"
+NUMBER = re.compile(r"%\((\w+)\)d")
+
+
+class Texts(NullTranslations):
+    """A catalogue whose numbers are put in as texts, because a number's own form knows 0 to 9 only."""
+
+    def __init__(self, inner: NullTranslations) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def ugettext(self, message: str) -> str:
+        """A message."""
+        return _for_texts(self._inner.ugettext(message))
+
+    def ungettext(self, singular: str, plural: str, num: int) -> str:
+        """A message that hangs on a number."""
+        return _for_texts(self._inner.ungettext(singular, plural, num))
 
 
 class Catalogues(Domain):
@@ -23,13 +47,20 @@ class Catalogues(Domain):
 
     def __init__(self, languages: Languages) -> None:
         super().__init__(translation_directories=str(TRANSLATIONS))
-        self._by_slug: dict[str, NullTranslations] = {
-            each.slug: Translations.load(str(TRANSLATIONS), [each.catalogue], "messages") for each in languages.all
-        }
+        self._by_slug: dict[str, NullTranslations] = {each.slug: _catalogue(each) for each in languages.all}
 
     def get_translations(self) -> NullTranslations:
         """The catalogue of this request's language."""
         return self._by_slug[language().slug]
+
+    def gettext(self, string: str, **values: Any) -> str:
+        """A message in this request's language, with its numbers in the digits of that language."""
+        return str(super().gettext(string, **in_own_digits(values)))
+
+    def ngettext(self, singular: str, plural: str, num: int, **values: Any) -> str:
+        """A message that hangs on a number."""
+        found = self.get_translations().ungettext(singular, plural, num)
+        return str(found % in_own_digits({"num": num, **values}))
 
 
 class Speech(Babel):
@@ -53,7 +84,29 @@ def install(app: Flask, languages: Languages) -> None:
         locale_selector=lambda: Locale.parse(language().format_locale),
         default_translation_directories=str(TRANSLATIONS),
     )
+    for name in ("gettext", "ngettext"):
+        inner = cast(Callable[..., str], app.jinja_env.globals[name])
+        app.jinja_env.globals[name] = _with_own_digits(inner)
     app.extensions["languages"] = languages
+
+
+def own_digits(text: str) -> str:
+    """A date, a time or a count as this page's language writes its digits. Never for what is dialled or typed again."""
+    return digits.shown(text, system=_digits_of(language().format_locale))
+
+
+def in_own_digits(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into a message: whole numbers in the digits of this page's language, and every text as it is.
+
+    Phones, references and codes are texts, so they keep the digits that people dial and type.
+    """
+    system = _digits_of(language().format_locale)
+    if system not in digits.ZEROS:
+        return dict(values)
+    return {
+        name: digits.shown(str(value), system=system) if isinstance(value, int) else value
+        for name, value in values.items()
+    }
 
 
 def language() -> Language:
@@ -99,6 +152,33 @@ def same_page_in(other: Language) -> str:
         values.update(request.args.to_dict())
     values["lang"] = other.slug
     return url_for(request.endpoint, **values)
+
+
+@lru_cache
+def _digits_of(format_locale: str) -> str:
+    """The name of the digits that a locale uses by itself (CLDR, "default numbering system")."""
+    return str(Locale.parse(format_locale).default_numbering_system)
+
+
+def _catalogue(each: Language) -> NullTranslations:
+    found = Translations.load(str(TRANSLATIONS), [each.catalogue], "messages")
+    return Texts(found) if _digits_of(each.format_locale) in digits.ZEROS else found
+
+
+def _for_texts(message: str) -> str:
+    return NUMBER.sub(r"%(\1)s", message)
+
+
+def _with_own_digits(translate: Callable[..., str]) -> Callable[..., str]:
+    """What templates call, told its numbers as the language writes them."""
+
+    @pass_context
+    def translated(context: Context, *words: Any, **values: Any) -> str:
+        if len(words) == 3:  # one, several, and the number
+            values.setdefault("num", words[2])
+        return translate(context, *words, **in_own_digits(values))
+
+    return translated
 
 
 def _languages() -> Languages:

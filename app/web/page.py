@@ -26,7 +26,7 @@ from app.domain.translation import Progress, Standing, group_of_page, message_ke
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
-from app.web.language import TIME_ZONE, TRANSLATIONS, language, same_page_in
+from app.web.language import TIME_ZONE, TRANSLATIONS, language, own_digits, same_page_in
 
 MOST_ADDRESSES = 5000
 MOST_FRAMES = 2000
@@ -125,7 +125,7 @@ def reading_at(area: Area, moment: datetime) -> Reading:
 def clock_time(moment: datetime) -> str:
     """A clock time as people here write it, in this page's language, UK time."""
     local = moment.astimezone(_UK)
-    return _clock_words(language().format_locale, local.hour, local.minute)
+    return own_digits(_clock_words(language().format_locale, local.hour, local.minute))
 
 
 @lru_cache(maxsize=MOST_CLOCK_TIMES)
@@ -136,18 +136,23 @@ def _clock_words(locale: str, hour: int, minute: int) -> str:
 
 def day_name(moment: datetime) -> str:
     """A day with its date, such as "Monday 3 March"; UK time."""
-    return str(format_date(moment, gettext("EEEE d MMMM")))
+    return own_digits(str(format_date(moment, gettext("EEEE d MMMM"))))
 
 
 def long_day(day: date) -> str:
     """A day with its date, and with its year when that is another one than this."""
     written = gettext("EEEE d MMMM") if day.year == now().year else gettext("EEEE d MMMM y")
-    return str(format_date(day, written))
+    return own_digits(str(format_date(day, written)))
 
 
 def short_day(day: date) -> str:
     """A day without its weekday, such as "3 March"."""
-    return str(format_date(day, gettext("d MMMM")))
+    return own_digits(str(format_date(day, gettext("d MMMM"))))
+
+
+def written_day(day: date, how: str) -> str:
+    """A day in one of the forms that each language has: "short", "medium", "long" or "full"."""
+    return own_digits(str(format_date(day, how)))
 
 
 def day_and_time(moment: datetime) -> str:
@@ -234,7 +239,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
-    app.jinja_env.filters.update(long_day=long_day, short_day=short_day)
+    app.jinja_env.filters.update(long_day=long_day, short_day=short_day, dateformat=written_day)
     shown = languages.shown(pseudo=settings.in_development)
     own_endpoints = app.view_functions
     is_tested = settings.in_development or bool(area.missing_statements())
@@ -270,9 +275,13 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
         vital=vital,
     )
 
+    # Its name is English; where the page is not, a voice that reads it aloud has to know (WCAG 3.1.2).
+    foreign_hub = Markup('<bdi lang="en-GB">{}</bdi>').format(area.hub_name)
+
     @app.context_processor
     def context() -> dict[str, Any]:
         return {
+            "hub_name": area.hub_name if language() == languages.default else foreign_hub,
             "language": language(),
             "reading": reading_at_request(),
             "footer_links": [link for link in FOOTER_LINKS if link[0] in own_endpoints],

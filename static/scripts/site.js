@@ -5,6 +5,7 @@ import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-li
 
 import { Again } from "./again.js";
 import { Exit } from "./exit.js";
+import { Looks } from "./looks.js";
 import { OneEntry } from "./one-entry.js";
 import { Options } from "./options.js";
 import { start } from "./start.js";
@@ -19,6 +20,7 @@ const PARTS = [
   ['[data-module="govuk-skip-link"][href^="#"]', SkipLink],
   ["[data-one-entry]", OneEntry],
   ["form[data-again]", Again],
+  ["form[data-appearance]", Looks],
 ];
 
 start(PARTS);

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 import time_machine
 
+from app.web.appearance import Dressed
 from app.web.kept import MOST_PAGES, KeptPages
 from tests.harness.clients import BrowsingClient
 from tests.harness.sides import Sides
@@ -23,7 +24,7 @@ def ticked(html: str) -> int:
 
 
 def memory(sides: Sides) -> KeptPages:
-    return cast(KeptPages, sides.portal.wsgi_app)
+    return cast(KeptPages, cast(Dressed, sides.portal.wsgi_app).inner)
 
 
 def test_a_kept_page_is_the_same_as_a_rendered_one_with_the_same_headers(sides: Sides) -> None:

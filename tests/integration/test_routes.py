@@ -37,7 +37,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "doors.leave": "personal",
         "doors.post_pass": "machine",
         "portal.accessibility": "public",
-        "portal.appearance": "public",
+        "portal.appearance": "personal",
         "portal.case": "personal",
         "portal.case_approve": "personal",
         "portal.case_approve_one": "personal",

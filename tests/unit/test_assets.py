@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.appearance import CHOICES
 from app.web.assets import BUILT, INLINE_SCRIPT, INLINE_SCRIPT_HASH, Assets, AssetsNotBuilt, UnknownAsset
 from tools import build_assets
 
@@ -223,6 +224,22 @@ def test_a_personal_print_leaves_no_room_for_address_and_title(built: dict[str, 
     assert "@page" not in built["site.css"]
 
 
+def test_nothing_moves_by_itself(built: dict[str, str]) -> None:
+    """The page of appearance says so, to everybody (WCAG 2.3.3)."""
+    for name, text in built.items():
+        assert not re.search(r"@keyframes|(?:animation|transition)(?:-\w+)?:(?!none)|scroll-behavior:(?!auto)", text), (
+            name
+        )
+        assert not re.search(r"""behavior:["']smooth|requestAnimationFrame|\.animate\(""", text), name
+
+
+@pytest.mark.parametrize("setting", sorted(CHOICES))
+def test_every_choice_of_looks_does_something(built: dict[str, str], setting: str) -> None:
+    for name in CHOICES[setting].values():
+        # Light is what every other set of colours stands beside: it is there when none of them is.
+        assert name in {"", "theme-light"} or f".{name}" in built["site.css"], name
+
+
 def test_the_way_out_never_uses_escape(built: dict[str, str]) -> None:
     assert "Escape" not in built["site.js"]
     assert "location.replace" in built["site.js"]
@@ -232,6 +249,7 @@ def test_the_way_out_never_uses_escape(built: dict[str, str]) -> None:
 
 THEME = (ROOT / "static/styles/_theme.scss").read_text(encoding="utf-8")
 GROUNDS = ("paper", "surface", "tint", "warm")
+SCHEMES = ("light", "dark", "calm", "cream", "contrast", "strong")
 WORDS = ("text", "secondary", "link", "visited", "hover", "error", "success")
 
 
@@ -260,7 +278,7 @@ def test_contrast_is_computed_as_published() -> None:
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_text_has_the_enhanced_contrast(scheme: str) -> None:
     colour = colours(scheme)
     pairs = [*itertools.product(WORDS, GROUNDS)]
@@ -270,7 +288,7 @@ def test_text_has_the_enhanced_contrast(scheme: str) -> None:
     assert not {pair: ratio for pair, ratio in weak.items() if ratio < 7}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_controls_and_focus_stand_out(scheme: str) -> None:
     colour = colours(scheme)
     for ground in GROUNDS:
@@ -282,4 +300,4 @@ def test_controls_and_focus_stand_out(scheme: str) -> None:
 
 
 def test_every_scheme_has_every_colour() -> None:
-    assert colours("light").keys() == colours("dark").keys() == colours("print").keys()
+    assert all(colours(scheme).keys() == colours("print").keys() for scheme in SCHEMES)

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import flask_babel
 import pytest
 from babel import Locale
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask_babel import format_time, refresh
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters import content
 from app.domain.area import Area
+from app.domain.digits import western
 from app.domain.languages import Languages
 from app.web import language
 from app.web.kept import Moulds
-from app.web.page import ReadingNow, clock_time, reading_at
+from app.web.page import ReadingNow, clock_time, day_name, reading_at, short_day
 
 TEST_AREA = Path(__file__).parents[1] / "area"
 CONTENT = Path(__file__).parents[2] / "content"
@@ -65,7 +67,8 @@ def test_a_clock_time_is_written_as_its_language_writes_it_in_uk_time(slug: str,
     assert found is not None
     g.language = found
     refresh()
-    assert [clock_time(moment) for moment in MOMENTS] == [format_time(moment, "short") for moment in MOMENTS]
+    written = [western(clock_time(moment)) for moment in MOMENTS]
+    assert written == [format_time(moment, "short") for moment in MOMENTS]
     assert Locale.parse(found.format_locale)
 
 
@@ -89,3 +92,47 @@ def test_the_answer_changes_at_the_very_moment_of_closing_and_of_opening() -> No
     for change, before in ((closes, True), (opens, False)):
         assert reading.at(change - timedelta(seconds=1)).is_open is before
         assert reading.at(change).is_open is not before
+
+
+# Digits
+
+
+@pytest.mark.parametrize(("slug", "digits"), [("ar", "٠١٢٣٤٥٦٧٨٩"), ("fa", "۰۱۲۳۴۵۶۷۸۹")])
+def test_dates_times_and_counts_are_in_the_digits_of_the_language(slug: str, digits: str, speaking: None) -> None:
+    found = LANGUAGES.get(slug)
+    assert found is not None
+    g.language = found
+    refresh()
+    afternoon = datetime(2026, 3, 21, 14, 35, tzinfo=UTC)
+    for said in (clock_time(afternoon), day_name(afternoon), short_day(afternoon.date())):
+        assert not set("0123456789") & set(said)
+        assert set(digits) & set(said)
+    # No translation is in force here, so the words are the English ones and the numbers are not.
+    assert (
+        flask_babel.gettext("Question %(number)d of %(count)d", number=2, count=5)
+        == f"Question {digits[2]} of {digits[5]}"
+    )
+    assert flask_babel.ngettext("%(num)s is new.", "%(num)s are new.", 14) == f"{digits[1]}{digits[4]} are new."
+    template = current_app.jinja_env.from_string('{{ ngettext("%(num)d is new.", "%(num)d are new.", 14) }}')
+    assert template.render() == f"{digits[1]}{digits[4]} are new."
+
+
+@pytest.mark.parametrize("slug", ["ar", "fa"])
+def test_what_is_dialled_or_typed_again_keeps_its_digits_in_every_language(slug: str, speaking: None) -> None:
+    found = LANGUAGES.get(slug)
+    assert found is not None
+    g.language = found
+    refresh()
+    assert flask_babel.gettext("Phone %(number)s.", number="999") == "Phone 999."
+    template = current_app.jinja_env.from_string('{{ _("Phone %(number)s.", number="116 123") }}')
+    assert template.render() == "Phone 116 123."
+
+
+@pytest.mark.parametrize("slug", ["en", "ur", "pa", "zh", "pl"])
+def test_other_languages_count_with_the_usual_digits(slug: str, speaking: None) -> None:
+    found = LANGUAGES.get(slug)
+    assert found is not None
+    g.language = found
+    refresh()
+    assert flask_babel.gettext("Question %(number)d of %(count)d", number=2, count=5).count("2") == 1
+    assert "35" in clock_time(datetime(2026, 3, 21, 14, 35, tzinfo=UTC))

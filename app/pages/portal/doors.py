@@ -12,6 +12,7 @@ from app.services.portal import post, space
 from app.web import drafts, language, visits
 from app.web.answers import redirect
 from app.web.clock import now
+from app.web.cookies import LOOKS
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
 
@@ -42,7 +43,7 @@ def leave() -> Response:
 
 
 def forget_everything(response: Response) -> None:
-    """Delete draft and visit, here and in the browser. Leaving never fails, whatever the database does."""
+    """Delete draft and visit, here and in the browser, and how pages look. Leaving never fails, whatever the database does."""
     own_draft, own_visit = drafts.token(), visits.token()
     if own_draft is not None or own_visit is not None:
         try:
@@ -55,6 +56,7 @@ def forget_everything(response: Response) -> None:
             response.headers["Retry-After"] = "1"
     drafts.forget(response)
     visits.forget(response)
+    drafts.jar().forget(response, LOOKS)
     # Cookies know no ports: on loopback, clearing them would sign the other side out too.
     cleared = '"cache", "storage"' if portal().settings.in_development else '"cache", "cookies", "storage"'
     response.headers["Clear-Site-Data"] = cleared

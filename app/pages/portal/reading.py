@@ -30,7 +30,6 @@ PLAIN_PAGES = {
     "cookies": "cookies",
     "complaints": "complaints",
     "feedback": "feedback",
-    "appearance": "appearance",
 }
 
 
