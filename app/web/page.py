@@ -31,6 +31,8 @@ from app.web.language import TIME_ZONE, TRANSLATIONS, language, own_digits, same
 MOST_ADDRESSES = 5000
 MOST_FRAMES = 2000
 MOST_CLOCK_TIMES = 5000
+# Where the usual short form of a clock time has letters that few people know: the time of day in words instead.
+CLOCKS = {"pa_Guru": "B h:mm", "ur": "B h:mm"}
 _UK = ZoneInfo(TIME_ZONE)
 
 FOOTER_LINKS = (
@@ -131,7 +133,7 @@ def clock_time(moment: datetime) -> str:
 @lru_cache(maxsize=MOST_CLOCK_TIMES)
 def _clock_words(locale: str, hour: int, minute: int) -> str:
     """A day has few minutes, and most pages say one of them."""
-    return str(format_time(time(hour, minute), "short", locale=locale))
+    return str(format_time(time(hour, minute), CLOCKS.get(locale, "short"), locale=locale))
 
 
 def day_name(moment: datetime) -> str:
