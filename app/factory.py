@@ -18,6 +18,7 @@ from flask import Flask
 
 from app import settings as settings_module
 from app.adapters import content
+from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
 from app.data.database import Database
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
 MOST_FORM_BYTES = 256 * 1024
 MOST_FORM_FIELDS = 200
+COURIER_WAITS_SECONDS = 15.0
 
 SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
 # RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
@@ -149,6 +151,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     """What a Hub process holds."""
     from app.adapters.opening import HubOpener, OpeningKeys
     from app.services.hub.post import PostKeys
+    from app.services.hub.showing import WAIT_SECONDS
     from app.services.hub.staff import DevelopmentIdentities
     from app.web.hub import Hub
 
@@ -162,11 +165,22 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         voice=signing.voice,
         post_keys=PostKeys(voice=signing.voice, post=signing.post, courier=signing.courier),
         trust=portal_trust(settings),
+        carrier=carrier_of(settings, longest_seconds=WAIT_SECONDS),
         identities=DevelopmentIdentities(),
         assets=assets,
         area=content.load_area(settings.content_dir),
         languages=content.load_languages(settings.content_dir),
         directory=content.load_directory(settings.content_dir),
+    )
+
+
+def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -> HttpCarrier:
+    """What carries the post to the portal: patient for the courier; `longest_seconds` in all where a colleague waits."""
+    return HttpCarrier(
+        settings.portal_url,
+        timeout_seconds=longest_seconds or COURIER_WAITS_SECONDS,
+        longest_seconds=longest_seconds,
+        verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
     )
 
 

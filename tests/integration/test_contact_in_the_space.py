@@ -131,17 +131,21 @@ def test_with_the_link_cut_nobody_is_rung_after_a_freeze(
     """No pass, no ringing: the desk cannot know of the freeze, so after ten seconds it shows no number at all."""
     sides = inside.sides
     case = colleague.open(colleague.case(inside.person.reference))
-    assert PHONE in case.text
+    assert PHONE in colleague.show(case).text
     press(inside, "/stop")  # and no pass carries it
+    sides.is_cut = True
 
     day.shift(FRESH_FOR + timedelta(seconds=1))
     cut = colleague.client.visit(case.path)
-    assert PHONE not in cut.text
     assert "We must collect from the site first" in cut.text
+    tried = colleague.show(cut)
+    assert PHONE not in tried.text
+    assert "We could not collect from the site just now" in tried.text
     refused = decide(inside.record().plan, Way.CALL, clock.now(), known_at=None, hours=sides.hub_side.area.hub_hours)
     assert refused == Refused(Reason.STALE)
 
     day.shift(timedelta(seconds=2))
+    sides.is_cut = False
     sides.make_pass()  # the link is back: the courier makes one every two seconds
     stopped = colleague.client.visit(case.path)
     assert "Do not ring, write or visit" in stopped.part("frozen")

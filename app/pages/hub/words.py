@@ -193,6 +193,11 @@ def refusal(reason: Reason) -> str:
     )
 
 
+def not_collected() -> str:
+    """Why nothing is shown when the site could not be asked."""
+    return str(gettext("We could not collect from the site just now, so nothing is shown. Please try again."))
+
+
 def change(kind: Change) -> str:
     """What a person asked for from their space, after "Asked to"."""
     return str(
@@ -288,6 +293,7 @@ def act(action: str) -> str:
             "claimed": gettext("took the case"),
             "handed-back": gettext("handed the case back"),
             "opened-request": gettext("opened the request"),
+            "showed-way": gettext("had a number or address shown"),
             "sent-status": gettext("sent news"),
             "sent-message": gettext("sent a message"),
             "sent-milestone": gettext("sent news of a police or court case"),
