@@ -413,10 +413,14 @@ def test_no_copy_is_offered_where_somebody_else_might_look(sides: Sides, person:
 
 
 def test_a_ready_made_question_reaches_the_desk_in_its_own_words(inside: Inside, colleague: Colleague) -> None:
-    asks = {"ask-summary": "what we agreed", "ask-phone": "Which phone do you have for me?"}
-    for about, words in asks.items():
-        assert words in press(inside, "/ask", about=about).part("latest")
+    words = "Which phone do you have for me?"
+    assert words in press(inside, "/ask", about="ask-phone").part("latest")
     inside.sides.deliver()
-    case = colleague.open(colleague.case(inside.person.reference))
-    for words in asks.values():
-        assert words in case.text
+    assert words in colleague.open(colleague.case(inside.person.reference)).text
+
+
+def test_a_summary_is_asked_for_at_one_door(inside: Inside) -> None:
+    page = inside.person.client.visit(CONTACT)
+    doors = [address for address, words in page.links if words == "Write down what you know and what we agreed"]
+    assert doors == ["/en/case/ask/6"]
+    assert inside.person.client.visit(doors[0]).heading == "Write down what you know and what we agreed"

@@ -43,7 +43,7 @@ from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
 from app.services.hub.staff import UnknownIdentity
 from app.web import staff
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.hub import hub
 
@@ -361,7 +361,7 @@ def _why_not_shown(opened: OpenCase, shown: Shown) -> str:
         return words.not_collected() if decision.reason is Reason.STALE else words.refusal(decision.reason)
     if isinstance(decision, Wait):
         again = words.day_and_clock(decision.until, now=now(), zone=hub().area.hub_hours.zone)
-        return gettext("Outside their hours.") + " " + gettext("Next: %(time)s.", time=again)
+        return f"{gettext('Outside their hours.')} {gettext('Next: %(time)s.', time=again)}"
     return ""
 
 
@@ -495,9 +495,5 @@ def id_of(text: str) -> bytes:
 
 
 def envelope_id_of(form: StatusForm | MessageForm | MilestoneForm) -> bytes:
-    """The id made with the form; a mangled one is replaced."""
-    try:
-        found = bytes.fromhex(form.envelope_id.data or "")
-    except ValueError:
-        return sealing.new_id()
-    return found if len(found) == sealing.ID_LENGTH else sealing.new_id()
+    """Of what this form sends: a press that comes twice sends once, and what was changed and sent again goes too."""
+    return once(form.envelope_id.data or "")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, gettext
 
 from app.domain.asker import ASKED_BY_ANOTHER
-from app.domain.change import Change
+from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
@@ -190,6 +190,30 @@ def refusal(reason: Reason) -> str:
             Reason.FROZEN: gettext("They have stopped all contact."),
             Reason.DIFFERENT: gettext("They asked to change this. Check first that it was them."),
         }[reason]
+    )
+
+
+def stopped_by(changes: Mapping[Change, Standing]) -> tuple[str, ...]:
+    """Why all contact is stopped and what that means, in one line for each reason."""
+    taken_back = gettext("They said no to deleting everything. Contact stays stopped until they start it again.")
+    lines = {
+        Change.FREEZE: gettext(
+            "They said that it is not safe. Do not ring, write or visit. Answer only in their space."
+        ),
+        Change.DELETE: gettext(
+            "They asked to delete everything. Do not contact them. Their space is hidden, for them too."
+        ),
+        Change.TAKE_BACK: gettext(
+            "They took their request back. Do not contact them. Their space is hidden, for them too."
+        ),
+        Change.CLOSE: gettext(
+            "They asked to end their support. Do not ring, write or visit. Answer only in their space."
+        ),
+    }
+    return tuple(
+        dict.fromkeys(
+            str(taken_back if standing is Standing.DISOWNED else lines[kind]) for kind, standing in changes.items()
+        )
     )
 
 

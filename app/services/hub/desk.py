@@ -17,6 +17,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain import asking, handover
 from app.domain.asking import Asked
+from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
@@ -124,7 +125,7 @@ class WayView:
     @property
     def may_be_asked_for(self) -> bool:
         """Whether collecting anew may show it."""
-        return self.address is None and (self.is_open or is_stale(self.decision))
+        return self.is_open or is_stale(self.decision)
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ class OpenCase:
     # What was asked for and what was said of handovers, as far as whoever opened the case may know of it.
     passing: tuple[tuple[datetime, Addition], ...]
     changes: tuple[plans.Asked, ...]
+    stopped_by: Mapping[Change, Standing]
     conversation: tuple[Line, ...]
     plan: ContactPlan
     ways: tuple[WayView, ...]
@@ -323,6 +325,7 @@ def read_case(
         ),
         passing=tuple(passing),
         changes=record.changes,
+        stopped_by=record.stopped_by,
         conversation=tuple(each for each in conversation if guard.may_see_news(each.news, complaints=complaints)),
         plan=plan,
         ways=tuple(

@@ -376,8 +376,11 @@ def send_item(
     """
     while True:
         with database.reading() as session:
-            if session.get(rows.Item, item_id) is not None:
-                return
+            known = session.get(rows.Item, item_id)
+            if known is not None:
+                if known.case_id == case_id:
+                    return
+                item_id = sealing.new_id()  # made for another space, in this same browser
             number = session.get_one(rows.Case, case_id).number_out
             database_id = post_rows.post_state(session, rows.POST).database_id
         header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=item_id, number=number + 1)
