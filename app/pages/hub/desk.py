@@ -37,7 +37,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, handovers, news
+from app.services.hub import asked, contact, desk, handovers, news, promises
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -117,8 +117,10 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
+        due_news = promises.due(session, me, today=now().astimezone(hub().area.hub_hours.zone).date())
     return desk_page(
         "hub/queue.html",
+        due_news=due_news,
         rows=rows,
         filters=filters,
         health=health,

@@ -25,7 +25,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, guard, handovers, records, seen
+from app.services.hub import asked, changes, guard, handovers, promises, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -180,6 +180,7 @@ def _make_pass(
     changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
     changes.tell(database, opener=opener, voice=keys.voice, now=now)
     handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
+    promises.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:
