@@ -265,8 +265,9 @@ class Life:
             assert each not in page.html, (each, page.text)
 
     def may_be_rung(self, address: str) -> None:
-        """The desk shows how to reach them now."""
-        self.desk_shows(address)
+        """The desk shows how to reach whom they trust, when it is asked to."""
+        shown = self.desk.show(self._at_desk(is_open=True), "trusted")
+        assert address in shown.text, shown.text
 
     def may_not_be_rung(self, address: str) -> None:
         """The desk wants to ring, and is shown that it must not, and no number."""
