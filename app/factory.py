@@ -180,7 +180,7 @@ def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -
         settings.portal_url,
         timeout_seconds=longest_seconds or COURIER_WAITS_SECONDS,
         longest_seconds=longest_seconds,
-        verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
+        verify=settings_module.certificates(os.environ),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from nacl.signing import SigningKey, VerifyKey
 from sqlalchemy import delete
@@ -31,7 +31,7 @@ from app.services.post import Verdict
 
 WITHOUT_SETTINGS = Delays()
 # One pass at a time: two at once would take in the same envelope twice over, and alarm about each.
-PASS = "pass"  # no password  # noqa: S105  # nosec B105
+PASS: Final = "pass"  # no password  # noqa: S105  # nosec B105
 PATIENCE_SECONDS = 20.0
 
 
