@@ -30,7 +30,7 @@ from app.data import hub as hub_rows
 from app.data import migrating, whole
 from app.data import portal as portal_rows
 from app.data import post as post_rows
-from app.data.database import Database
+from app.data.database import Busy, Database
 from app.domain.retention import Periods
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
@@ -224,7 +224,7 @@ def courier(once: bool) -> None:
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
         notices_office = factory.notices_of(settings, held)
-        carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
+        carrier = factory.carrier_of(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
         keeps_at = time.monotonic()
         listed = -1
@@ -247,6 +247,8 @@ def courier(once: bool) -> None:
                     _keep_to_periods(held)
                     keeps_at = started + KEEP_EVERY_SECONDS
                 listed = _list_erased(held, listed)
+            except Busy:
+                pass  # the desk makes one just now
             except carriers.CarrierDown as error:
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage

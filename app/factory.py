@@ -18,6 +18,7 @@ from flask import Flask
 
 from app import settings as settings_module
 from app.adapters import content
+from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
 from app.data.database import Database
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
 MOST_FORM_BYTES = 256 * 1024
 MOST_FORM_FIELDS = 200
+COURIER_WAITS_SECONDS = 15.0
 
 SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
 # RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
@@ -151,6 +153,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     """What a Hub process holds."""
     from app.adapters.opening import HubOpener, OpeningKeys
     from app.services.hub.post import PostKeys
+    from app.services.hub.showing import WAIT_SECONDS
     from app.services.hub.staff import DevelopmentIdentities
     from app.web.hub import Hub
 
@@ -164,6 +167,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         voice=signing.voice,
         post_keys=PostKeys(voice=signing.voice, post=signing.post, courier=signing.courier),
         trust=portal_trust(settings),
+        carrier=carrier_of(settings, longest_seconds=WAIT_SECONDS),
         identities=DevelopmentIdentities(),
         assets=assets,
         area=content.load_area(settings.content_dir),
@@ -177,6 +181,16 @@ def opener_of(settings: HubSettings) -> Opener:
     from app.adapters.opening import HubOpener, OpeningKeys
 
     return HubOpener(OpeningKeys.load(settings.private_keys_file))
+
+
+def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -> HttpCarrier:
+    """What carries the post to the portal: patient for the courier; `longest_seconds` in all where a colleague waits."""
+    return HttpCarrier(
+        settings.portal_url,
+        timeout_seconds=longest_seconds or COURIER_WAITS_SECONDS,
+        longest_seconds=longest_seconds,
+        verify=settings_module.certificates(os.environ),
+    )
 
 
 def portal_trust(settings: HubSettings) -> PortalTrust:

@@ -231,6 +231,11 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
     )
 
 
+def certificates(environ: Mapping[str, str]) -> str | bool:
+    """The file of certificates that the portal's is checked against; True for the usual ones."""
+    return environ.get("REQUESTS_CA_BUNDLE", "") or True
+
+
 def environment_of(side: Side, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment a process of `side` may see: the machine's own variables and this side's, nothing of the other side."""
     foreign = (HUB_VARIABLES - {"HUB_PORT"}) if side == "portal" else (PORTAL_VARIABLES - {"PORTAL_PORT"})

@@ -65,6 +65,7 @@ FORCED_OUT = replace(
 )
 EVERYBODY: tuple[Story, ...] = (*STORIES, FORCED_OUT)
 
+IN_HER_WORDS = "Choir has moved to Tuesday"
 RUTHS_PHONE = "07700 900888"
 
 CONTINUATIONS: Mapping[str, Continuation] = {
@@ -77,9 +78,20 @@ CONTINUATIONS: Mapping[str, Continuation] = {
             on(0, Life.writes, PARENT.message),
             later(8, Life.is_told, "There is somebody who can talk to you first. Shall we say Monday?"),
             later(11, Life.sees_not, LATE),
+            # From now on she is told by e-mail that there is something new: after a test, and once until she has looked.
+            later(13, Life.wants_notices, IN_HER_WORDS, code_word=PARENT.code_word),
+            later(13, Life.has_been_told, IN_HER_WORDS, times=1),
+            later(13, Life.saw_it_alone),
+            later(14, Life.is_told, "Monday at two, then. I ring you, and only you."),
+            later(14, Life.has_been_told, IN_HER_WORDS, times=2),
+            later(15, Life.is_told, "If two is not good, write to me here."),
+            later(15, Life.has_been_told, IN_HER_WORDS, times=2),
+            later(15, Life.sees, "Monday at two"),
+            later(16, Life.has_been_told, IN_HER_WORDS, times=2),
             on(20, Life.has_milestone, Milestone.CHARGE, on_in=-1, by_in=14),
             later(35, Life.sees, LATE),
             later(36, Life.has_milestone, Milestone.HEARING, on_in=20, time="10:30"),
+            later(36, Life.has_been_told, IN_HER_WORDS, times=3),
             later(36, Life.sees_not, LATE),
             later(MONTHS, Life.sees, "Police or court case", "Hearing", PARENT.message),
             later(MONTHS, Life.desk_shows, "Hearing", PARENT.message),

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -204,9 +205,18 @@ def new_nonce() -> str:
 class HttpCarrier:
     """One idempotent call both ways; the Hub opens the connection."""
 
-    def __init__(self, portal_url: str, *, timeout_seconds: float = 15.0, verify: str | bool = True) -> None:
+    def __init__(
+        self,
+        portal_url: str,
+        *,
+        timeout_seconds: float = 15.0,
+        longest_seconds: float | None = None,
+        verify: str | bool = True,
+    ) -> None:
+        """`timeout_seconds` without a byte, or `longest_seconds` in all where somebody waits for it, is no answer."""
         self._url = portal_url.rstrip("/") + PASS_PATH
         self._timeout = timeout_seconds
+        self._longest = longest_seconds
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = verify
@@ -214,6 +224,7 @@ class HttpCarrier:
     def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
         """Hand over a packed parcel with its token; returns the other side's. Raises CarrierDown."""
         headers = {"Content-Type": "application/octet-stream", TOKEN_HEADER: token}
+        began = time.monotonic()
         try:
             with self._session.post(
                 self._url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
@@ -225,6 +236,8 @@ class HttpCarrier:
                     content += chunk
                     if len(content) > MOST_PARCEL_BYTES:
                         raise CarrierDown("the portal's parcel is too large")
+                    if self._longest is not None and time.monotonic() - began > self._longest:
+                        raise CarrierDown("the portal's answer takes too long")
                 return bytes(content), response.headers.get(TOKEN_HEADER, "")
         except requests.RequestException as error:
             raise CarrierDown(type(error).__name__) from None

@@ -6,7 +6,10 @@ lose updates on SQLite, hence the explicit connection settings below.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
+import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +35,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
+LOOKS_EVERY_SECONDS = 0.02
 ID_LENGTH = 16
 
 NAMING = {
@@ -41,6 +45,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+class Busy(Exception):
+    """Something else is at this just now, and did not end while we waited."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -163,6 +171,54 @@ class Database:
         """A unit of work that commits at its end or not at all. Nothing slow belongs in it."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def alone(self, what: str, *, wait_seconds: float) -> Iterator[None]:
+        """While this lasts nobody else is at `what`, in no process and no thread; a process that is killed lets go by itself.
+
+        No unit of work: it may last, and others read and write meanwhile. On SQLite a lock on a file beside the database, on
+        PostgreSQL one of the server's own. Raises Busy after `wait_seconds`.
+        """
+        with self._lock_file(what) if self.is_sqlite else self._server_lock(what) as take:
+            for _ in range(max(1, round(wait_seconds / LOOKS_EVERY_SECONDS))):  # counted: a clock may be set
+                if take():
+                    break
+                time.sleep(LOOKS_EVERY_SECONDS)
+            else:
+                raise Busy(what)
+            yield
+
+    @contextmanager
+    def _lock_file(self, what: str) -> Iterator[Callable[[], bool]]:
+        path = Path(f"{self.url.database}.{what}.lock")
+        with path.open("w") as held:
+            path.chmod(0o600)
+
+            def take() -> bool:
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return False
+                return True
+
+            yield take  # closing the file lets go
+
+    @contextmanager
+    def _server_lock(self, what: str) -> Iterator[Callable[[], bool]]:
+        key = {"key": zlib.crc32(what.encode("ascii"))}
+        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            taken = False
+
+            def take() -> bool:
+                nonlocal taken
+                taken = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one())
+                return taken
+
+            try:
+                yield take
+            finally:
+                if taken:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
     def answers(self) -> bool:
         """True when the database can be read just now (for /readyz). Raises nothing but SQLAlchemy's own errors."""

@@ -63,7 +63,11 @@ class Milestone(StrEnum):
 MESSAGE, STATUS, MILESTONE = "message", "status", "milestone"
 # Kinds that the two sides tell each other for themselves: how far the person has seen, and how far a person at the Hub has read.
 SEEN, READ_UP_TO = "seen", "read-up-to"
-UNSPOKEN = frozenset({SEEN, READ_UP_TO})
+# A promise is late, and that a supervisor was told on a day: it stands with the promise, not among the news.
+LATE_TOLD = "late-told"
+UNSPOKEN = frozenset({SEEN, READ_UP_TO, LATE_TOLD})
+# What a case keeps in clear of the last promise to write: its day, and whether anything was written since (`promise_after`).
+PROMISED = "promised"
 # What the person may take out of their own view. How a change stands is not among it: whoever else has the number could hide
 # what waits to be disowned. A kind that is not here stays.
 CLEARABLE = frozenset({MESSAGE, STATUS, MILESTONE, "ask"}) | UNSPOKEN
@@ -180,3 +184,25 @@ def promise_now(news: Sequence[Told], *, today: date) -> Promise | None:
     if by >= today:
         return Promise(by, is_late=False)
     return None if any(each.is_written for each in news[place + 1 :]) else Promise(by, is_late=True)
+
+
+def promise_after(kept: Mapping[str, Any] | None, told: Told) -> dict[str, Any] | None:
+    """What is kept of the promise once this was told too: enough for `promise_kept` to say what `promise_now` says of all."""
+    if told.kind in UNSPOKEN:
+        return dict(kept) if kept else None
+    by = day_in(told.data, "by")
+    if by is not None:
+        return {"by": by.isoformat()}
+    if kept and told.is_written:
+        return {**kept, "written": True}
+    return dict(kept) if kept else None
+
+
+def promise_kept(kept: Mapping[str, Any] | None, *, today: date) -> Promise | None:
+    """The promise that stands by what was kept of it. `today` is the day in the Hub's time zone."""
+    by = day_in(kept or {}, "by")
+    if by is None or kept is None:
+        return None
+    if by >= today:
+        return Promise(by, is_late=False)
+    return None if kept.get("written") else Promise(by, is_late=True)

@@ -10,6 +10,7 @@ from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectFiel
 from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 
+from app.domain.contact import Way
 from app.domain.rights import STAGES
 from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
 from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
@@ -164,6 +165,12 @@ class MessageForm(QuestionForm):
         """Nothing to send is said, not sent."""
         if not (field.data or "").strip():
             raise ValidationError(_l("Write your message first."))
+
+
+class WayForm(PressForm):
+    """A button that names a way to reach somebody."""
+
+    way = StringField(validators=[AnyOf([each.value for each in Way])])
 
 
 class RightForm(PressForm):

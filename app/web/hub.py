@@ -12,8 +12,9 @@ from app.data.database import Database
 from app.domain.area import Area
 from app.domain.directory import Directory
 from app.domain.languages import Languages
-from app.services.hub.post import PortalTrust, PostKeys
+from app.services.hub.post import Carrier, PortalTrust, PostKeys
 from app.services.hub.records import Opener
+from app.services.hub.showing import Collector
 from app.services.hub.staff import IdentitySource
 from app.settings import HubSettings
 from app.web.assets import Assets
@@ -29,11 +30,24 @@ class Hub:
     voice: SigningKey
     post_keys: PostKeys
     trust: PortalTrust
+    carrier: Carrier
     identities: IdentitySource
     assets: Assets
     area: Area
     languages: Languages
     directory: Directory
+
+    @property
+    def collector(self) -> Collector:
+        """What collects from the portal before somebody is rung."""
+        return Collector(
+            database=self.database,
+            carrier=self.carrier,
+            trust=self.trust,
+            keys=self.post_keys,
+            opener=self.opener,
+            hours=self.area.hub_hours,
+        )
 
 
 def hub() -> Hub:

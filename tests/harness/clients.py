@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import requests
 from flask.testing import FlaskClient
@@ -55,7 +55,7 @@ class Visitor:
         self, page: Page, form: Form, values: Mapping[str, Filled] | None = None, *, press: str | None = None
     ) -> Page:
         """Fill in a form of a page and press a button of it. Raises NotOffered."""
-        path, data = urljoin(page.url, form.action), form.filled(values, press=press)
+        path, data = urldefrag(urljoin(page.url, form.action)).url, form.filled(values, press=press)
         if form.method == "get":
             return self._arrive(path, self.fetch("GET", path, query=data))
         return self.post_form(path, data)

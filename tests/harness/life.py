@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec
 
+from app import factory
 from app.adapters import sealing
 from app.data import hub as hub_rows
 from app.domain.asking import BY_NUMBER, Answer, Asked
@@ -18,7 +19,8 @@ from app.domain.change import Change
 from app.domain.handover import Decision, Kind, State, Why
 from app.domain.retention import Periods
 from app.domain.status import Milestone, Status
-from app.services.hub import records, retention
+from app.services.hub import notices, records, retention
+from app.services.hub.notices import Mode
 from app.web import clock
 from tests.harness.pages import NotOffered, Page
 from tests.harness.people import Colleague, Person, shown_number
@@ -98,6 +100,18 @@ class Life:
         page = self._inside("/how/now")
         done = self.person.client.submit(page, page.form(*answers), answers)
         assert done.path.endswith("/case/how"), done
+
+    def wants_notices(self, words: str, *, code_word: str) -> None:
+        """Ask to be told by e-mail, in their own words."""
+        page = self._inside("/notices")
+        looked = self.person.client.submit(page, page.form("way"), {"way": "email", "words": "own", "own": words})
+        assert words in looked.text
+        self.person.client.submit(looked, looked.form("code_word"), {"code_word": code_word}, press="send")
+
+    def saw_it_alone(self) -> None:
+        """Say that nobody else saw the test."""
+        page = self._inside("/notices")
+        self.person.client.submit(page, page.form("only_me"), {"only_me": "yes"})
 
     def asks_for(self, what: Asked, /, **answers: str) -> None:
         """Ask the Hub for something."""
@@ -265,8 +279,9 @@ class Life:
             assert each not in page.html, (each, page.text)
 
     def may_be_rung(self, address: str) -> None:
-        """The desk shows how to reach them now."""
-        self.desk_shows(address)
+        """The desk shows how to reach whom they trust, when it is asked to."""
+        shown = self.desk.show(self._at_desk(is_open=True), "trusted")
+        assert address in shown.text, shown.text
 
     def may_not_be_rung(self, address: str) -> None:
         """The desk wants to ring, and is shown that it must not, and no number."""
@@ -284,6 +299,19 @@ class Life:
                 continue
             raise AssertionError(f"{fields} are offered")
         assert "handover" not in [address.rpartition("/")[2] for address, _ in page.links]
+
+    def has_been_told(self, words: str, *, times: int) -> None:
+        """The courier makes its round: so many notices have left since the beginning, each in these words and no others."""
+        own = self.sides.hub_side
+        office = replace(factory.notices_of(own.settings, own), mode=Mode.ON)
+        for _ in range(2):  # what is due leaves with one round, and nothing with the next
+            self.sides.make_pass()
+            notices.after_pass(office, clock=clock.now)
+        sent = [
+            path.read_text("utf-8").partition("\n\n")[2].strip()
+            for path in (own.settings.side_dir / "notices").iterdir()
+        ]
+        assert sent == [words] * times, sent
 
     def leaves_the_queue(self) -> None:
         """Nobody has anything to do for it."""

@@ -138,6 +138,10 @@ class Colleague:
         """Open what was sealed."""
         return self.client.submit(case, case.form(to="/open"))
 
+    def show(self, case: Page, way: str = "call") -> Page:
+        """Have the number or the address of one way shown."""
+        return self.client.submit(case, case.form(to=f"/show#way-{way}"), {"way": way})
+
     def send_status(self, case: Page, status: str) -> Page:
         """Send coded news."""
         return self.client.submit(case, case.form("status", to="/status"), {"status": status})

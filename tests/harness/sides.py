@@ -24,7 +24,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from app import cli, factory
 from app import settings as settings_module
-from app.adapters.carriers import HttpCarrier
+from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
 from app.services.hub import post as hub_post
 from app.services.hub.post import PassMade
@@ -53,6 +53,23 @@ class Quiet(WSGIRequestHandler):
         """Nothing."""
 
 
+class DesksCarrier:
+    """What the desk collects with: the same way as every pass here, or no way at all while the link is cut."""
+
+    def __init__(self, sides: Sides) -> None:
+        self._sides = sides
+
+    def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
+        """Hand over and bring back. Raises CarrierDown."""
+        if self._sides.is_cut:
+            raise CarrierDown("the link is cut")
+        carrier = HttpCarrier(self._sides.portal_url)
+        try:
+            return carrier.exchange(body, token)
+        finally:
+            carrier.close()
+
+
 class Sides:
     """The portal, the Hub and the post between them. `close` ends the server and lets go of both databases."""
 
@@ -74,8 +91,10 @@ class Sides:
         for side, url in (database_urls or {}).items():
             self._environ[f"{side.upper()}_DATABASE_URL"] = url
         self.run("setup")
+        self.is_cut = False
         self.portal = self._create("portal", client_class)
         self.hub = self._create("hub", client_class)
+        self.hub.extensions["side"] = replace(self.hub_side, carrier=DesksCarrier(self))
         if cost is not None:
             own = self.portal_side
             self.portal.extensions["side"] = replace(own, office=replace(own.office, cost=cost))

@@ -131,17 +131,21 @@ def test_with_the_link_cut_nobody_is_rung_after_a_freeze(
     """No pass, no ringing: the desk cannot know of the freeze, so after ten seconds it shows no number at all."""
     sides = inside.sides
     case = colleague.open(colleague.case(inside.person.reference))
-    assert PHONE in case.text
+    assert PHONE in colleague.show(case).text
     press(inside, "/stop")  # and no pass carries it
+    sides.is_cut = True
 
     day.shift(FRESH_FOR + timedelta(seconds=1))
     cut = colleague.client.visit(case.path)
-    assert PHONE not in cut.text
     assert "We must collect from the site first" in cut.text
+    tried = colleague.show(cut)
+    assert PHONE not in tried.text
+    assert "We could not collect from the site just now" in tried.text
     refused = decide(inside.record().plan, Way.CALL, clock.now(), known_at=None, hours=sides.hub_side.area.hub_hours)
     assert refused == Refused(Reason.STALE)
 
     day.shift(timedelta(seconds=2))
+    sides.is_cut = False
     sides.make_pass()  # the link is back: the courier makes one every two seconds
     stopped = colleague.client.visit(case.path)
     assert "Do not ring, write or visit" in stopped.part("frozen")
@@ -409,10 +413,14 @@ def test_no_copy_is_offered_where_somebody_else_might_look(sides: Sides, person:
 
 
 def test_a_ready_made_question_reaches_the_desk_in_its_own_words(inside: Inside, colleague: Colleague) -> None:
-    asks = {"ask-summary": "what we agreed", "ask-phone": "Which phone do you have for me?"}
-    for about, words in asks.items():
-        assert words in press(inside, "/ask", about=about).part("latest")
+    words = "Which phone do you have for me?"
+    assert words in press(inside, "/ask", about="ask-phone").part("latest")
     inside.sides.deliver()
-    case = colleague.open(colleague.case(inside.person.reference))
-    for words in asks.values():
-        assert words in case.text
+    assert words in colleague.open(colleague.case(inside.person.reference)).text
+
+
+def test_a_summary_is_asked_for_at_one_door(inside: Inside) -> None:
+    page = inside.person.client.visit(CONTACT)
+    doors = [address for address, words in page.links if words == "Write down what you know and what we agreed"]
+    assert doors == ["/en/case/ask/6"]
+    assert inside.person.client.visit(doors[0]).heading == "Write down what you know and what we agreed"

@@ -293,6 +293,9 @@ def test_sending_a_section_twice_sends_it_once(sides: Sides, inside: Person, col
         assert sent.path == "/en/case/more/sent"
         sides.deliver()
     assert len(additions(sides, inside.reference)) == 1
+    inside.client.submit(page, page.form("addition_id"), {"text": "Once only. No, there is more."})
+    sides.deliver()
+    assert len(additions(sides, inside.reference)) == 2, "gone back, changed, and sent again: nothing typed is lost"
 
 
 @sqlite_only

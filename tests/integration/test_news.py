@@ -75,6 +75,7 @@ def test_news_names_its_day_and_says_plainly_when_we_are_late(
     form = case.form("status", to="/status")
     colleague.client.submit(case, form, {"status": "no-news", "by": FRIDAY, "stage": "not-reported"})
     sides.deliver()
+    assert "promised" not in colleague.queue().text, "it is due on another day"
     space = back(asking)
     newest = space.part("latest")
     assert "We have not forgotten you" in newest
@@ -87,15 +88,29 @@ def test_news_names_its_day_and_says_plainly_when_we_are_late(
     assert "late" not in space.part("promise")
     day.shift(timedelta(days=3))  # on the day itself it is not late yet
     assert "late" not in back(asking).part("promise")
-    day.shift(timedelta(days=1))
-    assert "We are late. We are sorry." in back(asking).part("promise")
-    # The desk reads the same, and any word from a colleague ends it.
+    supervisor = Colleague(sides.hub_client())
+    assert case.path in {address for address, _ in supervisor.sign_in("dev-carys").links}
+    assert "1 is due today" in supervisor.queue().part("promised-news")
+    day.shift(timedelta(hours=15))
+    sides.deliver()
+    late = back(asking).part("promise")
+    assert "We are late. We are sorry." in late
+    assert "supervisor" not in late, "it is one o'clock at night: nobody looks at a screen"
+    # At the next opening it stands on the supervisor's first screen, and the space says so. A word from a colleague ends it.
+    day.shift(timedelta(hours=9))
+    sides.deliver()
+    sides.deliver()
+    assert "A supervisor at the Hub was told on Saturday 14 March" in back(asking).part("promise")
+    first_screen = supervisor.sign_in("dev-carys")
+    assert "1 is late" in first_screen.part("promised-news")
+    assert "Amira Novak" in first_screen.part("late-news")
     colleague.sign_in()
     case = colleague.open(colleague.case(asking.reference))
     assert "Late" in case.part("promised")
     colleague.write(case, "Still nothing, and I am on it.")
     sides.deliver()
     assert not any("We are late" in each for each in back(asking).html.splitlines())
+    assert "is late" not in colleague.queue().text
 
 
 @pytest.mark.requirement("F2")

@@ -203,6 +203,9 @@ def test_a_way_carries_one_test_until_only_they_saw_it_and_then_one_notice_until
     assert told.states() == [("test", "sent"), ("notice", "sent")], "one until it is read"
     told.sign_in()
     told.go_round()
+    told.hear(status="worker", author="Amira")
+    told.go_round()
+    assert told.states() == [("test", "sent"), ("notice", "sent")], "a colleague took the case: nobody wrote anything"
     told.hear()
     told.go_round()
     assert told.states() == [("test", "sent"), ("notice", "sent"), ("notice", "sent")]

@@ -170,6 +170,8 @@ def test_sending_a_message_twice_sends_it_once(sides: Sides, person: AskedBy) ->
     for _ in range(2):
         asking.client.submit(page, form, {"text": "Once only."})
     assert asking.space().text.count("Once only.") == 1
+    asking.client.submit(page, form, {"text": "Once only. No, there is more."})  # gone back, changed, and sent again
+    assert "there is more" in asking.space().text
 
 
 @sqlite_only

@@ -127,6 +127,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.send_reading": "staff",
         "hub.send_status": "staff",
         "hub.settle_change": "staff",
+        "hub.show_way": "staff",
         "hub.sign_in": "personal",
         "hub.sign_out": "staff",
         "shared.healthz": "machine",

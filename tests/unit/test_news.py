@@ -30,6 +30,8 @@ from app.domain.status import (
     Promise,
     Status,
     Told,
+    promise_after,
+    promise_kept,
     promise_now,
 )
 from app.domain.survey import NEEDS
@@ -84,6 +86,10 @@ def told(*, author: str = "Amira", kind: str = MESSAGE, status: str = "", by: da
 )
 def test_a_promise_is_open_until_its_day_and_then_kept_or_late(news: list[Told], expected: Promise | None) -> None:
     assert promise_now(news, today=TODAY) == expected
+    kept: dict[str, object] | None = None
+    for each in news:
+        kept = promise_after(kept, each)
+    assert promise_kept(kept, today=TODAY) == expected, "what the queue keeps of it says the same"
 
 
 @given(

@@ -20,7 +20,7 @@ from app.domain.digits import western
 from app.domain.languages import Languages
 from app.web import language
 from app.web.kept import Moulds
-from app.web.page import ReadingNow, clock_time, day_name, reading_at, short_day
+from app.web.page import CLOCKS, ReadingNow, clock_time, day_name, reading_at, short_day
 
 TEST_AREA = Path(__file__).parents[1] / "area"
 CONTENT = Path(__file__).parents[2] / "content"
@@ -68,7 +68,7 @@ def test_a_clock_time_is_written_as_its_language_writes_it_in_uk_time(slug: str,
     g.language = found
     refresh()
     written = [western(clock_time(moment)) for moment in MOMENTS]
-    assert written == [format_time(moment, "short") for moment in MOMENTS]
+    assert written == [format_time(moment, CLOCKS.get(found.format_locale, "short")) for moment in MOMENTS]
     assert Locale.parse(found.format_locale)
 
 
@@ -107,10 +107,10 @@ def test_dates_times_and_counts_are_in_the_digits_of_the_language(slug: str, dig
     for said in (clock_time(afternoon), day_name(afternoon), short_day(afternoon.date())):
         assert not set("0123456789") & set(said)
         assert set(digits) & set(said)
-    # No translation is in force here, so the words are the English ones and the numbers are not.
+    # Nobody translates this, so the words are the English ones and the numbers are not.
     assert (
-        flask_babel.gettext("Question %(number)d of %(count)d", number=2, count=5)
-        == f"Question {digits[2]} of {digits[5]}"
+        flask_babel.gettext("Only %(number)d of %(count)d here", number=2, count=5)
+        == f"Only {digits[2]} of {digits[5]} here"
     )
     assert flask_babel.ngettext("%(num)s is new.", "%(num)s are new.", 14) == f"{digits[1]}{digits[4]} are new."
     template = current_app.jinja_env.from_string('{{ ngettext("%(num)d is new.", "%(num)d are new.", 14) }}')

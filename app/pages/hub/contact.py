@@ -1,14 +1,17 @@
-"""At the desk: whether a change that waits was right."""
+"""At the desk: how to reach somebody, collected anew each time, and whether a change that waits was right."""
 
 from __future__ import annotations
 
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from app.adapters import sealing
-from app.forms.desk import RightForm
+from app.domain.contact import Way
+from app.forms.desk import MessageForm, RightForm, StatusForm, WayForm
 from app.pages.hub import pages
-from app.services.hub import contact
+from app.pages.hub.desk import case_page
+from app.services.hub import contact, showing
 from app.services.hub.changes import NotWaiting
 from app.services.hub.desk import NotOpened
 from app.services.hub.guard import NoSuchCase
@@ -16,6 +19,25 @@ from app.web import staff
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.hub import hub
+
+
+@pages.post("/cases/<case_id>/show")
+@staff.signed_in_only
+def show_way(case_id: str) -> ResponseReturnValue:
+    """Show the number or address of one way, once: after a pass of its own, if the plan allows it then. Logged."""
+    form = WayForm()
+    if not form.validate_on_submit():
+        abort(403)
+    empty = StatusForm(formdata=None), MessageForm(formdata=None)
+    try:
+        shown = showing.show(
+            hub().collector, case_id=_id(case_id), way=Way(form.way.data), signed=staff.me(), clock=now
+        )
+    except NoSuchCase:
+        abort(404)
+    except NotOpened:
+        return case_page(case_id, *empty, problem=gettext("Open the request first."))
+    return case_page(case_id, *empty, shown=shown)
 
 
 @pages.post("/cases/<case_id>/changes/<change_id>")

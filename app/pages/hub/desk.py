@@ -17,7 +17,7 @@ from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
-from app.domain.contact import VOICE_WAYS, Allowed, Refused, Wait, Way
+from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import CaseState, Promise, Told, day_in, promise_now
 from app.forms import how
@@ -37,13 +37,13 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, handovers, news
-from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase
+from app.services.hub import asked, contact, desk, handovers, news, promises
+from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
 from app.services.hub.staff import UnknownIdentity
 from app.web import staff
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.hub import hub
 
@@ -117,8 +117,10 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
+        due_news = promises.due(session, me, today=now().astimezone(hub().area.hub_hours.zone).date())
     return desk_page(
         "hub/queue.html",
+        due_news=due_news,
         rows=rows,
         filters=filters,
         health=health,
@@ -273,8 +275,12 @@ def case_page(
     *,
     milestone_form: MilestoneForm | None = None,
     problem: str = "",
+    shown: Shown | None = None,
 ) -> ResponseReturnValue:
-    """The page of a case with its forms as they stand: empty, or with what has to be put right. Unknown is not found."""
+    """The page of a case with its forms as they stand: empty, or with what has to be put right. Unknown is not found.
+
+    `shown` is the one way whose number or address a colleague asked to see.
+    """
     milestone_form = milestone_form or MilestoneForm(formdata=None)
     for form in (status_form, message_form, milestone_form):
         if not form.envelope_id.data:
@@ -289,6 +295,7 @@ def case_page(
                 hours=hub().area.hub_hours,
                 targets=hub().area.targets,
                 now=now(),
+                shown=shown,
             )
             health = desk.post_health(session, now=now())
             trail = desk.trail(session, id_of(case_id), staff.me().identity)
@@ -299,6 +306,8 @@ def case_page(
             )
     except NoSuchCase:
         abort(404)
+    if isinstance(found, OpenCase) and shown is not None:
+        problem = problem or _why_not_shown(found, shown)
     has_errors = bool(status_form.errors or message_form.errors or milestone_form.errors or problem)
     receipt_only = gets_receipt_only(found.row.facts)
     services = sorted(((each.id, each.name) for each in hub().directory.all), key=lambda pair: pair[1])
@@ -326,6 +335,7 @@ def case_page(
         receipt_only=receipt_only,
         is_about_another=found.row.facts.get("who") in ASKED_BY_ANOTHER,
         status_labels={
+            **{way: str(label) for way, label in labels_of("reply", "ways").items()},
             **{each.value: str(label) for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items())},
             **{kind.value: words.change(kind) for kind in Change},
         },
@@ -344,6 +354,17 @@ def case_page(
         addition_words=lambda addition: how.shown(addition) or addition_words(addition),
         as_it_came=as_it_came,
     )
+
+
+def _why_not_shown(opened: OpenCase, shown: Shown) -> str:
+    """Why a number or an address that was asked for is not on the page, in one line; empty when it is."""
+    decision = next((each.decision for each in opened.ways if each.way is shown.way), Refused(Reason.NOT_CHOSEN))
+    if isinstance(decision, Refused):
+        return words.not_collected() if decision.reason is Reason.STALE else words.refusal(decision.reason)
+    if isinstance(decision, Wait):
+        again = words.day_and_clock(decision.until, now=now(), zone=hub().area.hub_hours.zone)
+        return f"{gettext('Outside their hours.')} {gettext('Next: %(time)s.', time=again)}"
+    return ""
 
 
 def _promise(opened: OpenCase) -> Promise | None:
@@ -476,9 +497,5 @@ def id_of(text: str) -> bytes:
 
 
 def envelope_id_of(form: StatusForm | MessageForm | MilestoneForm) -> bytes:
-    """The id made with the form; a mangled one is replaced."""
-    try:
-        found = bytes.fromhex(form.envelope_id.data or "")
-    except ValueError:
-        return sealing.new_id()
-    return found if len(found) == sealing.ID_LENGTH else sealing.new_id()
+    """Of what this form sends: a press that comes twice sends once, and what was changed and sent again goes too."""
+    return once(form.envelope_id.data or "")

@@ -21,7 +21,7 @@ from app.services.hub.guard import NoSuchCase
 from app.services.hub.handovers import CannotFollow, Ending
 from app.services.hub.speaking import ReceiptOnly
 from app.web import staff
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.hub import hub
 
@@ -120,7 +120,7 @@ def send_reading(case_id: str) -> ResponseReturnValue:
                     hub().database,
                     case_id=own_id,
                     services=chosen,
-                    envelope_id=bytes.fromhex(form.envelope_id.data),
+                    envelope_id=once(form.envelope_id.data),
                     signed=staff.me(),
                     opener=hub().opener,
                     voice=hub().voice,
@@ -160,7 +160,7 @@ def asked_for(case_id: str) -> ResponseReturnValue:
                 asked_id=asked_id,
                 state=Answer(form.state.data),
                 text=(form.text.data or "").strip(),
-                envelope_id=_id_or_new(form.envelope_id.data),
+                envelope_id=once(form.envelope_id.data or ""),
                 signed=staff.me(),
                 opener=hub().opener,
                 voice=hub().voice,

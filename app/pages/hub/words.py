@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, gettext
 
 from app.domain.asker import ASKED_BY_ANOTHER
-from app.domain.change import Change
+from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
@@ -193,6 +193,35 @@ def refusal(reason: Reason) -> str:
     )
 
 
+def stopped_by(changes: Mapping[Change, Standing]) -> tuple[str, ...]:
+    """Why all contact is stopped and what that means, in one line for each reason."""
+    taken_back = gettext("They said no to deleting everything. Contact stays stopped until they start it again.")
+    lines = {
+        Change.FREEZE: gettext(
+            "They said that it is not safe. Do not ring, write or visit. Answer only in their space."
+        ),
+        Change.DELETE: gettext(
+            "They asked to delete everything. Do not contact them. Their space is hidden, for them too."
+        ),
+        Change.TAKE_BACK: gettext(
+            "They took their request back. Do not contact them. Their space is hidden, for them too."
+        ),
+        Change.CLOSE: gettext(
+            "They asked to end their support. Do not ring, write or visit. Answer only in their space."
+        ),
+    }
+    return tuple(
+        dict.fromkeys(
+            str(taken_back if standing is Standing.DISOWNED else lines[kind]) for kind, standing in changes.items()
+        )
+    )
+
+
+def not_collected() -> str:
+    """Why nothing is shown when the site could not be asked."""
+    return str(gettext("We could not collect from the site just now, so nothing is shown. Please try again."))
+
+
 def change(kind: Change) -> str:
     """What a person asked for from their space, after "Asked to"."""
     return str(
@@ -288,6 +317,7 @@ def act(action: str) -> str:
             "claimed": gettext("took the case"),
             "handed-back": gettext("handed the case back"),
             "opened-request": gettext("opened the request"),
+            "showed-way": gettext("had a number or address shown"),
             "sent-status": gettext("sent news"),
             "sent-message": gettext("sent a message"),
             "sent-milestone": gettext("sent news of a police or court case"),

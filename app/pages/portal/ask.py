@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 
 from flask import abort, make_response, render_template, request, url_for
@@ -18,7 +17,7 @@ from app.pages.portal.carry import BACK_TO, UNAVAILABLE, UNPROCESSABLE, carried,
 from app.services.portal import asked, space
 from app.services.portal.space import OpenVisit
 from app.web import language, visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -61,7 +60,7 @@ def case_ask_one(number: str) -> ResponseReturnValue:
             what=askable.what,
             content=form.content(),
             language=language.language().tag,
-            ask_id=_once(),
+            ask_id=once(request.form.get("change_id", "")),
             today=_today(),
             now=now(),
         )
@@ -151,12 +150,6 @@ def _id(typed: str) -> bytes:
     except ValueError:
         return sealing.new_id()
     return found if len(found) == sealing.ID_LENGTH else sealing.new_id()
-
-
-def _once() -> bytes:
-    """The id of what this post sends: the same again for the same words from the same page, another when they differ."""
-    typed = sorted(request.form.items(multi=True))
-    return hashlib.sha256(repr((request.endpoint, typed)).encode("utf-8")).digest()[: sealing.ID_LENGTH]
 
 
 BACK_TO[LATE] = _back

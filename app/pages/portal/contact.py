@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
@@ -10,8 +9,10 @@ from flask import Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.adapters import sealing
+from app.domain.asking import Asked
 from app.domain.change import Change
 from app.domain.contact import Way
+from app.forms.ask import ASKABLE
 from app.forms.contact import (
     CodeWordForm,
     EachWayForm,
@@ -39,14 +40,14 @@ from app.pages.portal.carry import (
 from app.services.portal import changes, contact, copies, space
 from app.services.portal.space import OpenVisit
 from app.web import language, visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
 
 STOP, CHANGE, PAUSE, START = "contact-stop", "contact-change", "contact-pause", "contact-start"
 # What the person may ask in one press, by its code in the conversation (app/templates/components/news.html has the words).
-ASKS = ("ask-summary", "ask-phone")
+ASKS = ("ask-phone",)
 NOT_QUESTIONS = frozenset({"send", "back", "change_id", SECTION, NUMBER})
 
 
@@ -102,7 +103,7 @@ def case_contact_ask() -> ResponseReturnValue:
             opened,
             text="",
             language=language.language().tag,
-            message_id=_once(),
+            message_id=once(request.form.get("change_id", "")),
             now=now(),
             kind="ask",
             status=about,
@@ -218,7 +219,12 @@ def _start(opened: OpenVisit) -> ResponseReturnValue:
     if not form.validate():
         return _page(opened, "start", form=form, code=UNPROCESSABLE)
     try:
-        _ask(opened, Change.UNFREEZE, change_id=_once(), code_word=(form.code_word.data or "").strip())
+        _ask(
+            opened,
+            Change.UNFREEZE,
+            change_id=once(request.form.get("change_id", "")),
+            code_word=(form.code_word.data or "").strip(),
+        )
     except NOT_KEPT:
         return _page(opened, "start", form=form, failed=True)
     return redirect(url_for("portal.case_contact_sent"), code=303)
@@ -236,7 +242,7 @@ def _pause(opened: OpenVisit) -> ResponseReturnValue:
             portal().office,
             opened,
             until=until,
-            change_id=_once(),
+            change_id=once(request.form.get("change_id", "")),
             now=now(),
         )
     except NOT_KEPT:
@@ -263,7 +269,7 @@ def _change(opened: OpenVisit) -> ResponseReturnValue:
             opened,
             answers=plan_answers(form, forms),
             code_word=(proof.code_word.data or "").strip(),
-            change_id=_once(),
+            change_id=once(request.form.get("change_id", "")),
             today=_today(),
             now=now(),
         )
@@ -314,7 +320,15 @@ def _questions_page(
 def _contact_page(opened: OpenVisit, *, failed: bool = False) -> Response:
     with portal().database.reading() as session:
         found = contact.read(session, opened, space.read_space(session, opened).conversation, now=now())
-    return _page(opened, "contact", contact=found, failed=failed, way_labels=labels_of("reply", "ways"), times=TIMES)
+    return _page(
+        opened,
+        "contact",
+        contact=found,
+        failed=failed,
+        way_labels=labels_of("reply", "ways"),
+        times=TIMES,
+        summary_number=ASKABLE[Asked.SUMMARY].number,
+    )
 
 
 def _page(
@@ -360,12 +374,6 @@ def _id(typed: str) -> bytes:
     except ValueError:
         return sealing.new_id()
     return found if len(found) == sealing.ID_LENGTH else sealing.new_id()
-
-
-def _once() -> bytes:
-    """The id of what this post sends: the same again for the same words from the same page, another when they differ."""
-    typed = sorted(request.form.items(multi=True))
-    return hashlib.sha256(repr((request.endpoint, typed)).encode("utf-8")).digest()[: sealing.ID_LENGTH]
 
 
 def _today() -> date:

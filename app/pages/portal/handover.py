@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from flask import Response, make_response, render_template, request, url_for
@@ -20,7 +19,7 @@ from app.services.portal import handovers, space
 from app.services.portal.handovers import CannotChange, Handover, UnknownHandover
 from app.services.portal.space import OpenVisit
 from app.web import visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -87,7 +86,7 @@ def _decide(opened: OpenVisit, found: Handover) -> Response:
             decision=decision,
             kinds=chosen,
             note=note,
-            change_id=_once(),
+            change_id=once(request.form.get("change_id", "")),
             now=now(),
         )
     except CannotChange:
@@ -146,12 +145,6 @@ def _id(typed: str) -> bytes:
     except ValueError:
         return sealing.new_id()
     return found if len(found) == sealing.ID_LENGTH else sealing.new_id()
-
-
-def _once() -> bytes:
-    """The id of what this post sends: the same again for the same answers from the same page, another when they differ."""
-    typed = sorted(request.form.items(multi=True))
-    return hashlib.sha256(repr((request.endpoint, typed)).encode("utf-8")).digest()[: sealing.ID_LENGTH]
 
 
 BACK_TO[LATE] = _back

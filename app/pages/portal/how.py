@@ -25,7 +25,7 @@ from app.services.portal import how
 from app.services.portal.how import Entry, NoSuchEntry
 from app.services.portal.space import OpenVisit
 from app.web import visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -71,14 +71,20 @@ def case_how_now() -> ResponseReturnValue:
     if request.method == "GET":
         return visits.remember(make_response(_questions_page(opened, HowForm(formdata=None))), own)
     form = HowForm()
-    entry_id = _entry_id(form)
     if not form.validate() or not form.answer():
         if not form.errors:
             form.health.errors = [gettext("Nothing is filled in yet. Fill in as little as you like, or go back.")]
         return visits.remember(make_response(_questions_page(opened, form), UNPROCESSABLE), own)
     answers = questions.answers_in(form.answer())
     try:
-        how.keep(portal().database, opened, entry_id=entry_id, answers=answers, on=_today(), now=now())
+        how.keep(
+            portal().database,
+            opened,
+            entry_id=once(form.addition_id.data or ""),
+            answers=answers,
+            on=_today(),
+            now=now(),
+        )
     except NOT_KEPT:
         return visits.remember(make_response(_questions_page(opened, form, failed=True), UNAVAILABLE), own)
     is_risk = Addition(kind=HOW_YOU_ARE, content={"answers": answers}).tells_of_risk()
@@ -185,7 +191,7 @@ def _said(need: str, kept: Sequence[Entry]) -> tuple[tuple[date, str], ...]:
 
 
 def _questions_page(opened: OpenVisit, form: HowForm, *, failed: bool = False) -> str:
-    _entry_id(form)
+    _give_id(form)
     return render_template(
         "portal/case/how_now.html",
         form=form,
@@ -198,13 +204,10 @@ def _questions_page(opened: OpenVisit, form: HowForm, *, failed: bool = False) -
     )
 
 
-def _entry_id(form: MoreForm) -> bytes:
-    """The id made with the form; a missing or mangled one is replaced, which costs only the protection from a double press."""
-    found = _bytes(form.addition_id.data or "")
-    if len(found) != sealing.ID_LENGTH:
-        found = sealing.new_id()
-        form.addition_id.data = found.hex()
-    return found
+def _give_id(form: MoreForm) -> None:
+    """See that the form has an id, so that a press that comes twice keeps one entry (see `once`)."""
+    if len(_bytes(form.addition_id.data or "")) != sealing.ID_LENGTH:
+        form.addition_id.data = sealing.new_id().hex()
 
 
 def _id_sent() -> bytes:

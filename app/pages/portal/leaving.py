@@ -5,7 +5,6 @@ The addresses say "end": "leave" in a history could be taken for leaving somebod
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from flask import Response, make_response, render_template, request, url_for
@@ -22,7 +21,7 @@ from app.pages.portal.carry import BACK_TO, UNAVAILABLE, UNPROCESSABLE, carried,
 from app.services.portal import changes, leaving, space
 from app.services.portal.space import OpenVisit
 from app.web import visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -112,7 +111,9 @@ def case_leave_back() -> ResponseReturnValue:
         answer = _back_page(opened)
     else:
         try:
-            is_gone = leaving.take_back(portal().database, portal().office, opened, change_id=_once(), now=now())
+            is_gone = leaving.take_back(
+                portal().database, portal().office, opened, change_id=once(request.form.get("change_id", "")), now=now()
+            )
         except NOT_KEPT:
             return visits.remember(_back_page(opened, failed=True), own)
         if is_gone:
@@ -176,7 +177,7 @@ def _close(opened: OpenVisit) -> ResponseReturnValue:
             portal().office,
             opened,
             code_word=(form.code_word.data or "").strip(),
-            change_id=_once(),
+            change_id=once(request.form.get("change_id", "")),
             now=now(),
         )
     except (sealing.TooLarge, *NOT_KEPT):
@@ -194,7 +195,7 @@ def _delete(opened: OpenVisit) -> ResponseReturnValue:
             portal().office,
             opened,
             code_word=(form.code_word.data or "").strip(),
-            change_id=_once(),
+            change_id=once(request.form.get("change_id", "")),
             now=now(),
         )
     except (sealing.TooLarge, *NOT_KEPT):
@@ -230,12 +231,6 @@ def _page(
         **values,
     )
     return make_response(page, UNAVAILABLE if failed else code)
-
-
-def _once() -> bytes:
-    """The id of what this post sends: the same again for the same words from the same page, another when they differ."""
-    typed = sorted(request.form.items(multi=True))
-    return hashlib.sha256(repr((request.endpoint, typed)).encode("utf-8")).digest()[: sealing.ID_LENGTH]
 
 
 BACK_TO.update(

@@ -16,7 +16,7 @@ from app.services.portal import refer as sending
 from app.services.portal import space, survey
 from app.services.portal.space import OpenVisit
 from app.web import language, visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -67,7 +67,6 @@ def case_more_section(section: str) -> ResponseReturnValue:
     if request.method == "GET":
         return visits.remember(make_response(section_page(opened, found, form_of(found)(formdata=None))), own)
     form = form_of(found, "" if "choose" in request.form else request.form.get("kind", ""))()
-    addition_id = _addition_id(form)
     if not _may_be_sent(form):
         return visits.remember(make_response(section_page(opened, found, form), UNPROCESSABLE), own)
     if isinstance(form, KindForm):
@@ -82,7 +81,7 @@ def case_more_section(section: str) -> ResponseReturnValue:
             portal().office,
             case_id=opened.case_id,
             addition=addition,
-            addition_id=addition_id,
+            addition_id=once(form.addition_id.data or ""),
             now=now(),
         )
         after = _after(addition, opened, own)
@@ -103,7 +102,7 @@ def come_back_to(opened: OpenVisit, section: str) -> str:
 
 def section_page(opened: OpenVisit, section: Section, form: MoreForm, *, failed: bool = False) -> str:
     """A section as it stands: empty, with what has to be put right, or as it was typed when it could not be sent."""
-    _addition_id(form)
+    _give_id(form)
     is_choice = isinstance(form, KindForm)
     return render_template(
         "portal/more/section.html",
@@ -149,13 +148,11 @@ def _may_be_sent(form: MoreForm) -> bool:
     return True
 
 
-def _addition_id(form: MoreForm) -> bytes:
-    """The id made with the form; a missing or mangled one is replaced, which costs only the protection from a double send."""
+def _give_id(form: MoreForm) -> None:
+    """See that the form has an id, so that a press that comes twice sends once (see `once`)."""
     try:
         found = bytes.fromhex(form.addition_id.data or "")
     except ValueError:
         found = b""
     if len(found) != sealing.ID_LENGTH:
-        found = sealing.new_id()
-        form.addition_id.data = found.hex()
-    return found
+        form.addition_id.data = sealing.new_id().hex()

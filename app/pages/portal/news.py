@@ -43,13 +43,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class News:
-    """The space in order, newest first. `worker` is a first name, or ""; `promise` the one that stands now."""
+    """The space in order, newest first. `worker` is a first name, or ""; `promise` the one that stands now, and `told_on` the
+    day on which a supervisor was told that it is late."""
 
     support: tuple[Entry, ...]
     earlier: tuple[Entry, ...]
     police: tuple[Entry, ...]
     worker: str
     promise: Promise | None
+    told_on: date | None
     how_many_new: int
     request_is_slow: bool
     rights: Rights
@@ -62,12 +64,15 @@ def sorted_out(found: Space) -> News:
     support = [each for each in entries if each.shown.news.kind != MILESTONE]
     hub_said = [each for each in found.conversation if not each.mine]
     told = [Told(each.news.kind, each.news.status, each.news.author, each.news.data) for each in hub_said]
+    promise = promise_now(told, today=now().astimezone(portal().area.hub_hours.zone).date())
+    late = {"on": found.late_told.get(promise.by.isoformat())} if promise is not None and promise.is_late else {}
     return News(
         support=tuple(support[:SHOWN_FIRST]),
         earlier=tuple(support[SHOWN_FIRST:]),
         police=tuple(each for each in entries if each.shown.news.kind == MILESTONE),
         worker=worker_of(hub_said),
-        promise=promise_now(told, today=now().astimezone(portal().area.hub_hours.zone).date()),
+        promise=promise,
+        told_on=day_in(late, "on"),
         how_many_new=sum(each.is_new for each in hub_said),
         request_is_slow=found.delivery is Delivery.WAITING
         and found.waiting_since is not None

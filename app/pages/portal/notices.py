@@ -15,7 +15,7 @@ from app.pages.portal.carry import BACK_TO, UNAVAILABLE, UNPROCESSABLE, carried,
 from app.services.portal import notices
 from app.services.portal.space import OpenVisit
 from app.web import visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -48,7 +48,7 @@ def case_notices_seen() -> ResponseReturnValue:
             portal().office,
             opened,
             only_me=form.only_me.data or "",
-            change_id=_id(form.change_id.data),
+            change_id=once(form.change_id.data or ""),
             now=now(),
         )
     except NOT_KEPT:
@@ -73,7 +73,7 @@ def _choose(opened: OpenVisit) -> Response:
             way=None if form.wants_none else Way(form.way.data),
             words=form.chosen_words,
             code_word=(form.code_word.data or "").strip(),
-            change_id=_id(form.change_id.data),
+            change_id=once(form.change_id.data or ""),
             now=now(),
         )
     except NOT_KEPT:

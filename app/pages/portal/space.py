@@ -22,7 +22,7 @@ from app.services.portal import copies, leaving, space, survey
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
 from app.web import language, visits
-from app.web.answers import redirect
+from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
 from app.web.portal import portal
@@ -114,7 +114,6 @@ def case_messages() -> ResponseReturnValue:
     if request.method == "GET":
         form.message_id.data = sealing.new_id().hex()
         return visits.remember(make_response(_message_page(opened, form)), own)
-    message_id = _message_id(form)
     if not form.validate():
         return visits.remember(make_response(_message_page(opened, form), UNPROCESSABLE), own)
     try:
@@ -124,7 +123,7 @@ def case_messages() -> ResponseReturnValue:
             opened,
             text=(form.text.data or "").strip(),
             language=language.language().tag,
-            message_id=message_id,
+            message_id=once(form.message_id.data or ""),
             now=now(),
         )
     except sealing.TooLarge:
@@ -161,18 +160,6 @@ def _message_page(opened: OpenVisit, form: MessageForm, *, failed: bool = False)
         ends_at=visits.ends_at(opened),
         personal=True,
     )
-
-
-def _message_id(form: MessageForm) -> bytes:
-    """The id made with the form; a mangled one is replaced, which costs only the protection from a double send."""
-    try:
-        found = bytes.fromhex(form.message_id.data or "")
-    except ValueError:
-        found = b""
-    if len(found) != sealing.ID_LENGTH:
-        found = sealing.new_id()
-        form.message_id.data = found.hex()
-    return found
 
 
 def _row_words(row: int) -> str:

@@ -17,6 +17,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain import asking, handover
 from app.domain.asking import Asked
+from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
@@ -96,13 +97,35 @@ class PostHealth:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """The one way that a colleague asked to see. `known_at`: since when all that the portal had is known; None if it is not."""
+
+    way: Way
+    known_at: datetime | None
+
+
+@dataclass(frozen=True)
 class WayView:
-    """One way to reach the person, as far as it may be shown now. `chosen` says how, with its address left out."""
+    """One way to reach the person, as far as it may be shown now. `chosen` says how, with its address left out.
+
+    `shown` when a colleague has just asked for it: then `address` is there if the decision allows it. Never without.
+    """
 
     way: Way
     decision: Decision
     address: str | None
     chosen: WayPlan
+    shown: Shown | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be used now, as far as the desk knows."""
+        return isinstance(self.decision, Allowed)
+
+    @property
+    def may_be_asked_for(self) -> bool:
+        """Whether collecting anew may show it."""
+        return self.is_open or is_stale(self.decision)
 
 
 @dataclass(frozen=True)
@@ -125,6 +148,7 @@ class OpenCase:
     # What was asked for and what was said of handovers, as far as whoever opened the case may know of it.
     passing: tuple[tuple[datetime, Addition], ...]
     changes: tuple[plans.Asked, ...]
+    stopped_by: Mapping[Change, Standing]
     conversation: tuple[Line, ...]
     plan: ContactPlan
     ways: tuple[WayView, ...]
@@ -269,8 +293,12 @@ def read_case(
     hours: OpeningHours,
     targets: Mapping[str, int],
     now: datetime,
+    shown: Shown | None = None,
 ) -> OpenCase | ClosedCase:
-    """The case as this session may see it now. Raises NoSuchCase, and sealing.CannotOpen when a seal does not open."""
+    """The case as this session may see it now. No address is in it but that of the way that was `shown` (showing.py).
+
+    Raises NoSuchCase, and sealing.CannotOpen when a seal does not open.
+    """
     case = guard.case_for(session, case_id, signed.identity)
     owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
     row = _row(case, owner, hours=hours, targets=targets, now=now)
@@ -297,9 +325,12 @@ def read_case(
         ),
         passing=tuple(passing),
         changes=record.changes,
+        stopped_by=record.stopped_by,
         conversation=tuple(each for each in conversation if guard.may_see_news(each.news, complaints=complaints)),
         plan=plan,
-        ways=tuple(_way_view(plan, each.way, known_at=known_at, hours=hours, now=now) for each in plan.ways),
+        ways=tuple(
+            _way_view(plan, each.way, shown=shown, known_at=known_at, hours=hours, now=now) for each in plan.ways
+        ),
         code_word=record.code_word,
         open_until=opening.expires_at,
     )
@@ -361,15 +392,20 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
     return tuple(lines)
 
 
-def _way_view(plan: ContactPlan, way: Way, *, known_at: datetime | None, hours: OpeningHours, now: datetime) -> WayView:
-    decision = decide(plan, way, now, known_at=known_at, hours=hours)
+def _way_view(
+    plan: ContactPlan, way: Way, *, shown: Shown | None, known_at: datetime | None, hours: OpeningHours, now: datetime
+) -> WayView:
+    if shown is not None and shown.way is not way:
+        shown = None
+    decision = decide(plan, way, now, known_at=shown.known_at if shown else known_at, hours=hours)
     chosen = plan.way(way)
     assert chosen is not None
     return WayView(
         way=way,
         decision=decision,
-        address=chosen.address if isinstance(decision, Allowed) else None,
+        address=chosen.address if shown and isinstance(decision, Allowed) else None,
         chosen=replace(chosen, address=""),
+        shown=shown,
     )
 
 

@@ -32,16 +32,16 @@ from app.domain.contact import Allowed, ContactPlan, Refused, Wait, Way
 from app.domain.hours import OpeningHours
 from app.domain.notice import Choice, Kind, Past, State, Told
 from app.domain.referral import MalformedReferral, News
+from app.domain.status import STATUS, UNSPOKEN, WHO_LOOKS_AFTER
 from app.services import post
-from app.services.hub import guard, plans, records, speaking
+from app.services.hub import guard, plans, records, seen, speaking
 from app.services.hub.plans import Record
 from app.services.hub.records import CaseKey, Opener
 
 log = logging.getLogger(__name__)
 
-SEEN = "seen"
 # Items to the person that are no reason for a notice: the two sides' own, and what answers something they just did themselves.
-NO_NEWS = frozenset({SEEN, "read-up-to", rules.TOLD})
+NO_NEWS = UNSPOKEN | {rules.TOLD}
 CHANGE = "change"
 AT_ONCE = 50
 # A claim of another moment is left alone: its provider may still be answering.
@@ -251,7 +251,8 @@ def _marks(session: Session) -> dict[bytes, object]:
 def _plan_one(office: Office, case_id: bytes, *, now: datetime) -> None:
     with office.database.reading() as session:
         case = _open(session, case_id, opener=office.opener, hours=office.hours)
-        numbers, seen = _numbers(session, case_id, case.key) if case.choice else ([], 0)
+        numbers = _numbers(session, case_id, case.key) if case.choice else []
+        up_to = seen.seen_up_to(session, case_id, case.key) if case.choice else 0
     said = [(Told.FAILED, each.id) for each in case.rows if each.state == State.FAILED.value]
     choice = case.choice
     is_offered = choice is not None and office.mode is not Mode.OFF and choice.way in office.notifier.ways
@@ -265,7 +266,7 @@ def _plan_one(office: Office, case_id: bytes, *, now: datetime) -> None:
             if rules.is_final(decision):
                 said.append((Told.NOT_IN_PLAN, b"choice" + choice.number.to_bytes(8, "big")))
             else:
-                wanted, keep = _wanted(case, choice, numbers, seen=seen, now=now)
+                wanted, keep = _wanted(case, choice, numbers, seen_up_to=up_to, now=now)
         _write_down(office.database, case, wanted, keep=keep, now=now)
         test = next((each for each in case.rows if each.id == case.test_id), None)
         if choice is not None and test is not None and test.state == State.SENT.value:
@@ -275,15 +276,15 @@ def _plan_one(office: Office, case_id: bytes, *, now: datetime) -> None:
 
 
 def _wanted(
-    case: _Case, choice: Choice, numbers: Sequence[int], *, seen: int, now: datetime
+    case: _Case, choice: Choice, numbers: Sequence[int], *, seen_up_to: int, now: datetime
 ) -> tuple[rows.Notice | None, set[bytes]]:
     """The row that should be there besides, and the ids of those that wait rightly."""
     assert case.test_id is not None
     if not case.is_confirmed:
         return _row(case, case.test_id, choice, Kind.TEST, up_to=0, now=now), {case.test_id}
-    keep = {each.id for each in case.rows if each.kind == Kind.NEWS.value and each.up_to > seen}
+    keep = {each.id for each in case.rows if each.kind == Kind.NEWS.value and each.up_to > seen_up_to}
     past = [Past(Kind(each.kind), State(each.state), each.up_to) for each in case.rows]
-    up_to = rules.news_to_tell(numbers, seen=seen, past=past)
+    up_to = rules.news_to_tell(numbers, seen=seen_up_to, past=past)
     if up_to is None:
         return None, keep
     row_id = _keyed(case.key, b"news", up_to.to_bytes(8, "big"))
@@ -522,34 +523,32 @@ def _standing(session: Session, case_id: bytes) -> list[tuple[int, str]]:
     return [(each.number, each.standing) for each in rows.changes(session, case_id)]
 
 
-def _numbers(session: Session, case_id: bytes, key: CaseKey) -> tuple[list[int], int]:
-    """The numbers of the items to the person that are worth a notice, and the highest number that they have seen."""
+def _numbers(session: Session, case_id: bytes, key: CaseKey) -> list[int]:
+    """The numbers of the items to the person that are worth a notice."""
     decided = {
         each.number
         for each in rows.changes(session, case_id)
         if each.decided_by is not None or each.standing == Standing.DECLINED.value
     }
     worth: list[int] = []
-    seen = 0
     for item in rows.items(session, case_id):
-        is_theirs = item.direction == rows.TO_HUB
-        lane = sealing.Lane.TO_HUB if is_theirs else sealing.Lane.TO_PERSON
+        if item.direction != rows.TO_PERSON:
+            continue
         try:
-            news = News.from_bytes(
-                sealing.open_in_conversation(sealing.parse(item.body), lane=lane, secret=key.case_secret)
-            )
+            envelope = sealing.parse(item.body)
+            opened = sealing.open_in_conversation(envelope, lane=sealing.Lane.TO_PERSON, secret=key.case_secret)
+            news = News.from_bytes(opened)
         except (sealing.CannotOpen, sealing.MalformedEnvelope, MalformedReferral):
             continue  # alarmed where the conversation is read
-        up_to = news.data.get("up_to")
-        if is_theirs:
-            seen = max(seen, up_to) if news.kind == SEEN and isinstance(up_to, int) else seen
-        elif _is_worth(news, decided):
+        if _is_worth(news, decided):
             worth.append(item.number)
-    return worth, seen
+    return worth
 
 
 def _is_worth(news: News, decided: set[int]) -> bool:
     if news.kind == CHANGE:
         # What counts at once answers what they have just done; what a colleague decided on later is news.
         return news.data.get("number") in decided
+    if news.kind == STATUS and news.status in WHO_LOOKS_AFTER:
+        return False  # who has the case is there to be looked up: nobody has written anything yet
     return news.kind not in NO_NEWS

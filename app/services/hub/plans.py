@@ -23,6 +23,8 @@ from app.services.hub import records
 from app.services.hub.records import CaseKey
 
 CODE_WORD = "code-word"
+# A change that stands so makes tighter what it makes tighter, and nothing looser.
+TIGHTENS_ONLY = frozenset({Standing.WAITING, Standing.DISOWNED, Standing.REPLACED})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Record:
     def plan(self) -> ContactPlan:
         """The contact plan as it counts now."""
         return plan_now(self.referral, self.changes, hours=self.hours)
+
+    @property
+    def stopped_by(self) -> Mapping[Change, Standing]:
+        """What stops all contact now, and how it stands: "not safe now", a deletion asked for, the end of support, or nothing."""
+        return stopped_by(self.changes)
 
     @property
     def notices(self) -> Mapping[str, Any]:
@@ -132,21 +139,30 @@ def plan_now(referral: Referral, changes: Sequence[Asked], *, hours: OpeningHour
     """
     plan = plan_of(referral.answers)
     under_18 = is_young(referral.answers)
-    frozen = False
     paused_until: datetime | None = None
     for each in sorted(changes, key=lambda one: one.number):
         counts = each.standing is Standing.IN_FORCE
-        tightens_only = each.standing in {Standing.WAITING, Standing.DISOWNED, Standing.REPLACED}
+        tightens_only = each.standing in TIGHTENS_ONLY
         if each.kind is Change.PLAN and (counts or tightens_only):
             asked = keeping(plan_asked(each.content, under_18=under_18), plan)
             plan = asked if counts else meet(asked, plan, hours=hours)
-        elif _stops_everything(each.kind, tightens_only=tightens_only, counts=counts):
-            frozen = True
         elif each.kind is Change.UNFREEZE and counts:
-            frozen, paused_until = False, None
+            paused_until = None
         elif each.kind is Change.PAUSE and counts:
             paused_until = _later(paused_until, _moment(each.content.get("until")))
-    return replace(plan, frozen=frozen, paused_until=paused_until)
+    return replace(plan, frozen=bool(stopped_by(changes)), paused_until=paused_until)
+
+
+def stopped_by(changes: Sequence[Asked]) -> dict[Change, Standing]:
+    """The kinds of change that stop all contact, in the order of asking, each as the newest of it stands. Empty: none does."""
+    found: dict[Change, Standing] = {}
+    for each in sorted(changes, key=lambda one: one.number):
+        counts = each.standing is Standing.IN_FORCE
+        if _stops_everything(each.kind, tightens_only=each.standing in TIGHTENS_ONLY, counts=counts):
+            found[each.kind] = each.standing
+        elif each.kind is Change.UNFREEZE and counts:
+            found.clear()
+    return found
 
 
 def plan_asked(content: Mapping[str, Any], *, under_18: bool) -> ContactPlan:

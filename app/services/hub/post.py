@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from nacl.signing import SigningKey, VerifyKey
 from sqlalchemy import delete
@@ -25,11 +25,14 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, guard, handovers, records, seen
+from app.services.hub import asked, changes, guard, handovers, promises, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
 WITHOUT_SETTINGS = Delays()
+# One pass at a time: two at once would take in the same envelope twice over, and alarm about each.
+PASS: Final = "pass"  # no password  # noqa: S105  # nosec B105
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,45 @@ def make_pass(
     hours: OpeningHours | None = None,
     recovering: bool = False,
     give_back_after: bytes | None = None,
+    wait_seconds: float = PATIENCE_SECONDS,
 ) -> PassMade:
     """Make one pass, and after it what has become due. `hours` are the Hub's own (see `plans.Record`).
 
-    A pass for `recovering` (app/services/hub/recovering.py) goes on although this database was restored, says nothing to
-    anybody, and may ask the portal for what the Hub once sent.
+    The courier makes them, and the desk before it shows how to reach somebody: never two at once. A pass for `recovering`
+    (app/services/hub/recovering.py) goes on although this database was restored, says nothing to anybody, and may ask the
+    portal for what the Hub once sent.
 
-    Raises carriers.CarrierDown when the portal cannot be reached and carriers.BadToken when its answer cannot be
-    believed; nothing is lost then, the next pass does it again.
+    Raises carriers.CarrierDown when the portal cannot be reached, carriers.BadToken when its answer cannot be believed, and
+    database.Busy when another pass has not ended after `wait_seconds`; nothing is lost then, the next pass does it again.
     """
+    with database.alone(PASS, wait_seconds=wait_seconds):
+        return _make_pass(
+            database,
+            carrier,
+            trust=trust,
+            keys=keys,
+            opener=opener,
+            now=now,
+            delays=delays,
+            hours=hours,
+            recovering=recovering,
+            give_back_after=give_back_after,
+        )
+
+
+def _make_pass(
+    database: Database,
+    carrier: Carrier,
+    *,
+    trust: PortalTrust,
+    keys: PostKeys,
+    opener: Opener,
+    now: datetime,
+    delays: Delays,
+    hours: OpeningHours | None,
+    recovering: bool,
+    give_back_after: bytes | None,
+) -> PassMade:
     nonce = carriers.new_nonce()
     with database.writing() as session:
         state = post_rows.post_state(session, rows.POST)
@@ -168,6 +201,7 @@ def make_pass(
         changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
         changes.tell(database, opener=opener, voice=keys.voice, now=now)
         handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
+        promises.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:

@@ -15,7 +15,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain import notice
 from app.domain.referral import News
-from app.domain.status import RECEIPTS, SENT_BY_ITSELF, CaseState
+from app.domain.status import PROMISED, RECEIPTS, SENT_BY_ITSELF, CaseState, Told, promise_after
 from app.services.hub import leaving, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
@@ -68,6 +68,7 @@ def send(
             if only_if_unread:
                 case.read_at = now
             records.put_item(session, item, now=now)
+            _keep_promise(case, news)
             if also is not None:
                 also(session)
             if state is CaseState.CLOSED:
@@ -80,6 +81,14 @@ def send(
                     session, at=now, staff_id=by.id, action=f"sent-{news.kind}", case_id=case_id, detail=news.status
                 )
         return
+
+
+def _keep_promise(case: rows.Case, news: News) -> None:
+    """The day by which we said that we would write, for the queue, which opens nothing (promises.py)."""
+    before = case.facts.get(PROMISED)
+    after = promise_after(before, Told(news.kind, news.status, news.author, news.data))
+    if after != before:
+        case.facts = {**case.facts, PROMISED: after}
 
 
 def gets_receipt_only(facts: Mapping[str, Any]) -> bool:

@@ -45,10 +45,19 @@ class Told:
 
 @dataclass(frozen=True)
 class Stopped:
-    """All contact is stopped. `hub_has_it_at` is None until the Hub itself has said so; `delivery` is where the change is."""
+    """All contact is stopped, by changes of these kinds. `hub_has_it_at` is None until the Hub itself has said so; `delivery` is
+    where the change is."""
 
+    by: frozenset[Change]
     hub_has_it_at: datetime | None
     delivery: Delivery
+
+    @property
+    def reason(self) -> str:
+        """What to say of why, where nobody pressed "Not safe now": "close" or "delete". Empty where somebody did."""
+        if Change.FREEZE in self.by:
+            return ""
+        return "close" if Change.CLOSE in self.by else "delete"
 
 
 @dataclass(frozen=True)
@@ -189,7 +198,12 @@ def _stopped(
         return None
     state = rows.delivery(session, opened.case_id).get(max(stopping), Delivery.RECEIVED.value)
     known = [told[number].at for number in stopping if number in told]
-    return Stopped(hub_has_it_at=min(known, default=None), delivery=Delivery(state))
+    kinds = {number: kind for kind, number in asked.items()} | {number: told[number].kind for number in told}
+    return Stopped(
+        by=frozenset(kinds[number] for number in stopping),
+        hub_has_it_at=min(known, default=None),
+        delivery=Delivery(state),
+    )
 
 
 def _paused(

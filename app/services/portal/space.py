@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.reference import reference_of
 from app.domain.referral import MalformedReferral, News
-from app.domain.status import CLEARABLE, READ_UP_TO, SEEN, UNSPOKEN, Delivery, Status
+from app.domain.status import CLEARABLE, LATE_TOLD, READ_UP_TO, SEEN, UNSPOKEN, Delivery, Status
 from app.services import post
 from app.services.portal import leaf
 from app.services.portal.office import Office, new_token, row_id
@@ -75,13 +75,17 @@ class Shown:
 
 @dataclass(frozen=True)
 class Space:
-    """What a person finds. `delivery` is where their request is; `read` when a person at the Hub has opened it."""
+    """What a person finds. `delivery` is where their request is; `read` when a person at the Hub has opened it.
+
+    `late_told`: for a promise that was late, by its day, the day on which a supervisor was told.
+    """
 
     conversation: tuple[Shown, ...]
     delivery: Delivery
     waiting_since: datetime | None
     read: bool
     more_on_its_way: bool
+    late_told: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_visit(database: Database, office: Office, *, digits: str, now: datetime) -> bytes:
@@ -222,6 +226,11 @@ def read_space(session: Session, opened: OpenVisit) -> Space:
         delivery=Delivery(delivery.get(0, Delivery.RECEIVED.value)),
         waiting_since=rows.waiting_since(session, opened.case_id),
         read=remembered.get(WAS_READ) is True or any(each.news.status == Status.READ for each in shown),
+        late_told={
+            str(each.news.data.get("promised", "")): str(each.news.data.get("on", ""))
+            for each in found.theirs
+            if each.news.kind == LATE_TOLD
+        },
         more_on_its_way=found.is_broken or len(found.numbers) < max(found.numbers, default=0),
     )
 
@@ -376,8 +385,11 @@ def send_item(
     """
     while True:
         with database.reading() as session:
-            if session.get(rows.Item, item_id) is not None:
-                return
+            known = session.get(rows.Item, item_id)
+            if known is not None:
+                if known.case_id == case_id:
+                    return
+                item_id = sealing.new_id()  # made for another space, in this same browser
             number = session.get_one(rows.Case, case_id).number_out
             database_id = post_rows.post_state(session, rows.POST).database_id
         header = sealing.Header(database_id=database_id, case_id=case_id, envelope_id=item_id, number=number + 1)
