@@ -3,12 +3,14 @@
 Starts a site of its own on the day of the tests, lets things happen on it, and looks at every page of the portal, in every
 language that is shown and in the two that are made up, in every state, under every look. Writes docs/coverage.md, the facts
 that the accessibility statement shows (content/accessibility-audit.yaml), and a page of pictures in var/audit/, which is not
-committed. In parts - with --routes or --languages - it writes only into var/audit/. Exit code 1 when anything is found.
+committed. In parts - with --routes or --languages - it writes only into var/audit/; with --add the languages of one day are put
+together, and the last one makes it whole. Exit code 1 when anything is found.
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import shutil
 import signal
 import sys
@@ -36,6 +38,7 @@ from tools.programs import CHROMIUM_HINT, chromium_path
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT, FOLDER = ROOT / "content", ROOT / "var" / "audit"
+PARTS = FOLDER / "parts"
 COVERAGE, FACTS = ROOT / "docs" / "coverage.md", CONTENT / "accessibility-audit.yaml"
 COOKIES = ("portal-d", "portal-v")
 
@@ -66,16 +69,20 @@ def main() -> int:
         print(f"audit: not shown, and not made up either: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the site ends with the audit
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    if not arguments.add:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    PARTS.mkdir(parents=True, exist_ok=True)
     try:
         node.install()
         results, scores = _audit(chosen, Routes(tuple(arguments.routes)), arguments)
     except (node.NodeFailed, NotReady, NotOffered) as problem:
         print(f"audit: {problem}", file=sys.stderr)
         return 1
+    if arguments.add:
+        results, scores = _with_parts(known, results, scores)
+        chosen = [each for each in known if each.slug in {result.language for result in results}]
     findings = [each for result in results for each in result.findings] + english_left(results) + too_low(scores)
-    is_whole = not (arguments.routes or arguments.languages or arguments.no_lighthouse)
+    is_whole = not arguments.routes and bool(scores) and list(chosen) == list(known)
     _write(results, findings, scores, languages=chosen, is_whole=is_whole)
     return 1 if findings else 0
 
@@ -87,8 +94,29 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--languages", nargs="+", default=[], help="only these languages, such as en ar")
     parser.add_argument("--jobs", type=int, default=2, help="browsers at once")
+    parser.add_argument("--add", action="store_true", help="put these languages with those looked at earlier today")
     parser.add_argument("--no-lighthouse", action="store_true", help="leave out Lighthouse")
     return parser.parse_args()
+
+
+def _with_parts(
+    known: Sequence[Language], results: Sequence[Result], scores: list[Scores]
+) -> tuple[list[Result], list[Scores]]:
+    """These results with those that earlier runs of this day have left in var/audit/parts/, in the order of the languages.
+
+    What is read there was written by this very command.
+    """
+    for result in results:
+        (PARTS / f"{result.language}.pickle").write_bytes(pickle.dumps(result))
+    if scores:
+        (PARTS / "scores.pickle").write_bytes(pickle.dumps(scores))
+    today = datetime.now(UTC).date()
+    there = {
+        path.stem: pickle.loads(path.read_bytes())  # noqa: S301 - our own
+        for path in PARTS.glob("*.pickle")
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC).date() == today
+    }
+    return [there[each.slug] for each in known if each.slug in there], there.get("scores", scores)
 
 
 def _audit(
