@@ -47,9 +47,11 @@ _READ_UNTIL = """(pressed) => {
     return found.join(" ");
 }"""
 # Whether a page asks for anything, and how far along it says one is.
+# Digits of any script: their code ends in what they stand for.
 _SHOWN = """(main) => [
     [...main.querySelectorAll("form input:not([type=hidden]), form select, form textarea")].length > 0,
-    main.querySelector("#progress") ? main.querySelector("#progress").innerText.match(/\\d+/g).map(Number) : [],
+    main.querySelector("#progress") ? main.querySelector("#progress").innerText.match(/\\p{Nd}+/gu).map(
+        (number) => Number([...number].map((digit) => digit.codePointAt(0) & 15).join(""))) : [],
 ]"""
 
 
