@@ -37,6 +37,8 @@ CONTROLS = "button, select, input:not([type=hidden]), textarea"
 NEUTRAL_TO_READ = {
     "",
     "appearance",
+    "feedback",
+    "feedback/sent",
     "help-now",
     "languages",
     "nowhere",
