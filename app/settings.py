@@ -41,6 +41,7 @@ HUB_VARIABLES = frozenset(
         "BACKUP_DIR",
         "NOTICES",
         "KEEP_CLOSED_DAYS",
+        "KEEP_FEEDBACK_DAYS",
         "ASK_ABOUT_SILENT_DAYS",
         "ASK_ABOUT_UNREAD_DAYS",
         "WARN_DAYS",
@@ -54,6 +55,7 @@ PERIODS: Mapping[str, tuple[str, int]] = {
     "warn": ("WARN_DAYS", 30),
     "settled": ("KEEP_SETTLED_DAYS", 60),
     "aside": ("KEEP_ASIDE_DAYS", 90),
+    "feedback": ("KEEP_FEEDBACK_DAYS", 365),
 }
 # The longest that a backup of the Hub is kept: what has arrived must be there for it to be sent again.
 LONGEST_BACKUP_DAYS = 35

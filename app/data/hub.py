@@ -173,6 +173,23 @@ class Survey(HubRow):
     answers: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class Feedback(HubRow):
+    """What somebody said about the site or the Hub, of no case. Their words are sealed under a secret of this row's own, which
+    is wrapped to the Hub's newest sealing key; the id is not the envelope's."""
+
+    __tablename__ = "feedback"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    came_on: Mapped[date]
+    about: Mapped[str | None]
+    language: Mapped[str]
+    wrapped: Mapped[bytes]
+    sealed: Mapped[bytes]
+    done_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    done_at: Mapped[datetime | None]
+
+
 class Staff(HubRow):
     """Somebody who works at the Hub. `shown_name` is what the public sees: a first name."""
 

@@ -146,7 +146,18 @@ class Offer(PortalRow):
     sealed: Mapped[bytes]
 
 
-class Pooled(PortalRow):
+class OfNoCase(PortalRow):
+    """What is sealed to the Hub and belongs to no case."""
+
+    __abstract__ = True
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+
+
+class Pooled(OfNoCase):
     """Answers to the questionnaire, sealed to the Hub, that wait until there are enough to go together.
 
     Nothing here tells whose they are or when they came: the id is random, and the time of the next attempt, the same for
@@ -156,10 +167,15 @@ class Pooled(PortalRow):
     __tablename__ = "pool"
     __table_args__ = NO_ROW_ORDER
 
-    id: Mapped[bytes] = mapped_column(primary_key=True)
-    body: Mapped[bytes]
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_attempt_at: Mapped[datetime | None]
+
+class Feedback(OfNoCase):
+    """Feedback, sealed to the Hub, until the Hub has answered. It goes with the next pass, whatever else waits.
+
+    Nothing here tells whose it is: the id is random, or a hash that only its page can make again.
+    """
+
+    __tablename__ = "feedback"
+    __table_args__ = NO_ROW_ORDER
 
 
 class DraftAsKept(NamedTuple):
@@ -340,10 +356,10 @@ def owned(session: Session, case_id: bytes) -> list[Own]:
     return list(session.scalars(select(Own).where(Own.case_id == case_id)))
 
 
-def put_in_pool(session: Session, pooled_id: bytes, body: bytes) -> None:
-    """Keep sealed answers until they go; those that are there under the same id stay as they are."""
-    if session.get(Pooled, pooled_id) is None:
-        session.add(Pooled(id=pooled_id, body=body))
+def put_in_pool(session: Session, pooled_id: bytes, body: bytes, *, table: type[OfNoCase] = Pooled) -> None:
+    """Keep what is sealed and belongs to no case until it goes; what is there under the same id stays as it is."""
+    if session.get(table, pooled_id) is None:
+        session.add(table(id=pooled_id, body=body))
 
 
 def pool(session: Session, *, now: datetime) -> tuple[list[bytes], list[bytes]]:
@@ -354,24 +370,34 @@ def pool(session: Session, *, now: datetime) -> tuple[list[bytes], list[bytes]]:
     return [row.id for row in rows if not row.attempts], [row.id for row in rows if row.attempts]
 
 
-def take_from_pool(session: Session, pooled_ids: Sequence[bytes], *, now: datetime) -> list[bytes]:
+def feedback_due(session: Session, *, most: int, now: datetime) -> list[bytes]:
+    """Ids of feedback that was in no pass yet, then of what was in one and whose turn has come again."""
+    due = or_(Feedback.attempts == 0, Feedback.next_attempt_at <= now)
+    return list(session.scalars(select(Feedback.id).where(due).order_by(Feedback.attempts, Feedback.id).limit(most)))
+
+
+def take_from_pool(
+    session: Session, pooled_ids: Sequence[bytes], *, now: datetime, table: type[OfNoCase] = Pooled
+) -> list[bytes]:
     """The bodies under these ids, in this order; they stay in the pool until they are answered, or their turn comes again."""
     if not pooled_ids:
         return []
-    found = {row.id: row for row in session.scalars(select(Pooled).where(Pooled.id.in_(list(pooled_ids))))}
+    found = {row.id: row for row in session.scalars(select(table).where(table.id.in_(list(pooled_ids))))}
     for row in found.values():
         row.attempts += 1
         row.next_attempt_at = retry_at(row.attempts, now=now)
     return [found[pooled_id].body for pooled_id in pooled_ids]
 
 
-def answered_from_pool(session: Session, envelope_ids: Sequence[bytes]) -> set[bytes]:
+def answered_from_pool(
+    session: Session, envelope_ids: Sequence[bytes], *, table: type[OfNoCase] = Pooled
+) -> set[bytes]:
     """Delete what the Hub has answered; returns which of these ids were in the pool."""
     if not envelope_ids:
         return set()
-    known = set(session.scalars(select(Pooled.id).where(Pooled.id.in_(list(envelope_ids)))))
+    known = set(session.scalars(select(table.id).where(table.id.in_(list(envelope_ids)))))
     if known:
-        session.execute(delete(Pooled).where(Pooled.id.in_(known)))
+        session.execute(delete(table).where(table.id.in_(known)))
     return known
 
 

@@ -13,6 +13,7 @@ class Periods:
     `closed`: from closing to deleting. `silent`: without a word either way, until the desk is asked to decide. `unread`: a
     request that nobody has opened, until the desk is asked. `warn`: how long before a deletion the space says so. `settled`:
     envelopes that have arrived, longer than any backup is kept. `aside`: what could not be accepted.
+    `feedback`: from marking it as done to deleting.
     """
 
     closed: int = 365
@@ -21,6 +22,7 @@ class Periods:
     warn: int = 30
     settled: int = 60
     aside: int = 90
+    feedback: int = 365
 
     def warns_at(self, closed_at: datetime) -> datetime:
         """When the space of a case that was closed then begins to say until when it is kept."""

@@ -73,6 +73,7 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
     (Group.SPACE, ("templates/portal/case/", "templates/components/passing.html", "forms/ask.py", "forms/contact.py",
                    "forms/handover.py", "forms/how.py", "forms/leaving.py", "forms/notices.py", "forms/number.py",
                    "templates/portal/number/", "templates/portal/return.html", "pages/portal/")),
+    (Group.AROUND, ("forms/feedback.py",)),
     (Group.REQUEST, ("templates/portal/refer/", "templates/portal/more/", "templates/portal/survey/",
                      "templates/portal/to_read/", "forms/")),
 )  # fmt: skip

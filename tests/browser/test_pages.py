@@ -37,6 +37,8 @@ CONTROLS = "button, select, input:not([type=hidden]), textarea"
 NEUTRAL_TO_READ = {
     "",
     "appearance",
+    "feedback",
+    "feedback/sent",
     "help-now",
     "languages",
     "nowhere",
@@ -123,6 +125,9 @@ def test_every_page_to_read_is_sound(browse: Browse, language: str) -> None:
     for path in reading_pages():
         page.goto(f"/{language}/{path}")
         inspect(page)
+    page.goto(f"/{language}/feedback")
+    page.locator("main form button").click()
+    inspect.again(page)  # sent empty
     inspect.assert_well()
     # Reading leaves nothing in the browser.
     assert page.context.cookies() == []

@@ -103,7 +103,7 @@ PERSONAL_AND_NEUTRAL = re.compile(
     r"|case/approve(/[0-9a-f]{32})?|case/ask(/(all|[1-8](/sent)?))?"
     r"|case/clear(/[nm]\d+)?|case/how(/(now|talk|send|clear(/\d+)?))?"
     r"|case/copy(/clear)?|case/contact(/(stop|not-me|outline|ask|sent|change|pause|start))?"
-    r"|case/notices(/seen)?|case/end(/(close|asked|delete|back|not-me|kept))?|survey|survey/sent)$"
+    r"|case/notices(/seen)?|case/end(/(close|asked|delete|back|not-me|kept))?|survey|survey/sent|feedback|feedback/sent)$"
 )
 
 

@@ -85,11 +85,48 @@ def test_the_questionnaire_comes_and_goes_and_touches_nothing_else(database: Dat
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("side", SIDES)
+def test_feedback_comes_and_goes_and_touches_nothing_else(database: Database, side: SideName) -> None:
+    def go(to: str, statement: str = "") -> None:
+        with database.engine.begin() as connection:
+            configuration = migrating.configuration(side, connection)
+            (command.downgrade if to == "0004" else command.upgrade)(configuration, to)
+            if statement:
+                connection.execute(text(statement), {"id": b"1"})
+
+    go("0005")
+    go("0004", "INSERT INTO aside (id, reason, body, seen_on) VALUES (:id, 'x', :id, '2026-03-10')")
+    own = {
+        "portal": "body, attempts) VALUES (:id, :id, 0)",
+        "hub": "came_on, language, wrapped, sealed) VALUES (:id, '2026-03-10', 'en', :id, :id)",
+    }
+    go("0005", f"INSERT INTO feedback (id, {own[side]}")
+    go("0004")
+    go("0005")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM aside")).scalar_one() == 1
+        assert connection.execute(text("SELECT count(*) FROM feedback")).scalar_one() == 0
+    database.close()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("side", ["portal"])
 def test_tables_that_hold_people_have_no_row_order(database: Database, side: SideName) -> None:
     """SQLite keeps rows of such tables by their random id, not by when they came."""
     with database.engine.connect() as connection:
-        for table in ("case", "number_wrap", "item", "draft", "sent", "visit", "outgoing", "incoming", "offer", "pool"):
+        for table in (
+            "case",
+            "number_wrap",
+            "item",
+            "draft",
+            "sent",
+            "visit",
+            "outgoing",
+            "incoming",
+            "offer",
+            "pool",
+            "feedback",
+        ):
             made = connection.execute(
                 text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}
             ).scalar_one()

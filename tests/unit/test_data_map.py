@@ -16,9 +16,11 @@ SEALED_COLUMNS = {
         ("draft", "sealed"), ("sent", "sealed"), ("visit", "sealed"), ("number_wrap", "wrap"), ("item", "body"),
         ("case", "leaf"), ("own", "sealed"), ("collection", "wrap"),
         ("outgoing", "body"), ("aside", "body"), ("offer", "sealed"), ("pool", "body"),
+        ("feedback", "body"),
     },
     "Hub": {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
+        ("feedback", "wrapped"), ("feedback", "sealed"),
     },
 }  # fmt: skip
 HEADER = ["column", "what for", "basis", "kept", "clear or sealed"]
@@ -95,7 +97,7 @@ def test_no_column_is_for_where_somebody_came_from(side):
     "table",
     [
         portal.Case, portal.NumberWrap, portal.Item, portal.Draft, portal.Sent, portal.Visit, portal.Outgoing,
-        portal.Offer, portal.Pooled,
+        portal.Offer, portal.Pooled, portal.Feedback,
     ],
 )  # fmt: skip
 def test_tables_of_people_have_no_row_order_at_the_portal(table):

@@ -37,7 +37,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, handovers, news, promises
+from app.services.hub import asked, contact, desk, feedback, handovers, news, promises
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -117,10 +117,12 @@ def queue() -> ResponseReturnValue:
             page=page,
         )
         health = desk.post_health(session, now=now())
+        feedback_waiting = feedback.waiting(session, me)
         due_news = promises.due(session, me, today=now().astimezone(hub().area.hub_hours.zone).date())
     return desk_page(
         "hub/queue.html",
         due_news=due_news,
+        feedback_waiting=feedback_waiting,
         rows=rows,
         filters=filters,
         health=health,
@@ -428,7 +430,10 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
                 ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
                 ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
                 *(
-                    [("hub.complaints", gettext("Complaints"), template == "hub/complaints.html")]
+                    [
+                        ("hub.complaints", gettext("Complaints"), template == "hub/complaints.html"),
+                        ("hub.feedback", gettext("Feedback"), template == "hub/feedback.html"),
+                    ]
                     if SUPERVISOR in me.roles
                     else []
                 ),

@@ -29,7 +29,6 @@ PLAIN_PAGES = {
     "privacy": "privacy",
     "cookies": "cookies",
     "complaints": "complaints",
-    "feedback": "feedback",
 }
 
 

@@ -20,12 +20,13 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.data.hub import Item
 from app.domain.change import Delays
+from app.domain.feedback import Feedback, MalformedFeedback, is_feedback
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, guard, handovers, promises, records, seen
+from app.services.hub import asked, changes, feedback, guard, handovers, promises, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -90,7 +91,7 @@ class _Opened:
 
     @property
     def place(self) -> bytes:
-        """By what its number counts: its case, or for pooled answers, which have none, a place of their own."""
+        """By what its number counts: its case, or for what belongs to none a place of its own."""
         header = self.envelope.header
         return header.envelope_id if self.envelope.kind is sealing.Kind.POOLED else header.case_id
 
@@ -409,12 +410,19 @@ def _open(
 
 
 def _open_pooled(envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened | str:
-    """Answers to the questionnaire become a row under a new id: the envelope's own leads no further than the inbox."""
+    """What belongs to no case becomes a row under a new id: the envelope's own leads no further than the inbox.
+
+    Answers to the questionnaire, or feedback; what it is stands inside the seal.
+    """
     try:
-        survey = Survey.from_bytes(opener.open(envelope), today=now.date())
+        raw = opener.open(envelope)
+        if is_feedback(raw):
+            said = Feedback.from_bytes(raw, today=now.date())
+            return _Opened(envelope, (feedback.row_of(said, opener=opener),))
+        survey = Survey.from_bytes(raw, today=now.date())
     except sealing.CannotOpen:
         return "cannot-open"
-    except MalformedSurvey:
+    except (MalformedSurvey, MalformedFeedback):
         return "cannot-read"
     row = rows.Survey(id=sealing.new_id(), month=survey.month, district=survey.district, answers=dict(survey.answers))
     return _Opened(envelope, (row,))

@@ -23,7 +23,7 @@ from app.domain.referral import News
 from app.domain.retention import Periods
 from app.domain.status import CaseState, Status
 from app.services import post
-from app.services.hub import erasing, guard, leaving, speaking
+from app.services.hub import erasing, feedback, guard, leaving, speaking
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity
 
@@ -32,7 +32,7 @@ KEPT_ON, LET_GO = "kept-on", "let-go"
 # Only with a pass this fresh is it sure that no word of theirs waits at the portal.
 SURE_FOR = timedelta(minutes=10)
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
-NARROW = ("record_secret", "sealed_document", "item", "outgoing")
+NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback")
 
 
 class Why(StrEnum):
@@ -167,12 +167,13 @@ def last_word(session: Session, case: rows.Case) -> datetime:
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
-    """Sessions and leave to read that have ended, envelopes that arrived long ago, and what was kept aside."""
+    """Sessions and leave to read that have ended, envelopes that arrived long ago, what was kept aside, and feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),
         delete(rows.StaffSession).where(rows.StaffSession.expires_at <= now),
     ]
     count = sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
+    count += feedback.tidy(session, days=periods.feedback, now=now)
     return count + post_rows.tidy(session, rows.POST, settled=periods.settled, aside=periods.aside, today=now.date())
 
 

@@ -17,7 +17,7 @@ from app.data.database import Database
 from app.domain.order import MalformedOrder, Order
 from app.domain.retention import Periods
 from app.services import post
-from app.services.portal import orders, retention, survey
+from app.services.portal import feedback, orders, retention, survey
 from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
 
@@ -92,7 +92,8 @@ def take_pass(
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
         kept = post_rows.let_go_of(session, rows.POST, [answer.envelope_id for answer in answers if answer.kept])
-        pooled = survey.let_go(session, [answer.envelope_id for answer in answers])
+        answered = [answer.envelope_id for answer in answers]
+        pooled = survey.let_go(session, answered) | feedback.let_go(session, answered)
         refusals += [answer for answer in answers if answer.envelope_id in pooled and not answer.received]
         for raw in bad_answers:
             post.keep_aside(session, rows.POST, reason="bad-answer", body=raw, now=now)
@@ -104,7 +105,7 @@ def take_pass(
         has_erased = any(checked.order is not None and checked.order.order is Order.ERASE for *_, checked in verdicts)
         outgoing = post.gather(session, rows.POST, now=now)
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
-        together = survey.take_along(session, now=now)
+        of_no_case = [*feedback.take_along(session, now=now), *survey.take_along(session, now=now)]
         post_rows.pass_made(
             session,
             rows.POST,
@@ -127,7 +128,7 @@ def take_pass(
             post.alarm("an envelope from the Hub was refused", reason=verdict.aside_reason)
     # The answers to this very parcel go back at once; an answer that is lost is asked for again by the next repeat.
     parcel_back = carriers.Parcel(
-        envelopes=[*outgoing.envelopes, *together],
+        envelopes=[*outgoing.envelopes, *of_no_case],
         answers=[verdict.answer for verdict in given if verdict.answer is not None],
         given_back=given_back,
     )
