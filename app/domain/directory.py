@@ -87,7 +87,7 @@ HELP_NOW: Mapping[str, str] = {
     "anything": N_("Anything else, at any hour"),
 }
 PHONE_NOTES: Mapping[str, str] = {
-    "registered": N_("Only after you have registered: text the word register to 999"),
+    "registered": N_("You must register first: text the word register to 999"),
     "option-2": N_("Then choose option 2"),
     "word-shout": N_("Text the word SHOUT"),
     "out-of-hours": N_("Evenings, weekends and bank holidays"),

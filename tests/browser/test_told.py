@@ -212,8 +212,9 @@ def test_each_of_twelve_is_heard_and_answered(
             expect(desk.main).not_to_contain_text(words)
     desk.press("claim")
     desk.press("open")
-    for way in at_desk.open_now:  # on a busy machine the desk may have to collect first
-        until(desk.page, lambda: desk.main, re.escape(address(story, way)))
+    for way in at_desk.open_now:
+        desk.press(f"show#way-{way}")
+        expect(desk.main).to_contain_text(re.compile(re.escape(address(story, way))))
     for words in at_desk.says:
         expect(desk.main).to_contain_text(words, ignore_case=True)
     for way in set(story.ways) - set(at_desk.open_now):

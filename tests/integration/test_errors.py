@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters import sealing
+from app.domain.digits import western
 from app.forms.more import KINDS, form_of
 from app.forms.number import KeepForm, ReturnForm
 from app.forms.question import QuestionForm, for_pages
@@ -237,7 +238,8 @@ def test_every_page_in_every_state_is_sound_and_holds_what_was_filled_in(sides: 
             wanted, there = (
                 {pair for pair in pairs if pair[0] not in buttons} for pairs in (form.filled(state.sent), form.filled())
             )
-            assert there == wanted, repr(state)
+            # The digits of an address come back as those that are dialled here.
+            assert there == {(name, western(value)) for name, value in wanted}, repr(state)
 
 
 def test_the_words_of_every_error_say_what_to_do() -> None:

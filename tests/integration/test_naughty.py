@@ -14,6 +14,7 @@ import pytest
 from wtforms import TextAreaField
 
 from app.data import hub as hub_rows
+from app.domain.digits import western
 from app.domain.reference import reference_of
 from app.domain.referral import Addition, Referral
 from app.forms.more import BY_SLUG, KINDS, LONGEST_WORDS, form_of
@@ -150,9 +151,9 @@ class Writer:
 
 
 def texts_of(key: str, round_: int) -> dict[str, str]:
-    """What is typed at a step in this round."""
+    """What is typed at a step in this round. The digits of an address become Western ones, so they are typed so."""
     return {
-        name: SHAPED[key] if name == "address" and key in SHAPED else each[round_ % len(each)]
+        name: western(SHAPED.get(key, each[round_ % len(each)])) if name == "address" else each[round_ % len(each)]
         for name in limits(FORMS[key])
         if (each := packs(FORMS[key], name))
     }
