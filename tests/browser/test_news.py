@@ -19,7 +19,7 @@ from tests.stories import PARENT
 @pytest.mark.requirement("C3")
 @pytest.mark.requirement("A15")
 @pytest.mark.rule("rule 5")
-@pytest.mark.parametrize("language", [ACCENTED, MIRRORED])
+@pytest.mark.parametrize("language", [ACCENTED, pytest.param(MIRRORED, marks=pytest.mark.audit)])
 def test_the_space_is_sound_with_everything_in_it(browse: Browse, language: str) -> None:
     inspect = Inspector(language)
     asking = Walker(browse(size=PHONE), PARENT, language=language)

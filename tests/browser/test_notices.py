@@ -16,7 +16,7 @@ from tests.stories import PARENT
 
 @pytest.mark.requirement("B11")
 @pytest.mark.rule("rule 5")
-@pytest.mark.parametrize("language", [ACCENTED, MIRRORED])
+@pytest.mark.parametrize("language", [ACCENTED, pytest.param(MIRRORED, marks=pytest.mark.audit)])
 def test_every_page_about_notices_is_sound_without_scripts(browse: Browse, site: Supervisor, language: str) -> None:
     inspect = Inspector(language)
     walking = Walker(browse(javascript=False, size=PHONE), PARENT, language=language, look=inspect)

@@ -20,7 +20,7 @@ LOOKS = 60
 
 @pytest.mark.requirement("B11")
 @pytest.mark.rule("rule 5")
-@pytest.mark.parametrize("language", [ACCENTED, MIRRORED])
+@pytest.mark.parametrize("language", [ACCENTED, pytest.param(MIRRORED, marks=pytest.mark.audit)])
 def test_every_page_for_agreeing_and_asking_is_sound_without_scripts(
     browse: Browse, site: Supervisor, language: str
 ) -> None:

@@ -13,7 +13,7 @@ from tests.stories import FIFTEEN
 
 @pytest.mark.requirement("A8")
 @pytest.mark.rule("rule 5")
-@pytest.mark.parametrize("language", [ACCENTED, MIRRORED])
+@pytest.mark.parametrize("language", [ACCENTED, pytest.param(MIRRORED, marks=pytest.mark.audit)])
 def test_the_young_wording_is_sound_without_scripts(browse: Browse, language: str) -> None:
     inspect = Inspector(language)
     asking = Walker(browse(javascript=False, size=PHONE), FIFTEEN, language=language)

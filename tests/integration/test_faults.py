@@ -19,7 +19,7 @@ from tests.harness.people import Person
 from tests.harness.supervisor import Supervisor
 from tests.stories import READER, Story
 
-DEATHS_BETWEEN_COMMIT_AND_ANSWER = 50
+A_FEW_DEATHS, MANY_DEATHS = 20, 50
 REFERRALS_UNDER_KILLS = 200
 SENDERS = 4
 SEED = 20260310
@@ -96,14 +96,15 @@ def eventually(what: Callable[[], bool], *, within: float) -> None:
 
 
 @pytest.mark.rule("rule 6")
+@pytest.mark.parametrize("deaths", [A_FEW_DEATHS, pytest.param(MANY_DEATHS, marks=pytest.mark.audit)])
 def test_the_portal_killed_between_commit_and_answer_sends_once_and_shows_the_same_number(
-    new_site: Callable[..., Supervisor], tmp_path: Path
+    new_site: Callable[..., Supervisor], tmp_path: Path, deaths: int
 ) -> None:
     flag = tmp_path / "die"
     site = new_site(environ={VARIABLE: str(flag)})
     site.start("portal")
     numbers: set[str] = set()
-    for _ in range(DEATHS_BETWEEN_COMMIT_AND_ANSWER):
+    for _ in range(deaths):
         visitor = PatientVisitor(site.portal_url)
         visitor.service_manager = site
         person = Person(visitor, READER)
@@ -120,7 +121,7 @@ def test_the_portal_killed_between_commit_and_answer_sends_once_and_shows_the_sa
         assert sent.path == "/en/refer/sent"
         person.keep_number(sent)
         numbers.add(number)
-    assert len(numbers) == DEATHS_BETWEEN_COMMIT_AND_ANSWER
+    assert len(numbers) == deaths
     site.start("hub", "courier")
     eventually(lambda: waiting(site) == 0, within=60)
     assert sorted(hub_references(site)) == sorted(number[:6] for number in numbers)

@@ -32,7 +32,9 @@ def soon(look: Callable[[], Page], *, is_so: Callable[[Page], bool]) -> Page:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"fixed_day": False}, {"over_tls": True}], ids=["fixed-day", "as-make-run", "over-tls"]
+    "options",
+    [pytest.param({}, marks=pytest.mark.audit), {"fixed_day": False}, {"over_tls": True}],
+    ids=["fixed-day", "as-make-run", "over-tls"],
 )
 def test_somebody_asks_and_is_answered_with_no_help(new_site: NewSite, options: dict[str, bool]) -> None:
     site = new_site(**options)
