@@ -67,7 +67,9 @@ def sign_in(desk: Desk, *, javascript: bool) -> None:
 @pytest.mark.requirement("F1")
 @pytest.mark.rule("rule 1")
 @pytest.mark.rule("rule 5")
-@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize(
+    "javascript", [pytest.param(True, marks=pytest.mark.audit), False], ids=["scripts", "no-scripts"]
+)
 def test_somebody_gets_through_and_is_answered(browse: Browse, javascript: bool) -> None:
     marie = Walker(browse(javascript=javascript, size=PHONE), PARENT, look=sound)
     page = marie.page

@@ -33,8 +33,8 @@ ASKED_OF_SOME = {"brother": {"loss"}, "fifteen": {"young"}, "worker": {"interpre
 # For whom the home page's "5 to 10 minutes" is 5 when they skim. Who reads every word needs longer: see the printed table.
 WITHIN_FIVE_MINUTES = {"brother", "neighbour", "student", "witness", "reader"}
 MINUTES = 5.0
-# Told each time, with and without scripts, on both sizes, in each language, one by keyboard; all twelve in `make audit`.
-ALWAYS = {"watched", "fifteen", "student", "professional"}
+# Told each time, with and without scripts; all twelve in `make audit`.
+ALWAYS = {"watched", "fifteen"}
 # Shorter words could be anywhere by chance.
 LONG_ENOUGH_TO_KNOW = 5
 
