@@ -42,7 +42,7 @@ def test_the_space_is_sound_with_everything_in_it(browse: Browse, language: str)
     expect(desk.main.locator("#promised")).to_be_visible()
 
     asking.come_back()
-    until(asking.page, lambda: asking.main.locator("#promise"), "20")
+    until(asking.page, lambda: asking.main.locator("#promise"), "20|٢٠")
     inspect(asking.page)
     asking.use(asking.main.locator(".talks__clear a").first)
     inspect(asking.page)
