@@ -93,13 +93,15 @@ def test_a_choice_is_shown_at_once_and_kept_when_it_is_sent(browse: Browse) -> N
     assert style(page, "html", "fontSize") == "16px"
     page.goto("/en/appearance")
     page.get_by_label("Large", exact=True).check()
-    page.get_by_role("button", name="Use these settings").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use these settings").click()
     assert style(page, "html", "fontSize") == "20px"
     # A page that the browser holds from before is not shown in its old looks.
     page.goto("/en/")
     assert style(page, "html", "fontSize") == "20px"
     page.goto("/en/appearance")
-    page.get_by_role("button", name="Put everything back").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Put everything back").click()
     page.goto("/en/")
     assert style(page, "html", "fontSize") == "16px"
 
@@ -108,7 +110,8 @@ def test_without_scripts_it_works_all_the_same(browse: Browse) -> None:
     page = browse(javascript=False)
     page.goto("/en/appearance")
     page.get_by_label("Plain page", exact=True).check()
-    page.get_by_role("button", name="Use these settings").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use these settings").click()
     assert page.locator("html.plain").count() == 1
     page.goto("/en/pledge")
     assert page.locator("html.plain").count() == 1

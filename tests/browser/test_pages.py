@@ -195,6 +195,7 @@ def test_the_screens_that_matter_most_fit_at_400_percent(browse: Browse) -> None
         assert row.evaluate("(each) => each.querySelector('bdi').getClientRects().length") == 1
 
 
+@pytest.mark.audit
 @pytest.mark.rule("rule 5")
 def test_every_page_to_read_says_the_same_without_scripts(browse: Browse) -> None:
     """Nothing to read and nothing to fill in appears only where scripts run."""

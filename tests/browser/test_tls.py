@@ -46,7 +46,9 @@ def assert_host_cookie(page: Page, name: str) -> None:
 
 
 @pytest.mark.rule("rule 4")
-@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize(
+    "javascript", [True, pytest.param(False, marks=pytest.mark.audit)], ids=["scripts", "no-scripts"]
+)
 def test_the_whole_path_over_tls(browse: Browse, guards: list[Guard], in_earnest: Supervisor, javascript: bool) -> None:
     page = browse(site=in_earnest, javascript=javascript, size=PHONE)
     answers: list[Response] = []
