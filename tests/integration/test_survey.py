@@ -489,7 +489,7 @@ def test_what_could_not_be_kept_is_said_and_stays_on_the_page(
     with monkeypatch.context() as broken:
         if failure == "database":
 
-            def full(*_: object) -> None:
+            def full(*_given: object, **_options: object) -> None:
                 raise OperationalError("INSERT", {}, Exception("disk full"))
 
             broken.setattr(portal_rows, "put_in_pool", full)

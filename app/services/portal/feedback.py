@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.adapters import sealing
 from app.data import portal as rows
-from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.feedback import Feedback
+from app.services.portal import pooled
 from app.services.portal.office import Office
 
 MOST_IN_A_PASS: Final = 20
@@ -28,22 +26,7 @@ def send(database: Database, office: Office, feedback: Feedback, *, feedback_id:
 
     Raises keys.NoSealingKey and the database's own errors; then nothing was kept.
     """
-    with database.reading() as session:
-        database_id = post_rows.post_state(session, rows.POST).database_id
-    body = sealing.seal_to_hub(
-        feedback.to_bytes(),
-        kind=sealing.Kind.POOLED,
-        header=sealing.Header(
-            database_id=database_id, case_id=sealing.NO_CASE, envelope_id=feedback_id, number=sealing.NO_NUMBER
-        ),
-        hub_key=office.hub_key(now),
-        signer=office.signer,
-    )
-    try:
-        with database.writing() as session:
-            rows.put_in_pool(session, feedback_id, body, table=rows.Feedback)
-    except IntegrityError:
-        return  # pressed twice at the same moment: the other one was kept
+    pooled.keep(database, office, feedback.to_bytes(), envelope_id=feedback_id, now=now, table=rows.Feedback)
 
 
 def take_along(session: Session, *, now: datetime) -> list[tuple[bytes, bytes]]:

@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import portal as rows
-from app.data import post as post_rows
 from app.data.database import Database
 from app.domain.survey import NEVER, Offer, Survey, together
+from app.services.portal import pooled
 from app.services.portal.office import Office
 from app.services.portal.space import OpenVisit
 
@@ -30,22 +29,7 @@ def keep(database: Database, office: Office, survey: Survey, *, answer_id: bytes
 
     Raises keys.NoSealingKey and the database's own errors; then nothing was kept.
     """
-    with database.reading() as session:
-        database_id = post_rows.post_state(session, rows.POST).database_id
-    body = sealing.seal_to_hub(
-        survey.to_bytes(),
-        kind=sealing.Kind.POOLED,
-        header=sealing.Header(
-            database_id=database_id, case_id=sealing.NO_CASE, envelope_id=answer_id, number=sealing.NO_NUMBER
-        ),
-        hub_key=office.hub_key(now),
-        signer=office.signer,
-    )
-    try:
-        with database.writing() as session:
-            rows.put_in_pool(session, answer_id, body)
-    except IntegrityError:
-        return  # pressed twice at the same moment: the other one was kept
+    pooled.keep(database, office, survey.to_bytes(), envelope_id=answer_id, now=now)
 
 
 def take_along(session: Session, *, now: datetime) -> list[tuple[bytes, bytes]]:
