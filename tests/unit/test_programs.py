@@ -72,6 +72,17 @@ def test_root_on_debian_installs_only_what_is_missing(
     assert commands[-1][-1] == "postgresql"
 
 
+def test_root_gets_the_lighter_browser_and_does_with_the_other(
+    commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == programs.SHELL else f"/usr/bin/{name}")
+    monkeypatch.setattr(programs, "chromium_path", lambda: "/usr/bin/chromium")
+    monkeypatch.setattr(programs, "postgresql_binaries", lambda: BINARIES)
+    assert programs.main() == 0
+    assert [command[-1] for command in commands if command[1] == "install"] == [programs.SHELL]
+
+
 def test_when_all_is_there_nothing_is_done(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "chromium_path", lambda: "/usr/bin/chromium")
     monkeypatch.setattr(programs, "postgresql_binaries", lambda: BINARIES)
