@@ -33,6 +33,7 @@ from app.domain.directory import (
     Option,
     Service,
     ServiceWords,
+    WeeklyHours,
 )
 from app.domain.hours import HoursError, OpeningHours, Span
 from app.domain.languages import Direction, Language, LanguageError, Languages
@@ -144,12 +145,13 @@ def load_directory(folder: Path) -> Directory:
     seen = top.text("seen")
     _refuse_dead_numbers(folder / "services.yaml", top.texts("never_publish"))
     facets = top.section("facets")
+    bank_holidays = frozenset(holiday.day for holiday in area.holidays)
     try:
         directory = Directory(
             about=facets.each("about", _option(ABOUT)),
             who=facets.each("who", _option(WHO)),
             need=facets.each("need", _option(NEED)),
-            all=_with_translations(top.each("services", lambda entry: _service(entry, seen)), folder),
+            all=_with_translations(top.each("services", lambda entry: _service(entry, seen, bank_holidays)), folder),
             districts=area.districts,
             outside_code=area.outside_code,
         )
@@ -386,7 +388,20 @@ def _option(words: Mapping[str, str]) -> Callable[[Section], Option]:
     return read
 
 
-def _service(entry: Section, seen: str) -> Service:
+def _weekly(entry: Section, bank_holidays: frozenset[date]) -> WeeklyHours | None:
+    """Hours to reckon with. Whether a service keeps them on a bank holiday is known only where it says so."""
+    section, on_holidays = entry.optional_section("weekly"), entry.optional_text("bank_holidays")
+    if on_holidays not in (None, "closed"):
+        raise entry.error("bank_holidays", "must be closed, or left out")
+    if section is None:
+        return None
+    is_closed = on_holidays == "closed"
+    return WeeklyHours(
+        _hours(section, bank_holidays if is_closed else frozenset()), frozenset() if is_closed else bank_holidays
+    )
+
+
+def _service(entry: Section, seen: str, bank_holidays: frozenset[date]) -> Service:
     web, checked_on = _web(entry, "web"), entry.optional_day("checked_on")
     web_is_own = entry.truth("web_is_own", default=True)
 
@@ -417,6 +432,7 @@ def _service(entry: Section, seen: str) -> Service:
         phone=phone("phone"),
         hours=entry.optional_text("hours"),
         all_hours=entry.truth("all_hours", default=False),
+        weekly=_weekly(entry, bank_holidays),
         second_phone=phone("second_phone"),
         sms=phone("sms"),
         textphone=phone("textphone"),

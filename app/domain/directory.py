@@ -8,10 +8,12 @@ for them are here, marked for translation.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import cached_property
 from typing import Literal
 
 from app.domain.area import District
+from app.domain.hours import OpeningHours
 from app.domain.phone import Phone, site_name
 
 RunBy = Literal["police", "council", "nhs", "independent", "government"]
@@ -132,15 +134,43 @@ class ServiceWords:
         return first if _STOPS.search(first) else first + "."
 
 
+@dataclass(frozen=True)
+class OpenNow:
+    """Whether a service answers at a moment, by the hours that we know: until when, or from when; local times."""
+
+    is_open: bool
+    closes: datetime | None = None
+    opens: datetime | None = None
+
+
+@dataclass(frozen=True)
+class WeeklyHours:
+    """The hours of a service, and the days on which nobody told us whether it keeps them: bank holidays, mostly."""
+
+    hours: OpeningHours
+    unknown_on: frozenset[date] = frozenset()
+
+    def at(self, moment: datetime) -> OpenNow | None:
+        """The answer at a moment; None on a day of which we do not know."""
+        today = moment.astimezone(self.hours.zone).date()
+        if today in self.unknown_on:
+            return None
+        if self.hours.open_at(moment):
+            return OpenNow(is_open=True, closes=self.hours.closes_at(moment))
+        opens = self.hours.next_opening(moment)
+        return OpenNow(is_open=False, opens=None if opens is None or opens.date() in self.unknown_on else opens)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """One service. `summary` and `hours` are plain English; `translations` has them by slug, where there are any.
 
     `area` is "national" or names a district or a wider area. `for_whom`, `about` and `needs` hold the values that
     filters match; "any" in `about` fits every kind of harm. `all_hours` is said only of lines that answer day and night
-    for certain. `close_to_police` marks services outside the police that work with them so closely that somebody who
-    fears the police should know. `free_to_call`, `bsl` and the like are None or False unless a source says otherwise.
-    `web_is_own` is False when `web` belongs to somebody else who tells how to reach the service.
+    for certain; `weekly` says the same as `hours`, where it can be reckoned with. `close_to_police` marks services outside
+    the police that work with them so closely that somebody who fears the police should know. `free_to_call`, `bsl` and the
+    like are None or False unless a source says otherwise. `web_is_own` is False when `web` belongs to somebody else who
+    tells how to reach the service.
     """
 
     id: str
@@ -157,6 +187,7 @@ class Service:
     phone: Phone | None = None
     hours: str | None = None
     all_hours: bool = False
+    weekly: WeeklyHours | None = None
     second_phone: Phone | None = None
     sms: Phone | None = None
     textphone: Phone | None = None

@@ -59,6 +59,19 @@ def service_words(service: Service) -> ServiceWords:
     return service.words_in(language().slug)
 
 
+def open_now(service: Service) -> str:
+    """Whether a service answers now, by the hours that we know; empty where we do not."""
+    found = service.weekly.at(now()) if service.weekly else None
+    if found is None:
+        return ""
+    if found.closes is not None:
+        return gettext("By these hours it is open now, until %(time)s.", time=clock_time(found.closes))
+    if found.opens is not None:
+        day, time = day_name(found.opens), clock_time(found.opens)
+        return gettext("By these hours it is closed now. It opens on %(day)s at %(time)s.", day=day, time=time)
+    return ""
+
+
 def lang_of(slug: str) -> Markup:
     """The attributes of a fragment in English on a page in another language; nothing where it is the page's own."""
     return Markup("") if slug == language().slug else Markup(' lang="en-GB" dir="ltr"')
@@ -274,6 +287,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
         area_words=lambda key: area.words_in(key, language().slug),
         lang_of=lang_of,
         service_words=service_words,
+        open_now=open_now,
         vital=vital,
     )
 

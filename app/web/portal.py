@@ -13,6 +13,7 @@ from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
+from app.domain.funding import Funding
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
 from app.domain.rights import Rights
@@ -37,6 +38,7 @@ class Portal:
     languages: Languages
     directory: Directory
     help_now: HelpNow
+    funding: Funding
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]

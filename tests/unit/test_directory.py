@@ -1,16 +1,29 @@
 """Finding support: what fits comes first, nobody finds nothing, and a filter in a web address says nothing."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
 from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.content import load_directory, load_help_now
-from app.domain.directory import ABOUT, NEED, WHO, Directory, DirectoryError, Filters, HelpNow, Service
+from app.domain.directory import (
+    ABOUT,
+    NEED,
+    WHO,
+    Directory,
+    DirectoryError,
+    Filters,
+    HelpNow,
+    OpenNow,
+    Service,
+    WeeklyHours,
+)
+from app.domain.hours import OpeningHours, Span
 from app.domain.phone import Phone
 
 ROOT = Path(__file__).parents[2]
@@ -278,3 +291,38 @@ def test_two_choices_never_share_a_code():
 
     with pytest.raises(DirectoryError, match="twice"):
         replace(SHIPPED, about=(first, replace(second, code=first.code)))
+
+
+# Whether it is open now
+
+
+LONDON = ZoneInfo("Europe/London")
+WEEKDAYS = OpeningHours({day: (Span(time(9), time(17)),) for day in range(5)}, frozenset(), LONDON)
+GOOD_FRIDAY, EASTER_MONDAY = date(2026, 4, 3), date(2026, 4, 6)
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 4, day, hour, tzinfo=LONDON)
+
+
+def test_a_service_with_known_hours_says_until_when_or_from_when():
+    hours = WeeklyHours(WEEKDAYS)
+
+    assert hours.at(at(1, 10)) == OpenNow(is_open=True, closes=at(1, 17))
+    assert hours.at(at(1, 18)) == OpenNow(is_open=False, opens=at(2, 9))
+
+
+def test_on_a_bank_holiday_nothing_is_said_unless_the_service_said_it():
+    unsure = WeeklyHours(WEEKDAYS, frozenset({GOOD_FRIDAY, EASTER_MONDAY}))
+    closed = WeeklyHours(replace(WEEKDAYS, holidays=frozenset({GOOD_FRIDAY, EASTER_MONDAY})))
+
+    assert unsure.at(at(3, 10)) is None
+    assert unsure.at(at(2, 18)) == OpenNow(is_open=False)  # the next opening would be a bank holiday
+    assert closed.at(at(3, 10)) == OpenNow(is_open=False, opens=at(7, 9))
+
+
+def test_hours_to_reckon_with_stand_beside_the_words_for_them():
+    with_hours = [service for service in SHIPPED.all if service.weekly]
+
+    assert len(with_hours) >= 10
+    assert all(service.hours for service in with_hours)
