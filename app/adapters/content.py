@@ -539,13 +539,17 @@ def _pledge(file: str, body: str, *, language: str, like: Pledge) -> Pledge:
     )
 
 
-def front_matter(path: Path) -> tuple[Section, str]:
-    """The keys between the two lines of --- at the top of a Markdown file, and what stands after them."""
+def front_matter(path: Path, *, file: str = "") -> tuple[Section, str]:
+    """The keys between the two lines of --- at the top of a Markdown file, and what stands after them.
+
+    `file` names it in complaints; its own name when empty.
+    """
+    file = file or path.name
     text = read_file(path).replace("\r\n", "\n")
     parts = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) != 3 or parts[0].strip():
-        raise ContentError(path.name, "", "must begin with front matter between two lines of ---")
-    return parse_yaml(parts[1], file=path.name), parts[2]
+        raise ContentError(file, "", "must begin with front matter between two lines of ---")
+    return parse_yaml(parts[1], file=file), parts[2]
 
 
 def _sentences(file: str, body: str) -> tuple[str, dict[str, str], dict[str, Markup]]:
