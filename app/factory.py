@@ -20,6 +20,7 @@ from app import settings as settings_module
 from app.adapters import content
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
+from app.adapters.guides import load_guides
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
 from app.data.database import Database
 from app.domain.area import Area
@@ -98,6 +99,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         help_now=content.load_help_now(settings.content_dir, directory),
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
+        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
         rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
     )
     headers.guard(app, settings)

@@ -29,6 +29,8 @@ ENGLISH = "en"
 # Ids that the page around a guide has already.
 TAKEN_IDS = frozenset({"main", "talk", "translated"})
 TAKEN_PREFIX = "guide-"
+# A paragraph of nothing else stands for the table of who does what in each district.
+AREAS = "{areas}"
 # Numbers that everybody knows, and that stay what they are in every area.
 KNOWN_NUMBERS = frozenset({"18001"})
 
@@ -124,11 +126,15 @@ class _Text:
         self._before = read_file(path).count("\n") - body.count("\n")
         if not _SLUG.fullmatch(self.slug):
             raise ContentError(self.file, "", "its name must be of small letters, digits and single hyphens")
+        # Where the words that are being read begin: what is inside a block does not know its line.
+        self.at = 0
         self.top = SyntaxTreeNode(MarkdownIt("commonmark", {"html": False}).enable("table").parse(body)).children
 
     def line(self, node: SyntaxTreeNode) -> int:
         """The line of the file on which a node begins."""
-        return self._before + (node.map[0] if node.map else 0) + 1
+        if node.map:
+            self.at = self._before + node.map[0] + 1
+        return self.at
 
     def error(self, node: SyntaxTreeNode, problem: str) -> ContentError:
         """A complaint about the place of a node."""
@@ -153,7 +159,7 @@ def _read(text: _Text, known: Known, *, groups: Mapping[str, str], also: tuple[s
         reviewed_on=front.day("reviewed_on"),
         review_by=front.day("review_by"),
         in_every_language=front.truth("in_every_language"),
-        services=front.texts("services"),
+        services=_services(front, known),
         about=front.optional_text("about"),
         next=front.texts("next"),
         asked=front.texts("asked"),
@@ -176,15 +182,21 @@ def _check_front(front: Section, guide: Guide, known: Known) -> None:
         raise front.error("review_by", "must be after reviewed_on")
     if not guide.asked:
         raise front.error("asked", "say what people would type when they look for this")
-    for service in guide.services:
-        if known.directory.get(service) is None:
-            raise front.error("services", f"there is no service '{service}' that can be reached")
     if guide.about is not None and guide.about not in {option.id for option in known.directory.about}:
         raise front.error("about", f"there is no '{guide.about}' among the facets of services.yaml")
     if len(set(guide.next)) != len(guide.next) or len(guide.next) > MOST_NEXT:
         raise front.error("next", f"name at most {MOST_NEXT} guides, each once")
-    if len(set(guide.services)) != len(guide.services):
+
+
+def _services(front: Section, known: Known) -> tuple[str, ...]:
+    """The services that can be reached: the others wait until somebody has found out how."""
+    named, listed = front.texts("services"), {service.id for service in known.directory.all}
+    for service_id in named:
+        if service_id not in listed:
+            raise front.error("services", f"there is no service '{service_id}'")
+    if len(set(named)) != len(named):
         raise front.error("services", "name each once")
+    return tuple(service_id for service_id in named if known.directory.get(service_id) is not None)
 
 
 def _translated(text: _Text, english: Guide, *, language: str, known: Known) -> Guide:
@@ -333,7 +345,9 @@ class _Body:
 
     def _block(self, node: SyntaxTreeNode, section_id: str) -> None:
         """A block of any kind, with what is inside it."""
-        if node.type == "paragraph":
+        if node.type == "paragraph" and node.children[0].content.strip() == AREAS:
+            self._areas(node)
+        elif node.type == "paragraph":
             self._put("p", node, Markup("<p>"), Markup("</p>"))
         elif node.type == "heading" and node.tag == "h3":
             self._put("h3", node, Markup("<h3>"), Markup("</h3>"))
@@ -357,6 +371,14 @@ class _Body:
         run = self._run(node.children[0])
         self._parts += [start, *run.parts, end]
         self._blocks.append(run.block(kind, line=self._text.line(node)))
+
+    def _areas(self, node: SyntaxTreeNode) -> None:
+        """The table of who does what in each district."""
+        line = self._text.line(node)
+        self._parts.append(Slot("areas"))
+        self._blocks.append(
+            Block(kind="areas", text="", own="", sources=(), is_unchecked=False, marks=(AREAS,), line=line)
+        )
 
     def _item(self, item: SyntaxTreeNode, section_id: str) -> None:
         """An item with its own words, and lists inside it."""
@@ -397,6 +419,7 @@ class _Body:
     def _run(self, inline: SyntaxTreeNode) -> _Run:
         """The words of an inline node."""
         run = _Run()
+        self._text.line(inline)
         for child in inline.children:
             self._word(child, run, in_link=False)
         run.text, run.own = " ".join(run.text.split()), " ".join(run.own.split())
@@ -496,7 +519,9 @@ class _Body:
     def _service(self, node: SyntaxTreeNode, service_id: str) -> Service:
         service = self._known.directory.get(service_id)
         if service is None:
-            raise self._text.error(node, f"there is no service '{service_id}' that can be reached")
+            is_listed = service_id in {each.id for each in self._known.directory.all}
+            problem = "has no number, address or site that may be shown" if is_listed else "is not in services.yaml"
+            raise self._text.error(node, f"the service '{service_id}' {problem}")
         return service
 
     def _check_phone(self, node: SyntaxTreeNode, value: str) -> None:

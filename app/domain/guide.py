@@ -10,7 +10,7 @@ from typing import Literal
 
 from app.domain.translation import Standing
 
-SlotKind = Literal["phone", "check", "page", "guide", "support"]
+SlotKind = Literal["phone", "check", "page", "guide", "support", "areas"]
 # Whose number {phone:hub} stands for.
 HUB = "hub"
 OWNERS = ("Hub lead", "Supervisor", "Safeguarding lead", "Commissioner's office")
@@ -36,8 +36,9 @@ GROUPS: Mapping[str, str] = {
 class Slot:
     """What is put in when a page is shown, for it hangs on the page's language.
 
-    "phone": the number of the service `value`, or the Hub's. "check": the note that we have not checked this. The others are
-    addresses: of a page by its path below the language, of a guide (slug, or slug#section), of a service's page.
+    "phone": the number of the service `value`, or the Hub's. "check": the note that we have not checked this. "areas": the
+    table of who does what in each district. The others are addresses: of a page by its path below the language, of a guide (slug,
+    or slug#section), of a service's page.
     """
 
     kind: SlotKind

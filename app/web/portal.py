@@ -13,6 +13,7 @@ from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
+from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
 from app.domain.rights import Rights
@@ -40,6 +41,7 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
+    guides: dict[str, Guides]
     moulds: Moulds = field(default_factory=Moulds)
 
 
