@@ -22,6 +22,7 @@ from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
+from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
 from app.forms import news
@@ -100,6 +101,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
         guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
+        sources=load_sources(settings.content_dir),
         rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
     )
     headers.guard(app, settings)

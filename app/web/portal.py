@@ -17,6 +17,7 @@ from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
 from app.domain.rights import Rights
+from app.domain.source import Source
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
 from app.settings import PortalSettings
@@ -42,6 +43,7 @@ class Portal:
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
     guides: dict[str, Guides]
+    sources: dict[str, Source]
     moulds: Moulds = field(default_factory=Moulds)
 
 
