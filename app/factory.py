@@ -20,8 +20,13 @@ from app import settings as settings_module
 from app.adapters import content
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
+<<<<<<< HEAD
 from app.adapters.funding import load_funding
+=======
+from app.adapters.guides import load_guides
+>>>>>>> slice-machine
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
+from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
 from app.forms import news
@@ -100,6 +105,8 @@ def create_portal(settings: PortalSettings) -> Flask:
         funding=load_funding(settings.content_dir, directory),
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
+        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
+        sources=load_sources(settings.content_dir),
         rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
     )
     headers.guard(app, settings)

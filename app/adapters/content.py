@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from app.adapters.sources import load_sources
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
 from app.domain.accessibility import AccessibilityFacts, Audit
 from app.domain.area import SAID_IN_LANGUAGES, Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
@@ -40,6 +41,7 @@ from app.domain.languages import Direction, Language, LanguageError, Languages
 from app.domain.phone import CONFIDENCES, Phone
 from app.domain.pledge import MEASURES, PROMISE_IDS, Pledge, PledgeError, Promise, Signatory, Status, Version
 from app.domain.rights import STAGES, Right, Rights, Within
+from app.domain.source import Source
 from app.domain.status import Milestone
 
 __all__ = [
@@ -207,7 +209,7 @@ def load_pledge(folder: Path, language: str) -> Pledge:
     path = folder / language / "pledge.md"
     if language == "en" or not path.is_file():
         return english
-    front, body = _front_matter(path)
+    front, body = front_matter(path)
     version, made_from = front.text("version"), front.text("of")
     front.done()
     if version != english.version or made_from != pledge_hash(english):
@@ -482,7 +484,7 @@ def _refuse_dead_numbers(path: Path, dead: tuple[str, ...]) -> None:
 
 
 def _read_pledge(path: Path) -> Pledge:
-    front, body = _front_matter(path)
+    front, body = front_matter(path)
     promises = front.section("promises")
     for key in promises.keys():  # noqa: SIM118 - not a dictionary
         if key not in PROMISE_IDS:
@@ -553,12 +555,17 @@ def _pledge(file: str, body: str, *, language: str, like: Pledge) -> Pledge:
     )
 
 
-def _front_matter(path: Path) -> tuple[Section, str]:
+def front_matter(path: Path, *, file: str = "") -> tuple[Section, str]:
+    """The keys between the two lines of --- at the top of a Markdown file, and what stands after them.
+
+    `file` names it in complaints; its own name when empty.
+    """
+    file = file or path.name
     text = read_file(path).replace("\r\n", "\n")
     parts = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) != 3 or parts[0].strip():
-        raise ContentError(path.name, "", "must begin with front matter between two lines of ---")
-    return parse_yaml(parts[1], file=path.name), parts[2]
+        raise ContentError(file, "", "must begin with front matter between two lines of ---")
+    return parse_yaml(parts[1], file=file), parts[2]
 
 
 def _sentences(file: str, body: str) -> tuple[str, dict[str, str], dict[str, Markup]]:
@@ -617,8 +624,7 @@ def _translated_rights(path: Path, english: Rights, *, language: str) -> Rights:
 
 def _rights(path: Path) -> Rights:
     top = read_yaml(path)
-    listed = top.section("sources")
-    known = {one: listed.text(one) for one in listed.keys()}  # noqa: SIM118 - not a dictionary
+    known = load_sources(path.parents[1])
     _need_sources(top, "enhanced_sources", top.texts("enhanced_sources"), known)
     rights = Rights(
         language="en",
@@ -632,7 +638,7 @@ def _rights(path: Path) -> Rights:
     return rights
 
 
-def _need_sources(section: Section, key: str, sources: tuple[str, ...], known: Mapping[str, str]) -> None:
+def _need_sources(section: Section, key: str, sources: tuple[str, ...], known: Mapping[str, Source]) -> None:
     if not sources:
         raise section.error(key, "what is published needs a source")
     for one in sources:
@@ -640,7 +646,7 @@ def _need_sources(section: Section, key: str, sources: tuple[str, ...], known: M
             raise section.error(key, f"'{one}' is not in the list of sources")
 
 
-def _all_of(top: Section, key: str, ids: tuple[str, ...], known: Mapping[str, str]) -> dict[str, Right]:
+def _all_of(top: Section, key: str, ids: tuple[str, ...], known: Mapping[str, Source]) -> dict[str, Right]:
     """Each of these, once."""
 
     def read(entry: Section) -> Right:

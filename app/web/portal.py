@@ -13,10 +13,15 @@ from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
+<<<<<<< HEAD
 from app.domain.funding import Funding
+=======
+from app.domain.guide import Guides
+>>>>>>> slice-machine
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
 from app.domain.rights import Rights
+from app.domain.source import Source
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
 from app.settings import PortalSettings
@@ -42,6 +47,8 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
+    guides: dict[str, Guides]
+    sources: dict[str, Source]
     moulds: Moulds = field(default_factory=Moulds)
 
 

@@ -133,6 +133,7 @@ def test_a_translation_holds_words_and_is_shown_only_while_it_fits_the_english(t
         "milestones": dict.fromkeys(shipped.milestones, "Policja pisze."),
     }
     shutil.copytree(ROOT / "content" / "rights", tmp_path / "rights")
+    shutil.copy(ROOT / "content" / "sources.yaml", tmp_path)
     for folder, of in (("pl", rights_hash(shipped)), ("lt", "0" * 16)):
         (tmp_path / folder / "rights").mkdir(parents=True)
         text = yaml.safe_dump({"of": of, **words}, allow_unicode=True, sort_keys=False)
@@ -158,6 +159,7 @@ def test_a_slip_in_the_rights_is_refused_with_its_place(tmp_path: Path, before: 
     english = (ROOT / "content" / "rights" / "stages.yaml").read_text(encoding="utf-8")
     assert before in english
     (tmp_path / "rights").mkdir()
+    shutil.copy(ROOT / "content" / "sources.yaml", tmp_path)
     (tmp_path / "rights" / "stages.yaml").write_text(english.replace(before, after), encoding="utf-8")
     with pytest.raises(ContentError, match=problem):
         load_rights(tmp_path, "en")
