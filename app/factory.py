@@ -20,11 +20,8 @@ from app import settings as settings_module
 from app.adapters import content
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
-<<<<<<< HEAD
 from app.adapters.funding import load_funding
-=======
 from app.adapters.guides import load_guides
->>>>>>> slice-machine
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
 from app.adapters.sources import load_sources
 from app.data.database import Database

@@ -13,11 +13,8 @@ from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
-<<<<<<< HEAD
 from app.domain.funding import Funding
-=======
 from app.domain.guide import Guides
->>>>>>> slice-machine
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
 from app.domain.rights import Rights

@@ -81,12 +81,9 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.cookies": "public",
         "portal.feedback": "personal",
         "portal.feedback_sent": "personal",
-<<<<<<< HEAD
         "portal.funding": "public",
-=======
         "portal.guide": "public",
         "portal.guides": "public",
->>>>>>> slice-machine
         "portal.help_now": "public",
         "portal.home": "public",
         "portal.how_it_works": "public",
