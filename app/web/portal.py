@@ -44,7 +44,7 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
-    guides: dict[str, Guides]
+    guides: Mapping[str, Guides]
     sources: dict[str, Source]
     moulds: Moulds = field(default_factory=Moulds)
 
