@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from app.domain.guide import Guides
+
 # Ids that travel with news: add, never rename.
 REPORTED, NOT_REPORTED, ANTISOCIAL, COLLISION = "reported", "not-reported", "antisocial", "collision"
 INQUEST, COURT, AFTER_COURT = "inquest", "court", "after-court"
@@ -77,10 +79,6 @@ class NewerCode:
     dated: date
     in_force_since: date
 
-    def is_in_force(self, on: date) -> bool:
-        """Whether it counts on this day (UK)."""
-        return on >= self.in_force_since
-
 
 @dataclass(frozen=True)
 class Rights:
@@ -144,6 +142,15 @@ class Code:
     def times_at(self, stages: tuple[str, ...]) -> tuple[Time, ...]:
         """The times that belong to any of these stages."""
         return tuple(each for each in self.times if set(stages) & set(each.stages))
+
+
+@dataclass(frozen=True)
+class RightsToRead:
+    """What can be read about rights: the Code, and by language (a slug) a page for each of PATHS and a page for each thing."""
+
+    code: Code
+    paths: Mapping[str, Guides]
+    pages: Mapping[str, Guides]
 
 
 def stage_of(number: str) -> str | None:

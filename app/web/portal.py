@@ -16,7 +16,7 @@ from app.domain.directory import Directory, HelpNow
 from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
-from app.domain.rights import Rights
+from app.domain.rights import Rights, RightsToRead
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
 from app.settings import PortalSettings
@@ -41,7 +41,9 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
+    rights_to_read: RightsToRead
     guides: dict[str, Guides]
+    code: Code
     moulds: Moulds = field(default_factory=Moulds)
 
 
