@@ -18,6 +18,7 @@ from app.domain.rights import (
     HOW_MANY_RIGHTS,
     PATH_SECTIONS,
     PATHS,
+    READ,
     STAGES,
     WITHOUT_REPORT,
     Code,
@@ -34,8 +35,6 @@ from app.domain.source import Source
 from app.domain.status import Milestone
 
 FOLDER = "rights"
-# In the front matter of a page: guides to read besides, by slug, with commas between them. Those that are there are shown.
-READ = "read"
 
 
 def load_all_rights(folder: Path, languages: Iterable[str]) -> dict[str, Rights]:
@@ -75,9 +74,7 @@ def load_code(folder: Path) -> Code:
     return code
 
 
-def load_to_read(
-    folder: Path, languages: Iterable[str], *, area: Area, directory: Directory
-) -> RightsToRead:
+def load_to_read(folder: Path, languages: Iterable[str], *, area: Area, directory: Directory) -> RightsToRead:
     """Everything of `folder`/rights that people read on pages of its own, in each of these languages (slugs)."""
     slugs = tuple(languages)
     paths, pages = (

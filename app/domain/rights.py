@@ -49,6 +49,8 @@ PATH_SECTIONS = ("now", "reporting", "choose", "when", "ask")
 # Pages about one thing, by id, in the order in which they are listed.
 TOPICS = ("review", "compensation", "statement", "measures", "contact-scheme", "restorative")
 ENHANCED = "enhanced"
+# In the front matter of a page: guides to read besides, by slug, with commas between them. Those that are there are shown.
+READ = "read"
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,6 @@ class Portal:
     rights: dict[str, Rights]
     rights_to_read: RightsToRead
     guides: dict[str, Guides]
-    code: Code
     moulds: Moulds = field(default_factory=Moulds)
 
 

@@ -7,15 +7,19 @@ from typing import Any
 
 from flask import abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.domain.rights import CODE_STAGES, ENHANCED, PATHS, TOPICS, Right, Rights, Time, Within, stage_of
+from app.domain.rights import CODE_STAGES, ENHANCED, PATHS, READ, TOPICS, Rights, Time, Within, stage_of
 from app.domain.status import Milestone
 from app.pages.portal import pages
 from app.web import kept, language
+from app.web import page as page_words
 from app.web.language import own_digits
 from app.web.portal import portal
 
+# The guide that says it all on one page, in every language.
+IN_SHORT = "rights-in-short"
 # What each path is called, in the first person: somebody chooses it. The same words stand over its page.
 PATH_WORDS: Mapping[str, Any] = {
     "told": _l("The police know"),
@@ -55,44 +59,43 @@ STEPS = (
 @pages.get("/rights")
 def rights() -> ResponseReturnValue:
     """Where do I stand? A choice of plain links: nothing is asked, and nothing kept."""
-    guides, own = portal().guides[_slug()], portal().rights_pages[_slug()]
+    reading, guides = portal().rights_to_read, portal().guides[_slug()]
     page = render_template(
         "portal/rights/index.html",
         rights=_rights(),
-        code=portal().code,
+        code=reading.code,
         paths=tuple(PATH_WORDS.items()),
-        topics=[found for topic in TOPICS if (found := own.get(topic))],
-        short=guides.get("rights-in-short"),
+        topics=[found for topic in TOPICS if (found := reading.pages[_slug()].get(topic))],
+        short=guides.get(IN_SHORT),
     )
     return kept.public(make_response(page))
 
 
-@pages.get("/rights/<slug>")
-def rights_page(slug: str) -> ResponseReturnValue:
-    """What applies on one path, or a page about one right."""
-    path = PATHS.get(slug)
-    found = portal().rights_paths[_slug()].get(slug) if path else portal().rights_pages[_slug()].get(slug)
-    if found is None or slug == ENHANCED:
+@pages.get("/rights/<right_slug>")
+def rights_page(right_slug: str) -> ResponseReturnValue:
+    """What applies on one path, a page about one right, or who has enhanced rights. Nothing is asked (requirement D10)."""
+    reading, path = portal().rights_to_read, PATHS.get(right_slug)
+    found = (reading.paths if path else reading.pages)[_slug()].get(right_slug)
+    if found is None:
         abort(404)
+    if found.language != _slug():
+        page_words.say_drafted(False)
+    sources = {one: portal().sources[one] for block in found.blocks for one in block.sources}
+    days = {source.read_on for source in sources.values()}
     page = render_template(
         "portal/rights/page.html",
         rights=_rights(),
         guide=found,
-        title=PATH_WORDS.get(slug),
+        title=PATH_WORDS.get(right_slug),
+        tab=_tab(right_slug) or found.title,
         headings=SECTION_WORDS if path else {},
-        short=_in_short(path.stage) if path else None,
-        times=_shown(portal().code.times_at(path.times)) if path else (),
+        short=_in_short(right_slug),
+        times=_shown(reading.code.times_at(path.times)) if path else (),
+        more=[guide for slug in found.more.get(READ, "").split(", ") if (guide := portal().guides[_slug()].get(slug))],
+        sources=sources,
+        read_on=days.pop() if len(days) == 1 else None,
+        directory=portal().directory,
     )
-    return kept.public(make_response(page))
-
-
-@pages.get("/rights/enhanced")
-def rights_enhanced() -> ResponseReturnValue:
-    """Who has enhanced rights: three groups to read, and no question (Victims' Code; requirement D10)."""
-    found = portal().rights_pages[_slug()].get(ENHANCED)
-    if found is None:
-        abort(404)
-    page = render_template("portal/rights/enhanced.html", rights=_rights(), guide=found)
     return kept.public(make_response(page))
 
 
@@ -100,13 +103,16 @@ def rights_enhanced() -> ResponseReturnValue:
 def rights_code() -> ResponseReturnValue:
     """The twelve rights, all or those of a stage, which travels as a number that says nothing."""
     stage = stage_of(request.args.get("s", ""))
-    code = portal().code
+    code = portal().rights_to_read.code
     page = render_template(
         "portal/rights/code.html",
         rights=_rights(),
         code=code,
         stage=stage,
-        stages=((None, None, _l("All of them")), *((id_, CODE_STAGES[id_], words) for id_, words in STAGE_WORDS.items())),
+        stages=(
+            (None, None, _l("All of them")),
+            *((id_, CODE_STAGES[id_], words) for id_, words in STAGE_WORDS.items()),
+        ),
         without_report=WITHOUT_REPORT_WORDS,
         times=_shown(code.times if stage is None else code.times_at((stage,))),
     )
@@ -130,10 +136,21 @@ def _slug() -> str:
     return language.language().slug
 
 
-def _in_short(stage: str) -> Right | None:
-    """What applies at a stage in a few words of this page's language: for whoever cannot read the page below them."""
+def _tab(path: str) -> str | None:
+    """What the tab and the history say of a path: which of them it is, and nothing of what it is about."""
+    if path not in PATHS:
+        return None
+    return f"{gettext('Where do I stand?')} {own_digits(str(list(PATHS).index(path) + 1))}"
+
+
+def _in_short(slug: str) -> str | None:
+    """What a page says in a few words of this page's language: for whoever cannot read the English below them."""
     known = _rights()
-    return known.stages[stage] if known.language == _slug() != "en" else None
+    if _slug() == "en" or known.language != _slug():
+        return None
+    if slug == ENHANCED:
+        return known.enhanced
+    return known.stages[PATHS[slug].stage].text if slug in PATHS else None
 
 
 def _shown(times: Iterable[Time]) -> list[tuple[Time, str, str]]:
