@@ -22,6 +22,7 @@ from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
+from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
 from app.forms import news
@@ -104,6 +105,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         rights_to_read=rights.load_to_read(
             settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory
         ),
+        sources=load_sources(settings.content_dir),
     )
     headers.guard(app, settings)
     language.install(app, languages)

@@ -84,7 +84,15 @@ def is_drafted() -> bool:
     """Whether this page is a translation that no person has checked yet: it says so, and leads to the English."""
     if language() == current_app.extensions["languages"].default:
         return False
+    if "is_drafted" in g:
+        return bool(g.is_drafted)
     return progress().of(group_of_page(request.endpoint or "")) is Standing.DRAFTED
+
+
+def say_drafted(is_draft: bool) -> None:
+    """Say of the page that is being made whether it is a translation that nobody has checked: for pages whose words do not come
+    out of the catalogues."""
+    g.is_drafted = is_draft
 
 
 def progress() -> Progress:

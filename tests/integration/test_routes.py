@@ -81,6 +81,8 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.cookies": "public",
         "portal.feedback": "personal",
         "portal.feedback_sent": "personal",
+        "portal.guide": "public",
+        "portal.guides": "public",
         "portal.help_now": "public",
         "portal.home": "public",
         "portal.how_it_works": "public",
@@ -171,6 +173,7 @@ def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16
     app = app_of(sides, side)
     values: dict[str, Any] = {
         "lang": "en",
+        "guide_slug": next((guide.slug for guide in sides.portal_side.guides["en"].all), "none"),
         "service_id": sides.portal_side.directory.all[0].id,
         "case_id": case_id,
         "change_id": "00" * 16,
