@@ -128,6 +128,12 @@ def police_case() -> ResponseReturnValue:
     return kept.public(make_response(render_template("portal/police_case.html", rights=known, steps=steps)))
 
 
+@pages.get("/complaints")
+def complaints() -> ResponseReturnValue:
+    """Whom to tell about what, by which way, by when (Victims' Code, right 12; requirement F13)."""
+    return kept.public(make_response(render_template("portal/complaints.html", rights=_rights())))
+
+
 def _rights() -> Rights:
     return portal().rights[_slug()]
 
