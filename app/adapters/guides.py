@@ -7,7 +7,7 @@ the file, the line and what is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,6 +34,10 @@ AREAS = "{areas}"
 # Numbers that everybody knows, and that stay what they are in every area.
 KNOWN_NUMBERS = frozenset({"18001"})
 
+# Folders that a process remembers: one for a server, a few for tests.
+MOST_FOLDERS = 16
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ID = re.compile(r"\s*\{#([^}]*)\}\s*$")
 _BRACES = re.compile(r"\s*\{([^{}]*)\}")
@@ -57,6 +61,48 @@ class Known:
     guides: Mapping[str, frozenset[str]]
 
 
+# The English of a folder, as long as no file of it has changed: reading it takes a while.
+_READ: dict[Hashable, tuple[Guides, Known]] = {}
+
+
+class GuidesByLanguage(Mapping[str, Guides]):
+    """What each language (a slug) shows. English is read at once, strictly; a language's own guides when they are first asked
+    for, so that a server is back soon after a fall. `python -m tools.content` asks for all of them.
+    """
+
+    def __init__(self, folder: Path, languages: Iterable[str], english: Guides, *, under: str, known: Known) -> None:
+        self._folder, self._under, self._known = folder, under, known
+        self._languages = tuple(languages)
+        self._read = {ENGLISH: english}
+
+    def __getitem__(self, language: str) -> Guides:
+        """Raises ContentError when a guide in this language cannot be used, KeyError for no language of ours."""
+        if language not in self._read:
+            if language not in self._languages:
+                raise KeyError(language)
+            self._read[language] = self._in_language(language)
+        return self._read[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)
+
+    def _in_language(self, language: str) -> Guides:
+        english = self._read[ENGLISH]
+        by_slug = {guide.slug: guide for guide in english.all}
+        for path in sorted((self._folder / language / self._under).glob("*.md")):
+            text, ours = _Text(path, self._folder), by_slug.get(path.stem)
+            if ours is None:
+                raise ContentError(text.file, "", f"there is no guide '{path.stem}' in English")
+            if not ours.in_every_language:
+                raise ContentError(text.file, "", "this guide is not one for every language (in_every_language)")
+            if text.front.text("of") == guide_hash(self._folder, path.stem, under=self._under):
+                by_slug[path.stem] = _translated(text, ours, language=language, known=self._known)
+        return Guides(tuple(by_slug[guide.slug] for guide in english.all), english.groups)
+
+
 def load_guides(
     folder: Path,
     languages: Iterable[str],
@@ -66,18 +112,46 @@ def load_guides(
     under: str = "guides",
     groups: Mapping[str, str] = GROUPS,
     also: tuple[str, ...] = (),
-) -> dict[str, Guides]:
-    """What each of these languages (slugs) shows of the guides in `folder`/`under`/*.md.
+) -> GuidesByLanguage:
+    """What each of these languages (slugs) shows of the guides in `folder`/`under`/*.md. `area` and `directory` are those of
+    `folder`.
 
     A translation is `folder`/<language>/`under`/<slug>.md. English is shown where there is none, and where it was made from
     other English; `Guide.language` says which came out. `under` may be another folder of pages in the same format, with `groups`
     of its own and with texts in its front matter named by `also`, which come out as `Guide.more`; links (guide:...) lead to the
     guides all the same. Raises ContentError.
     """
+    names = (f"{under}/*.md", "guides/*.md", "area.yaml", "services.yaml", "sources.yaml", "*/area.yaml")
+    files = sorted({path for name in names for path in folder.glob(name)})
+    state = tuple((path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+    key = (folder, under, tuple(groups), also, state)
+    if key not in _READ:
+        if len(_READ) >= MOST_FOLDERS:
+            _READ.clear()
+        _READ[key] = _english(folder, area=area, directory=directory, under=under, groups=groups, also=also)
+    english, known = _READ[key]
+    return GuidesByLanguage(folder, languages, english, under=under, known=known)
+
+
+def guide_hash(folder: Path, slug: str, *, under: str = "guides") -> str:
+    """What a translation of this guide names as `of`."""
+    path = folder / under / f"{slug}.md"
+    return words_hash(front_matter(path)[1])
+
+
+def _english(
+    folder: Path,
+    *,
+    area: Area,
+    directory: Directory,
+    under: str,
+    groups: Mapping[str, str],
+    also: tuple[str, ...],
+) -> tuple[Guides, Known]:
     texts = {path.stem: _Text(path, folder) for path in sorted((folder / under).glob("*.md"))}
-    others = (
-        texts if under == "guides" else {p.stem: _Text(p, folder) for p in sorted((folder / "guides").glob("*.md"))}
-    )
+    others = texts
+    if under != "guides":
+        others = {path.stem: _Text(path, folder) for path in sorted((folder / "guides").glob("*.md"))}
     known = Known(
         area=area,
         directory=directory,
@@ -85,35 +159,12 @@ def load_guides(
         guides={slug: text.anchors() for slug, text in others.items()},
     )
     read = [_read(text, known, groups=groups, also=also) for text in texts.values()]
-    in_order = sorted(read, key=lambda guide: (tuple(groups).index(guide.group), guide.order, guide.slug))
-    for guide in in_order:
+    for guide in read:
         for slug in guide.next:
             if slug not in texts or slug == guide.slug:
                 raise texts[guide.slug].front.error("next", f"there is no other guide '{slug}'")
-    english = Guides(tuple(in_order), groups)
-    found = {}
-    for language in languages:
-        there = language != ENGLISH and (folder / language / under).is_dir()
-        found[language] = _in_language(folder, under, english, language=language, known=known) if there else english
-    return found
-
-
-def guide_hash(folder: Path, slug: str, *, under: str = "guides") -> str:
-    """What a translation of this guide names as `of`."""
-    return _Text(folder / under / f"{slug}.md", folder).hash
-
-
-def _in_language(folder: Path, under: str, english: Guides, *, language: str, known: Known) -> Guides:
-    by_slug = {guide.slug: guide for guide in english.all}
-    for path in sorted((folder / language / under).glob("*.md")):
-        text, ours = _Text(path, folder), by_slug.get(path.stem)
-        if ours is None:
-            raise ContentError(text.file, "", f"there is no guide '{path.stem}' in English")
-        if not ours.in_every_language:
-            raise ContentError(text.file, "", "this guide is not one for every language (in_every_language)")
-        if text.front.text("of") == guide_hash(folder, path.stem, under=under):
-            by_slug[path.stem] = _translated(text, ours, language=language, known=known)
-    return Guides(tuple(by_slug[guide.slug] for guide in english.all), english.groups)
+    in_order = sorted(read, key=lambda guide: (tuple(groups).index(guide.group), guide.order, guide.slug))
+    return Guides(tuple(in_order), groups), known
 
 
 class _Text:
@@ -122,13 +173,12 @@ class _Text:
     def __init__(self, path: Path, folder: Path) -> None:
         self.slug, self.file = path.stem, path.relative_to(folder).as_posix()
         self.front, body = front_matter(path, file=self.file)
-        self.hash = words_hash(body)
         self._before = read_file(path).count("\n") - body.count("\n")
         if not _SLUG.fullmatch(self.slug):
             raise ContentError(self.file, "", "its name must be of small letters, digits and single hyphens")
         # Where the words that are being read begin: what is inside a block does not know its line.
         self.at = 0
-        self.top = SyntaxTreeNode(MarkdownIt("commonmark", {"html": False}).enable("table").parse(body)).children
+        self.top = SyntaxTreeNode(_MARKDOWN.parse(body)).children
 
     def line(self, node: SyntaxTreeNode) -> int:
         """The line of the file on which a node begins."""

@@ -43,7 +43,7 @@ class Portal:
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
     rights_to_read: RightsToRead
-    guides: dict[str, Guides]
+    guides: Mapping[str, Guides]
     sources: dict[str, Source]
     moulds: Moulds = field(default_factory=Moulds)
 
