@@ -78,7 +78,9 @@ def rights_page(right_slug: str) -> ResponseReturnValue:
     found = (reading.paths if path else reading.pages)[_slug()].get(right_slug)
     if found is None:
         abort(404)
-    if found.language != _slug():
+    short = _in_short(right_slug)
+    if found.language != _slug() and not path and not short:
+        # All its words are English; the others have headings, or a few words, in this language.
         page_words.say_drafted(False)
     sources = {one: portal().sources[one] for block in found.blocks for one in block.sources}
     days = {source.read_on for source in sources.values()}
@@ -89,7 +91,7 @@ def rights_page(right_slug: str) -> ResponseReturnValue:
         title=PATH_WORDS.get(right_slug),
         tab=_tab(right_slug) or found.title,
         headings=SECTION_WORDS if path else {},
-        short=_in_short(right_slug),
+        short=short,
         times=_shown(reading.code.times_at(path.times)) if path else (),
         more=[guide for slug in found.more.get(READ, "").split(", ") if (guide := portal().guides[_slug()].get(slug))],
         sources=sources,
@@ -104,6 +106,9 @@ def rights_code() -> ResponseReturnValue:
     """The twelve rights, all or those of a stage, which travels as a number that says nothing."""
     stage = stage_of(request.args.get("s", ""))
     code = portal().rights_to_read.code
+    times = code.times if stage is None else code.times_at((stage,))
+    notes = [code.times_note, *filter(None, [code.coming])]
+    named = [one for each in (*code.at(stage), *times, *notes) for one in each.sources]
     page = render_template(
         "portal/rights/code.html",
         rights=_rights(),
@@ -114,7 +119,8 @@ def rights_code() -> ResponseReturnValue:
             *((id_, CODE_STAGES[id_], words) for id_, words in STAGE_WORDS.items()),
         ),
         without_report=WITHOUT_REPORT_WORDS,
-        times=_shown(code.times if stage is None else code.times_at((stage,))),
+        times=_shown(times),
+        sources=[portal().sources[one] for one in dict.fromkeys(named)],
     )
     is_plain = stage is not None and request.query_string == f"s={CODE_STAGES[stage]}".encode()
     return kept.public(make_response(page), query_is_plain=is_plain)
