@@ -37,7 +37,7 @@ test: tools-ready  ## every test, a real browser and PostgreSQL included
 	@$(BIN)/python tools/programs.py
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: tools-ready  ## linters, types, import contracts, catalogues, plain words
+check: tools-ready  ## linters, types, import contracts, catalogues, plain words, sources
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -47,6 +47,7 @@ check: tools-ready  ## linters, types, import contracts, catalogues, plain words
 	@$(BIN)/bandit --quiet --recursive app wsgi.py --configfile pyproject.toml
 	@$(BIN)/python tools/catalogues.py check
 	@$(BIN)/python -m tools.reading
+	@$(BIN)/python -m tools.content
 
 seed: setup  ## fill both sides with the stories
 	@exec $(BIN)/python -m tools.seed

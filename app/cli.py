@@ -26,11 +26,14 @@ from app import settings as settings_module
 from app.adapters import backups as backup_files
 from app.adapters import carriers, content
 from app.adapters import keys as key_files
+from app.adapters.content import ContentError
+from app.adapters.guides import load_guides
 from app.data import hub as hub_rows
 from app.data import migrating, whole
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Busy, Database
+from app.domain.area import Area
 from app.domain.retention import Periods
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
@@ -40,7 +43,7 @@ from app.services.hub import post as hub_post
 from app.services.hub import rebuilding, recovering
 from app.services.hub import retention as hub_retention
 from app.services.portal import retention as portal_retention
-from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, SettingsError, Side
+from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, Settings, SettingsError, Side
 from app.web.assets import Assets
 from app.web.clock import now
 from app.web.hub import Hub
@@ -506,6 +509,7 @@ def doctor() -> None:
         known_until = area.holidays_known_until
         if known_until is None or (known_until - now().date()).days < 90:
             found.append("content/area.yaml: list next year's holidays")
+        found += _overdue_guides(settings, area)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
         with database.reading() as session:
@@ -532,6 +536,24 @@ def doctor() -> None:
         if found:
             raise SystemExit(1)
         click.echo("Nothing is missing.")
+
+
+def _overdue_guides(settings: Settings, area: Area) -> list[str]:
+    """The guides that somebody was to look at again by now; and what is wrong with one in another language."""
+    folder, today = settings.content_dir, now().date()
+    languages = [each.slug for each in content.load_languages(folder).all]
+    guides = load_guides(folder, languages, area=area, directory=content.load_directory(folder))
+    found = [
+        f"content/guides/{guide.slug}.md: {guide.owner} was to look at it again by {guide.review_by} (docs/content.md)"
+        for guide in guides["en"].all
+        if guide.is_overdue(today)
+    ]
+    for language in languages:
+        try:
+            guides[language]
+        except ContentError as error:
+            found.append(f"content/{error}")
+    return found
 
 
 def _seen_of_notices(settings: HubSettings) -> list[str]:

@@ -23,6 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from app.adapters import content, rights
+from app.adapters.guides import load_guides
 from app.adapters.translations import PROGRESS
 from app.domain.area import SAID_IN_LANGUAGES
 from app.domain.translation import Group, group_of, is_public, message_key
@@ -223,6 +224,10 @@ def incomplete(language: dict[str, Any]) -> list[str]:
                     f"content/{slug}/services.yaml: '{service.id}' is missing, or was made from other English."
                 )
     area = content.load_area(CONTENT)
+    guides = load_guides(CONTENT, [slug], area=area, directory=directory)
+    for guide in guides[slug].all:
+        if guide.in_every_language and guide.language != slug:
+            problems.append(f"content/{slug}/guides/{guide.slug}.md is missing, or was made from other English.")
     for key in SAID_IN_LANGUAGES:
         if getattr(area, key).strip() and area.words_in(key, slug).language != slug:
             problems.append(f"content/{slug}/area.yaml: '{key}' is missing, or was made from other English.")

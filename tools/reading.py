@@ -24,7 +24,7 @@ NOT_PUBLIC = ("app/forms/desk.py",)
 
 OLDEST = 11.0
 # Texts for younger readers.
-OLDEST_IN: Mapping[str, float] = {"app/forms/young.py": 9.0}
+OLDEST_IN: Mapping[str, float] = {"app/forms/young.py": 9.0, "content/guides/young.md": 9.0}
 LONGEST_SENTENCE = 20
 MOST_ON_AVERAGE = 15.0
 # Below this there is nothing to average: a page of two buttons has no reading age.
@@ -51,8 +51,8 @@ NAMES: Mapping[str, str] = {
     "Victims’ Code": "the same, as it is printed",
     "Victim Contact Scheme": "a scheme's own name",
     "Victims’ Right to Review": "a scheme's own name",
-    "Victim Personal Statement": "its own name, under which people are asked for it",
     "Victim Liaison Officer": "a job's own title",
+    "Victim Personal Statement": "the Code's own name for it, under which people are asked for it",
     "Victim and Witness Hub": "the Hub's own name",
     "Victim Care Co-ordinator": "a job's own title",
     "Road Victims Trust": "a charity's own name",

@@ -124,7 +124,14 @@ def load_guides(
     names = (f"{under}/*.md", "guides/*.md", "area.yaml", "services.yaml", "sources.yaml", "*/area.yaml")
     files = sorted({path for name in names for path in folder.glob(name)})
     state = tuple((path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
-    key = (folder, under, tuple(groups), also, state)
+    named = (
+        area.area_name,
+        area.hub_name,
+        area.commissioner_office,
+        area.service_name,
+        *(one.name for one in directory.all),
+    )
+    key = (folder, under, tuple(groups), also, named, state)
     if key not in _READ:
         if len(_READ) >= MOST_FOLDERS:
             _READ.clear()
@@ -528,6 +535,8 @@ class _Body:
     def _words(self, node: SyntaxTreeNode, run: _Run, words: str, *, in_link: bool) -> None:
         if "{" in words or "}" in words:
             raise self._text.error(node, "a brace has no fellow")
+        if "](" in words:
+            raise self._text.error(node, "a link is not whole: [words](page:help-now)")
         if (number := _NUMBER.search(words)) and number[0] not in KNOWN_NUMBERS:
             raise self._text.error(node, f"'{number[0]}' is a number to ring: write {{phone:...}} instead")
         run.add(escape(words), words, in_link=in_link)
