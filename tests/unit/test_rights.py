@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,11 +35,11 @@ def to_read() -> RightsToRead:
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Iterator[Path]:
+def copied(tmp_path: Path) -> Path:
     """A content folder with the rights alone, to spoil."""
     shutil.copytree(CONTENT / "rights", tmp_path / "rights")
     shutil.copy(CONTENT / "sources.yaml", tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 def spoil(folder: Path, file: str, before: str, after: str) -> None:
