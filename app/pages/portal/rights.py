@@ -107,8 +107,12 @@ def rights_code() -> ResponseReturnValue:
     stage = stage_of(request.args.get("s", ""))
     code = portal().rights_to_read.code
     times = code.times if stage is None else code.times_at((stage,))
-    notes = [code.times_note, *filter(None, [code.coming])]
-    named = [one for each in (*code.at(stage), *times, *notes) for one in each.sources]
+    notes = [note for note in (code.times_note, code.coming) if note]
+    named = [
+        *(one for right in code.at(stage) for one in right.sources),
+        *(one for time in times for one in time.sources),
+        *(one for note in notes for one in note.sources),
+    ]
     page = render_template(
         "portal/rights/code.html",
         rights=_rights(),
