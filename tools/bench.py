@@ -136,6 +136,7 @@ def measure(wrk: str, site: Supervisor, bare: str, *, questions: Sequence[Questi
         FLAT: lambda: wrk_rate(wrk, f"{bare}flat"),
         "home": lambda: wrk_rate(wrk, f"{portal}/en/"),
         "pledge": lambda: wrk_rate(wrk, f"{portal}/en/pledge"),
+        "a guide": lambda: wrk_rate(wrk, f"{portal}/en/guides/abuse-at-home"),
         "local help, filtered": lambda: wrk_rate(wrk, f"{portal}/en/support?a=11"),
         **{each.name: partial(wrk_rate, wrk, portal + each.path, cookie=each.cookie) for each in questions},
         "start page": lambda: wrk_rate(wrk, f"{portal}/en/refer/start"),
@@ -261,6 +262,7 @@ def weigh(site: Supervisor) -> list[tuple[str, int, int]]:
             ("start", "/en/refer/start"),
             ("pledge", "/en/pledge"),
             ("local help", "/en/support"),
+            ("a guide", "/en/guides/abuse-at-home"),
         ):
             page = session.get(site.portal_url + path)
             total = wire_size(session, site.portal_url + path)

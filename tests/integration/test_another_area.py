@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,31 @@ def test_doctor_lists_what_the_hub_has_not_decided(tmp_path: Path, day: time_mac
 
 def test_doctor_misses_nothing_where_everything_is_decided(elsewhere: Sides) -> None:
     assert doctor(elsewhere.environment("hub")).output == "Nothing is missing.\n"
+
+
+def test_doctor_lists_the_guides_that_are_due_and_a_translation_that_cannot_be_used(
+    tmp_path: Path, day: time_machine.Traveller
+) -> None:
+    folder = shutil.copytree(AREA, tmp_path / "content")
+    for file, before, after in (
+        (
+            "guides/road.md",
+            "reviewed_on: 2026-11-01\nreview_by: 2027-05-01",
+            "reviewed_on: 2025-08-01\nreview_by: 2026-02-01",
+        ),
+        ("pl/guides/road.md", "{S63}", "{S70}"),
+    ):
+        text = (folder / file).read_text(encoding="utf-8")
+        assert before in text
+        (folder / file).write_text(text.replace(before, after), encoding="utf-8")
+    there = Sides(tmp_path / "data", environ={"CONTENT_DIR": str(folder)})
+    there.close()
+    said = doctor(there.environment("hub"))
+
+    assert said.exit_code == 1
+    due, broken = said.output.splitlines()
+    assert due == "content/guides/road.md: Hub lead was to look at it again by 2026-02-01 (docs/content.md)"
+    assert broken.startswith("content/pl/guides/road.md: line 13: has other placeholders")
 
 
 @pytest.mark.rule("rule 13")
