@@ -28,6 +28,7 @@ from app.adapters import carriers, content
 from app.adapters import keys as key_files
 from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
+from app.adapters.rights import load_to_read
 from app.data import hub as hub_rows
 from app.data import migrating, whole
 from app.data import portal as portal_rows
@@ -539,13 +540,18 @@ def doctor() -> None:
 
 
 def _overdue_guides(settings: Settings, area: Area) -> list[str]:
-    """The guides that somebody was to look at again by now; and what is wrong with one in another language."""
+    """The guides and the pages about rights that somebody was to look at again by now; and what is wrong with a guide in
+    another language."""
     folder, today = settings.content_dir, now().date()
     languages = [each.slug for each in content.load_languages(folder).all]
-    guides = load_guides(folder, languages, area=area, directory=content.load_directory(folder))
+    directory = content.load_directory(folder)
+    guides = load_guides(folder, languages, area=area, directory=directory)
+    to_read = load_to_read(folder, ["en"], area=area, directory=directory)
+    pages = {"guides": guides["en"], "rights/paths": to_read.paths["en"], "rights": to_read.pages["en"]}
     found = [
-        f"content/guides/{guide.slug}.md: {guide.owner} was to look at it again by {guide.review_by} (docs/content.md)"
-        for guide in guides["en"].all
+        f"content/{under}/{guide.slug}.md: {guide.owner} was to look at it again by {guide.review_by} (docs/content.md)"
+        for under, those in pages.items()
+        for guide in those.all
         if guide.is_overdue(today)
     ]
     for language in languages:

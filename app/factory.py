@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from app import settings as settings_module
-from app.adapters import content
+from app.adapters import content, rights
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.funding import load_funding
@@ -103,8 +103,11 @@ def create_portal(settings: PortalSettings) -> Flask:
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
         guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
+        rights=rights.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
+        rights_to_read=rights.load_to_read(
+            settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory
+        ),
         sources=load_sources(settings.content_dir),
-        rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
     )
     headers.guard(app, settings)
     language.install(app, languages)

@@ -22,7 +22,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from app.adapters import content
+from app.adapters import content, rights
 from app.adapters.guides import load_guides
 from app.adapters.translations import PROGRESS
 from app.domain.area import SAID_IN_LANGUAGES
@@ -213,7 +213,7 @@ def incomplete(language: dict[str, Any]) -> list[str]:
             problems.append(f"translations/{name}: {message.id!r} {wrong}.")
     if content.load_pledge(CONTENT, slug).language != slug:
         problems.append(f"content/{slug}/pledge.md is missing, or was made from other English.")
-    if content.load_rights(CONTENT, slug).language != slug:
+    if rights.load_rights(CONTENT, slug).language != slug:
         problems.append(f"content/{slug}/rights/stages.yaml is missing, or was made from other English.")
     directory = content.load_directory(CONTENT)
     help_now = content.load_help_now(CONTENT, directory)

@@ -21,11 +21,13 @@ from werkzeug.routing import Map, RequestRedirect
 from app import factory
 from app.adapters import content
 from app.adapters.guides import GuidesByLanguage, guide_hash, load_guides
+from app.adapters.rights import load_to_read
 from app.adapters.sources import load_sources
 from app.adapters.yaml_reader import ContentError
 from app.domain.area import Area
 from app.domain.directory import Directory
 from app.domain.guide import Block, Guide
+from app.domain.rights import Code
 from app.pages.portal import pages
 from tools import reading
 
@@ -74,6 +76,8 @@ def problems(folder: Path) -> Iterator[str]:
         languages = [each.slug for each in content.load_languages(folder).all]
         guides = load_guides(folder, languages, area=area, directory=directory)
         loaded = {language: guides[language] for language in languages}
+        to_read = load_to_read(folder, languages, area=area, directory=directory)
+        read = {"guides": loaded["en"], "rights/paths": to_read.paths["en"], "rights": to_read.pages["en"]}
     except ContentError as error:
         yield str(error)
         return
@@ -83,16 +87,18 @@ def problems(folder: Path) -> Iterator[str]:
         "|".join(re.escape(each.name) for each in sorted(directory.all, key=lambda each: -len(each.name)))
     )
     known_pages = url_map()
-    for guide in loaded["en"].all:
-        texts[file_of(guide)] = texts_of(guide, names)
-        yield from of_guide(guide, known_pages)
+    for under, found in read.items():
+        for guide in found.all:
+            texts[file_of(guide, under)] = texts_of(guide, names)
+            yield from of_guide(guide, known_pages, under=under)
+    texts["content/rights/code.yaml"] = code_texts(to_read.code)
     yield from reading.problems(texts)
     yield from typed_names(guides, folder, local_names(area, directory))
 
 
-def of_guide(guide: Guide, known_pages: Map) -> Iterator[str]:
-    """What is wrong with one English guide but for how it reads."""
-    file = file_of(guide)
+def of_guide(guide: Guide, known_pages: Map, *, under: str = "guides") -> Iterator[str]:
+    """What is wrong with one English guide, or page in its format, but for how it reads."""
+    file = file_of(guide, under)
     for block in guide.blocks:
         if word := needs_source(block):
             yield f"{file}: line {block.line}: “{word}” needs a source {{S..}} or {{check}}: {block.text[:60]!r}"
@@ -128,7 +134,8 @@ def local_names(area: Area, directory: Directory) -> tuple[str, ...]:
 def typed_names(guides: GuidesByLanguage, folder: Path, names: Iterable[str]) -> Iterator[str]:
     """Local names that are typed by hand in any guide of the folder, whatever its language."""
     wanted = re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b")
-    for place in (folder / "guides", *(folder / language / "guides" for language in guides)):
+    ours = (folder / under for under in ("guides", "rights", "rights/paths"))
+    for place in (*ours, *(folder / language / "guides" for language in guides)):
         for path in sorted(place.glob("*.md")):
             _keys, body = content.front_matter(path)
             for name in sorted(set(wanted.findall(body))):
@@ -154,9 +161,16 @@ def leads_somewhere(path: str, known_pages: Map) -> bool:
     return True
 
 
-def file_of(guide: Guide) -> str:
-    """The English file of a guide, as complaints name it."""
-    return f"content/guides/{guide.slug}.md"
+def code_texts(code: Code) -> list[str]:
+    """What is read of the Victims' Code on its page, in pieces."""
+    rights = [words for right in code.rights for words in (right.title, *right.text)]
+    notes = [note.text for note in (code.times_note, code.coming) if note]
+    return [*rights, *(time.what for time in code.times), *notes]
+
+
+def file_of(guide: Guide, under: str = "guides") -> str:
+    """The English file of a guide, or of a page in its format, as complaints name it."""
+    return f"content/{under}/{guide.slug}.md"
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ NAMES: Mapping[str, str] = {
     "Victims' Code": "the name of a law's code of practice, under which people look for it",
     "Victims’ Code": "the same, as it is printed",
     "Victim Contact Scheme": "a scheme's own name",
+    "Victims’ Right to Review": "a scheme's own name",
+    "Victim Liaison Officer": "a job's own title",
     "Victim Personal Statement": "the Code's own name for it, under which people are asked for it",
     "Victim and Witness Hub": "the Hub's own name",
     "Victim Care Co-ordinator": "a job's own title",

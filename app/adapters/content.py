@@ -15,7 +15,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from app.adapters.sources import load_sources
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
 from app.domain.accessibility import AccessibilityFacts, Audit
 from app.domain.area import SAID_IN_LANGUAGES, Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
@@ -40,9 +39,6 @@ from app.domain.hours import HoursError, OpeningHours, Span
 from app.domain.languages import Direction, Language, LanguageError, Languages
 from app.domain.phone import CONFIDENCES, Phone
 from app.domain.pledge import MEASURES, PROMISE_IDS, Pledge, PledgeError, Promise, Signatory, Status, Version
-from app.domain.rights import STAGES, Right, Rights, Within
-from app.domain.source import Source
-from app.domain.status import Milestone
 
 __all__ = [
     "ContentError",
@@ -52,7 +48,6 @@ __all__ = [
     "load_help_now",
     "load_languages",
     "load_pledge",
-    "load_rights",
     "words_hash",
 ]
 
@@ -217,33 +212,9 @@ def load_pledge(folder: Path, language: str) -> Pledge:
     return _pledge(path.name, body, language=language, like=english)
 
 
-def load_all_rights(folder: Path, languages: Iterable[str]) -> dict[str, Rights]:
-    """The rights in each of these languages, by slug; see `load_rights`."""
-    return {language: load_rights(folder, language) for language in languages}
-
-
-def load_rights(folder: Path, language: str) -> Rights:
-    """What applies at each stage, out of `folder`/rights/stages.yaml, in the language with this slug.
-
-    A translation holds words only: numbers, times and sources always come from the English file. Falls back to English when
-    there is no translation, or when it was made from other words; `Rights.language` says which language came out.
-    """
-    english = _rights(folder / "rights" / "stages.yaml")
-    path = folder / language / "rights" / "stages.yaml"
-    if language == "en" or not path.is_file():
-        return english
-    return _translated_rights(path, english, language=language)
-
-
 def pledge_hash(english: Pledge) -> str:
     """What a translation of this pledge names as `of`."""
     return words_hash(english.title, english.introduction, *(each.text for each in english.promises), english.exception)
-
-
-def rights_hash(english: Rights) -> str:
-    """What a translation of these rights names as `of`."""
-    texts = (each.text for each in (*english.stages.values(), *english.milestones.values()))
-    return words_hash(english.enhanced, *texts)
 
 
 def service_hash(service: Service) -> str:
@@ -603,74 +574,6 @@ def _render(markdown: MarkdownIt, token: Token) -> tuple[str, Markup]:
     source = token.content[: match.start()] if match else token.content
     html = markdown.renderInline(" ".join(source.split())).strip()
     return (match.group(1) if match else ""), Markup(html)  # rendered with raw HTML off  # noqa: S704  # nosec B704
-
-
-# Rights
-
-
-def _translated_rights(path: Path, english: Rights, *, language: str) -> Rights:
-    top = read_yaml(path)
-    if top.text("of") != rights_hash(english):
-        return english
-    enhanced = top.text("enhanced")
-    found: list[dict[str, Right]] = []
-    for key, ours in (("stages", english.stages), ("milestones", english.milestones)):
-        texts = top.section(key)
-        found.append({one: replace(right, text=texts.text(one)) for one, right in ours.items()})
-        texts.done()
-    top.done()
-    return replace(english, language=language, enhanced=enhanced, stages=found[0], milestones=found[1])
-
-
-def _rights(path: Path) -> Rights:
-    top = read_yaml(path)
-    known = load_sources(path.parents[1])
-    _need_sources(top, "enhanced_sources", top.texts("enhanced_sources"), known)
-    rights = Rights(
-        language="en",
-        in_force_since=top.day("in_force_since"),
-        read_on=top.day("read_on"),
-        enhanced=top.text("enhanced"),
-        stages=_all_of(top, "stages", STAGES, known),
-        milestones=_all_of(top, "milestones", tuple(each.value for each in Milestone), known),
-    )
-    top.done()
-    return rights
-
-
-def _need_sources(section: Section, key: str, sources: tuple[str, ...], known: Mapping[str, Source]) -> None:
-    if not sources:
-        raise section.error(key, "what is published needs a source")
-    for one in sources:
-        if one not in known:
-            raise section.error(key, f"'{one}' is not in the list of sources")
-
-
-def _all_of(top: Section, key: str, ids: tuple[str, ...], known: Mapping[str, Source]) -> dict[str, Right]:
-    """Each of these, once."""
-
-    def read(entry: Section) -> Right:
-        within = entry.optional_section("within")
-        right = Right(
-            id=entry.choice("id", ids),
-            text=entry.text("text"),
-            sources=entry.texts("sources"),
-            number=entry.optional_whole("number"),
-            within=None if within is None else Within(within.whole("normal"), within.whole("enhanced")),
-        )
-        if within is not None:
-            within.done()
-        _need_sources(entry, "sources", right.sources, known)
-        return right
-
-    found = top.each(key, read)
-    by_id = {right.id: right for right in found}
-    for one in ids:
-        if one not in by_id:
-            raise top.error(key, f"there is no '{one}'")
-    if len(by_id) != len(found):
-        raise top.error(key, "something is there twice")
-    return by_id
 
 
 # Languages

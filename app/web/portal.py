@@ -17,7 +17,7 @@ from app.domain.funding import Funding
 from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
-from app.domain.rights import Rights
+from app.domain.rights import Rights, RightsToRead
 from app.domain.source import Source
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
@@ -44,6 +44,7 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
+    rights_to_read: RightsToRead
     guides: Mapping[str, Guides]
     sources: dict[str, Source]
     moulds: Moulds = field(default_factory=Moulds)

@@ -26,7 +26,7 @@ TRANSLATIONS = ROOT / "translations"
 # Filters travel as a letter with a number.
 OPAQUE = re.compile(r"([a-z]=\d+(&[a-z]=\d+)*)?")
 # Read for their own sake: what they are about stands in their titles and addresses, and the safety page says so.
-SAYS_WHAT_IT_IS = re.compile(r"^/[A-Za-z-]+/(support/[a-z0-9-]+|guides/[a-z0-9-]+)$")
+SAYS_WHAT_IT_IS = re.compile(r"^/[A-Za-z-]+/(support/[a-z0-9-]+|guides/[a-z0-9-]+|rights/[a-z0-9-]+|police-case)$")
 
 # For each language: what its list must find, and titles of a request that it must let pass.
 SAMPLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

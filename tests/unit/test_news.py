@@ -12,7 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.content import ContentError, load_rights, rights_hash
+from app.adapters.rights import load_rights, rights_hash
+from app.adapters.yaml_reader import ContentError
 from app.domain.picture import HEIGHTS, MOST_POINTS, WIDTH, draw
 from app.domain.rights import STAGES
 from app.domain.status import (

@@ -28,7 +28,6 @@ PLAIN_PAGES = {
     "how-it-works": "how_it_works",
     "privacy": "privacy",
     "cookies": "cookies",
-    "complaints": "complaints",
 }
 
 
