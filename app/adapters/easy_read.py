@@ -116,7 +116,7 @@ def _checked(top: Section) -> Checked | None:
     section = top.optional_section("checked")
     if section is None:
         return None
-    checked = Checked(by=section.text("by"), on=section.day("on"))
+    checked = Checked(by=section.text("by"), day=section.day("day"))
     section.done()
     return checked
 

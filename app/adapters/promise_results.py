@@ -28,7 +28,7 @@ def load_results(folder: Path) -> Results:
             published=top.each("published", _published),
             changed=top.each(
                 "changed",
-                lambda entry: Changed(entry.choice("promise", PROMISE_IDS), entry.day("on"), entry.text("what")),
+                lambda entry: Changed(entry.choice("promise", PROMISE_IDS), entry.day("day"), entry.text("what")),
             ),
         )
     except ResultsError as error:
@@ -53,4 +53,4 @@ def _published(entry: Section) -> Published:
     web = entry.optional_text("web")
     if web and not re.fullmatch(r"https?://[^\s/]+\.[^\s]+", web):
         raise entry.error("web", "must be a web address that starts with https:// or http://")
-    return Published(entry.choice("promise", PROMISE_IDS), entry.day("on"), entry.text("title"), web)
+    return Published(entry.choice("promise", PROMISE_IDS), entry.day("day"), entry.text("title"), web)

@@ -48,7 +48,7 @@ class Checked:
     """People with learning disabilities have read it: who, as the public should read it, and when."""
 
     by: str
-    on: date
+    day: date
 
 
 @dataclass(frozen=True, kw_only=True)

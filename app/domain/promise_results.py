@@ -1,10 +1,11 @@
 """Did we keep our promises? What the results of the pledge may say, and when.
 
-What each figure means is written once, in docs/measures.md. Figures come in closed quarters, from content or from the post: nothing
-here knows which. They are counts; a share is never shown without them, and under 30 not at all.
+What each figure means is written once, in docs/measures.md. Figures come in closed quarters, from content or from the post:
+nothing here knows which. They are counts; a share is never shown without them, and under 30 not at all.
 
-Nobody can be found in them, because fewer than five are never shown, nor worked out by taking one figure from another: quarters are
-joined from the oldest on until they hold five or more. What is shown so never overlaps, and never changes when a later quarter comes.
+Nobody can be found in them. Fewer than five are never shown, nor can they be worked out by taking one figure from another:
+quarters are joined from the oldest on until they hold five or more, so that what is shown never overlaps, and never changes
+when a later quarter comes.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, TypeVar
 
-from app.domain.pledge import PROMISE_IDS, Measure, Promise
+from app.domain.pledge import PROMISE_IDS, Promise
 
 FEWEST_SHOWN = 5
 FEWEST_FOR_A_SHARE = 30
@@ -113,7 +115,7 @@ class Published:
     """A dated document that shows how a promise was kept; `web` is where it is, if it is anywhere."""
 
     promise: str
-    on: date
+    day: date
     title: str
     web: str | None = None
 
@@ -123,8 +125,11 @@ class Changed:
     """What was done otherwise from a day on, after a promise had not been kept well enough."""
 
     promise: str
-    on: date
+    day: date
     what: str
+
+
+Dated = TypeVar("Dated", Published, Changed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +141,13 @@ class Results:
     changed: tuple[Changed, ...] = ()
 
     def __post_init__(self) -> None:
-        for earlier, later in zip(self.quarters, self.quarters[1:], strict=False):
+        for earlier, later in pairwise(self.quarters):
             if later.quarter != earlier.quarter.next:
                 raise ResultsError(f"{earlier.quarter} must be followed by {earlier.quarter.next}, not {later.quarter}")
-        for each in (*self.published, *self.changed):
-            if each.promise not in PROMISE_IDS:
-                raise ResultsError(f"'{each.promise}' is not a known promise")
+        named = [each.promise for each in self.published] + [each.promise for each in self.changed]
+        for promise in named:
+            if promise not in PROMISE_IDS:
+                raise ResultsError(f"'{promise}' is not a known promise")
 
 
 @dataclass(frozen=True)
@@ -255,27 +261,16 @@ def answers(promises: Sequence[Promise], results: Results, *, today: date) -> tu
         Answer(
             promise=each,
             figures=tuple(
-                standing(each, figure, results, today=today) for figure in FIGURES if _is_by(each.measures, figure)
+                standing(each, figure, results, today=today) for figure in FIGURES if figure in each.measures
             ),
             is_published="published" in each.measures,
-            published=tuple(
-                sorted(
-                    (one for one in results.published if one.promise == each.id and one.on <= today),
-                    key=lambda one: one.on,
-                    reverse=True,
-                )
-            ),
-            changed=tuple(
-                sorted(
-                    (one for one in results.changed if one.promise == each.id and one.on <= today),
-                    key=lambda one: one.on,
-                    reverse=True,
-                )
-            ),
+            published=_of_promise(results.published, each.id, today=today),
+            changed=_of_promise(results.changed, each.id, today=today),
         )
         for each in promises
     )
 
 
-def _is_by(measures: Sequence[Measure], figure: Figure) -> bool:
-    return figure in measures
+def _of_promise(dated: Sequence[Dated], promise: str, *, today: date) -> tuple[Dated, ...]:
+    found = [each for each in dated if each.promise == promise and each.day <= today]
+    return tuple(sorted(found, key=lambda each: each.day, reverse=True))
