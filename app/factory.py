@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from app import settings as settings_module
-from app.adapters import content, rights
+from app.adapters import content, easy_read, promise_results, rights
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.funding import load_funding
@@ -80,6 +80,8 @@ def create_portal(settings: PortalSettings) -> Flask:
     refuse_without_statements(settings, area)
     languages = content.load_languages(settings.content_dir)
     directory = content.load_directory(settings.content_dir)
+    slugs = [each.slug for each in languages.all]
+    pledges = content.load_pledges(settings.content_dir, slugs)
     private = PortalPrivateKeys.load(settings.private_key_file)
     hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
     database, assets = Database(settings.database_url), Assets()
@@ -100,14 +102,17 @@ def create_portal(settings: PortalSettings) -> Flask:
         directory=directory,
         help_now=content.load_help_now(settings.content_dir, directory),
         funding=load_funding(settings.content_dir, directory),
-        pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
-        accessibility=content.load_accessibility(settings.content_dir),
-        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
-        rights=rights.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
-        rights_to_read=rights.load_to_read(
-            settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory
-        ),
+        guides=load_guides(settings.content_dir, slugs, area=area, directory=directory),
+        rights=rights.load_all_rights(settings.content_dir, slugs),
+        rights_to_read=rights.load_to_read(settings.content_dir, slugs, area=area, directory=directory),
         sources=load_sources(settings.content_dir),
+        pledges=pledges,
+        earlier_pledges=content.load_pledge_versions(settings.content_dir, pledges["en"]),
+        results=promise_results.load_results(settings.content_dir),
+        easy_read=easy_read.load_easy_read(
+            settings.content_dir, slugs, area=area, directory=directory, pledge=pledges["en"]
+        ),
+        accessibility=content.load_accessibility(settings.content_dir),
     )
     headers.guard(app, settings)
     language.install(app, languages)

@@ -22,7 +22,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from app.adapters import content, rights
+from app.adapters import content, easy_read, rights
 from app.adapters.guides import load_guides
 from app.adapters.translations import PROGRESS
 from app.domain.area import SAID_IN_LANGUAGES
@@ -213,6 +213,9 @@ def incomplete(language: dict[str, Any]) -> list[str]:
             problems.append(f"translations/{name}: {message.id!r} {wrong}.")
     if content.load_pledge(CONTENT, slug).language != slug:
         problems.append(f"content/{slug}/pledge.md is missing, or was made from other English.")
+    if content.load_pledge(CONTENT, slug).promises[0].language != slug:
+        made_from = content.keepers_hash(content.load_pledge(CONTENT, "en"))
+        problems.append(f"content/{slug}/promises.yaml is missing, or was made from other English (now {made_from}).")
     if rights.load_rights(CONTENT, slug).language != slug:
         problems.append(f"content/{slug}/rights/stages.yaml is missing, or was made from other English.")
     directory = content.load_directory(CONTENT)
@@ -228,6 +231,15 @@ def incomplete(language: dict[str, Any]) -> list[str]:
     for guide in guides[slug].all:
         if guide.in_every_language and guide.language != slug:
             problems.append(f"content/{slug}/guides/{guide.slug}.md is missing, or was made from other English.")
+    leaflets = easy_read.load_easy_read(
+        CONTENT, ("en", slug), area=area, directory=directory, pledge=content.load_pledge(CONTENT, "en")
+    )
+    for leaflet_id, english in leaflets["en"].items():
+        if leaflets[slug][leaflet_id].language != slug:
+            made_from = easy_read.leaflet_hash(english)
+            problems.append(
+                f"content/{slug}/easy-read/{leaflet_id}.yaml is missing, or was made from other English (now {made_from})."
+            )
     for key in SAID_IN_LANGUAGES:
         if getattr(area, key).strip() and area.words_in(key, slug).language != slug:
             problems.append(f"content/{slug}/area.yaml: '{key}' is missing, or was made from other English.")

@@ -13,10 +13,12 @@ from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
+from app.domain.easy_read import Leaflet
 from app.domain.funding import Funding
 from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
+from app.domain.promise_results import Results
 from app.domain.rights import Rights, RightsToRead
 from app.domain.source import Source
 from app.services.portal.office import Office
@@ -42,6 +44,9 @@ class Portal:
     help_now: HelpNow
     funding: Funding
     pledges: dict[str, Pledge]
+    earlier_pledges: dict[str, Pledge]
+    results: Results
+    easy_read: dict[str, dict[str, Leaflet]]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
     rights_to_read: RightsToRead
