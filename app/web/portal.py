@@ -12,6 +12,7 @@ from flask import current_app
 from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
+from app.domain.case_review import Rule
 from app.domain.directory import Directory, HelpNow
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
@@ -40,6 +41,9 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
+    case_reviews: Mapping[str, Rule]
+    # Where people find the site, without a slash at the end; empty while it has no address.
+    site_address: str
     moulds: Moulds = field(default_factory=Moulds)
 
 
