@@ -32,6 +32,8 @@ from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Busy, Database
 from app.domain.retention import Periods
+from app.editing import area_group as area_group
+from app.editing import content_group as content_group
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
 from app.services.hub import backups as hub_backups
