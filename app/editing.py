@@ -106,7 +106,9 @@ def _seen(folder: Path, area: Area) -> tuple[dict[str, str], list[str]]:
     if area.holidays_known_until is None or (area.holidays_known_until - now().date()).days < 90:
         missing.append("holidays: list next year's")
     if rung < len(numbers):
-        missing.append(f"services: {len(numbers) - rung} numbers were not checked (docs/before-launch.md, “Ring these first”)")
+        missing.append(
+            f"services: {len(numbers) - rung} numbers were not checked (docs/before-launch.md, “Ring these first”)"
+        )
     missing += [f"case-review.yaml: ask the council of {district} for its number" for district in unread]
     if not pledge.is_agreed:
         missing.append("pledge.md: the partner agencies have not agreed it")

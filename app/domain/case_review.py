@@ -76,10 +76,11 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.reports is not None and not 1 <= self.reports <= MOST_THAT_MAY_BE_ASKED:
-            raise ReviewError(f"{self.district}: reports must be 1 to {MOST_THAT_MAY_BE_ASKED}, which is the law's limit")
+            raise ReviewError(
+                f"{self.district}: reports must be 1 to {MOST_THAT_MAY_BE_ASKED}, which is the law's limit"
+            )
         if (self.incidents is None) != (self.people is None):
             raise ReviewError(f"{self.district}: give incidents and people, or neither")
-
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,10 @@ def test_a_checked_number_changes_one_line_and_no_comment(folder):
 
 def test_checked_again_the_later_day_stands_alone(folder):
     for day in ("2026-01-18", "2026-01-20"):
-        assert run(folder, "content", "checked", "childline", "--on", day, "--by", "Supervisor, on their site").exit_code == 0
+        assert (
+            run(folder, "content", "checked", "childline", "--on", day, "--by", "Supervisor, on their site").exit_code
+            == 0
+        )
     text = (folder / "services.yaml").read_text("utf-8")
     assert "2026-01-18" not in text
     assert text.count("Supervisor, on their site") == 1
@@ -109,7 +112,11 @@ def test_no_name_of_the_area_stands_in_the_program():
     area = content.load_area(ROOT / "content")
     names = {area.service_name, area.area_name, area.hub_name, area.commissioner_office, area.hub_phone.number}
     names |= {district.name for district in area.districts} | {agency.name for agency in area.agencies}
-    code = [*(ROOT / "app").rglob("*.py"), *(ROOT / "app" / "templates").rglob("*.html"), ROOT / "translations" / "messages.pot"]
+    code = [
+        *(ROOT / "app").rglob("*.py"),
+        *(ROOT / "app" / "templates").rglob("*.html"),
+        ROOT / "translations" / "messages.pot",
+    ]
     found = {
         (path.name, name)
         for path in code
