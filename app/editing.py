@@ -1,4 +1,4 @@
-"""Commands for those who keep the content true: `flask content checked`, `flask area check`. They need no side and no database."""
+"""Commands for those who keep the content true: `flask content checked`, `flask area check`. They need no side."""
 
 from __future__ import annotations
 

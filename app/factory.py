@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from app import settings as settings_module
-from app.adapters import content
+from app.adapters import content, easy_read, promise_results
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
@@ -78,6 +78,8 @@ def create_portal(settings: PortalSettings) -> Flask:
     refuse_without_statements(settings, area)
     languages = content.load_languages(settings.content_dir)
     directory = content.load_directory(settings.content_dir)
+    slugs = [each.slug for each in languages.all]
+    pledges = content.load_pledges(settings.content_dir, slugs)
     private = PortalPrivateKeys.load(settings.private_key_file)
     hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
     database, assets = Database(settings.database_url), Assets()
@@ -98,11 +100,17 @@ def create_portal(settings: PortalSettings) -> Flask:
         languages=languages,
         directory=directory,
         help_now=content.load_help_now(settings.content_dir, directory),
-        pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
+        pledges=pledges,
+        earlier_pledges=content.load_pledge_versions(settings.content_dir, pledges["en"]),
+        results=promise_results.load_results(settings.content_dir),
+        easy_read=easy_read.load_easy_read(
+            settings.content_dir, slugs, area=area, directory=directory, pledge=pledges["en"]
+        ),
         accessibility=content.load_accessibility(settings.content_dir),
         rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
         case_reviews=case_reviews,
         site_address=site_address(settings, area),
+        rights=content.load_all_rights(settings.content_dir, slugs),
     )
     # For the table in components/areas.html, which stands in guides too.
     who_does_what = load_who_does_what(settings.content_dir, area, directory)

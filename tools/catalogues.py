@@ -22,7 +22,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from app.adapters import content
+from app.adapters import content, easy_read
 from app.adapters.translations import PROGRESS
 from app.domain.area import SAID_IN_LANGUAGES
 from app.domain.translation import Group, group_of, is_public, message_key
@@ -212,6 +212,9 @@ def incomplete(language: dict[str, Any]) -> list[str]:
             problems.append(f"translations/{name}: {message.id!r} {wrong}.")
     if content.load_pledge(CONTENT, slug).language != slug:
         problems.append(f"content/{slug}/pledge.md is missing, or was made from other English.")
+    if content.load_pledge(CONTENT, slug).promises[0].language != slug:
+        made_from = content.keepers_hash(content.load_pledge(CONTENT, "en"))
+        problems.append(f"content/{slug}/promises.yaml is missing, or was made from other English (now {made_from}).")
     if content.load_rights(CONTENT, slug).language != slug:
         problems.append(f"content/{slug}/rights/stages.yaml is missing, or was made from other English.")
     directory = content.load_directory(CONTENT)
@@ -223,6 +226,15 @@ def incomplete(language: dict[str, Any]) -> list[str]:
                     f"content/{slug}/services.yaml: '{service.id}' is missing, or was made from other English."
                 )
     area = content.load_area(CONTENT)
+    leaflets = easy_read.load_easy_read(
+        CONTENT, ("en", slug), area=area, directory=directory, pledge=content.load_pledge(CONTENT, "en")
+    )
+    for leaflet_id, english in leaflets["en"].items():
+        if leaflets[slug][leaflet_id].language != slug:
+            made_from = easy_read.leaflet_hash(english)
+            problems.append(
+                f"content/{slug}/easy-read/{leaflet_id}.yaml is missing, or was made from other English (now {made_from})."
+            )
     for key in SAID_IN_LANGUAGES:
         if getattr(area, key).strip() and area.words_in(key, slug).language != slug:
             problems.append(f"content/{slug}/area.yaml: '{key}' is missing, or was made from other English.")

@@ -49,6 +49,7 @@ __all__ = [
     "load_help_now",
     "load_languages",
     "load_pledge",
+    "load_pledge_versions",
     "load_rights",
     "words_hash",
 ]
@@ -188,29 +189,40 @@ def load_help_now(folder: Path, directory: Directory) -> HelpNow:
 
 def load_pledges(folder: Path, languages: Iterable[str]) -> dict[str, Pledge]:
     """The pledge in each of these languages, by slug; see `load_pledge`."""
-    english = _read_pledge(folder / "pledge.md")
-    return {
-        language: load_pledge(folder, language) if (folder / language / "pledge.md").is_file() else english
-        for language in languages
-    }
+    return {language: load_pledge(folder, language) for language in languages}
 
 
 def load_pledge(folder: Path, language: str) -> Pledge:
     """The pledge in the language with this slug.
 
     Falls back to English when there is no translation, or when it is of another version; `Pledge.language` says which
-    language came out. Who keeps a promise, how it is measured and who has signed always come from the English file.
+    language came out. Who keeps a promise and how it is measured comes in further languages out of `folder`/<language>/
+    promises.yaml, made from these words; who has signed always comes from the English file.
     """
     english = _read_pledge(folder / "pledge.md")
-    path = folder / language / "pledge.md"
-    if language == "en" or not path.is_file():
+    if language == "en":
         return english
+    like = _with_keepers(folder / language / "promises.yaml", english, language=language)
+    path = folder / language / "pledge.md"
+    if not path.is_file():
+        return like
     front, body = _front_matter(path)
     version, made_from = front.text("version"), front.text("of")
     front.done()
     if version != english.version or made_from != pledge_hash(english):
-        return english
-    return _pledge(path.name, body, language=language, like=english)
+        return like
+    return _pledge(path.name, body, language=language, like=like)
+
+
+def load_pledge_versions(folder: Path, pledge: Pledge) -> dict[str, Pledge]:
+    """The earlier versions of a pledge by their names, in English: `folder`/pledge/<version>.md for each in its history."""
+    found = {}
+    for each in pledge.history:
+        path = folder / "pledge" / f"{each.version}.md"
+        found[each.version] = _read_pledge(path)
+        if (found[each.version].version, found[each.version].dated) != (each.version, each.dated):
+            raise ContentError(path.name, "version", f"is not what the history says: {each.version}, {each.dated}")
+    return found
 
 
 def load_all_rights(folder: Path, languages: Iterable[str]) -> dict[str, Rights]:
@@ -234,6 +246,11 @@ def load_rights(folder: Path, language: str) -> Rights:
 def pledge_hash(english: Pledge) -> str:
     """What a translation of this pledge names as `of`."""
     return words_hash(english.title, english.introduction, *(each.text for each in english.promises), english.exception)
+
+
+def keepers_hash(english: Pledge) -> str:
+    """What a translation of who keeps each promise, and how it is measured, names as `of`."""
+    return words_hash(*(words for each in english.promises for words in (each.id, each.kept_by, each.measured)))
 
 
 def rights_hash(english: Rights) -> str:
@@ -511,6 +528,24 @@ def _details(promise_id: str, section: Section) -> Promise:
     )
     section.done()
     return promise
+
+
+def _with_keepers(path: Path, english: Pledge, *, language: str) -> Pledge:
+    """The same pledge with its keepers and measures in a language, where there is a translation of these words."""
+    if not path.is_file():
+        return english
+    top = read_yaml(path)
+    if top.text("of") != keepers_hash(english):
+        return english
+    texts, promises = top.section("promises"), []
+    for promise in english.promises:
+        said = texts.section(promise.id)
+        kept_by, measured = said.text("kept_by"), said.text("measured")
+        promises.append(replace(promise, kept_by=kept_by, measured=measured, language=language))
+        said.done()
+    texts.done()
+    top.done()
+    return replace(english, promises=tuple(promises))
 
 
 def _pledge(file: str, body: str, *, language: str, like: Pledge) -> Pledge:

@@ -59,8 +59,9 @@ class Rule:
 
     `reports` is None when the number was not found. `after_answer` says that the area wants its first investigation to be
     finished. `incidents` and `people` are another way in, where there is one: so many incidents, reported by so many people
-    who give their names. `service` is the id of the directory's entry that tells where to ask, where there is one. `source` is the page on which
-    it was read, on or about `read`; `checked_on` the day on which one of us asked the council; None when nobody has.
+    who give their names. `service` is the id of the directory's entry that tells where to ask, where there is one.
+    `source` is the page on which it was read, in the year or on the day `read`; `checked_on` the day on which one of us
+    asked the council; None when nobody has.
     """
 
     district: str

@@ -33,7 +33,7 @@ class Promise:
 
     `kept_by` names a role, `measures` how keeping it is shown, `measured` what exactly is counted, asked or published,
     `since` the day on which measuring began, `target` what the Hub aims at. The last two are empty until somebody
-    decides.
+    decides. `language` is the slug of the language that `kept_by` and `measured` are in.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Promise:
     measured: str
     since: date | None = None
     target: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
 from app.domain.case_review import Rule
 from app.domain.directory import Directory, HelpNow
+from app.domain.easy_read import Leaflet
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
+from app.domain.promise_results import Results
 from app.domain.rights import Rights
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
@@ -39,6 +41,9 @@ class Portal:
     directory: Directory
     help_now: HelpNow
     pledges: dict[str, Pledge]
+    earlier_pledges: dict[str, Pledge]
+    results: Results
+    easy_read: dict[str, dict[str, Leaflet]]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
     case_reviews: Mapping[str, Rule]

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, PdfMargins
 from pypdf import PdfReader
 
+from app.domain import easy_read
 from tests.browser.conftest import Browse
 from tests.harness.looks import LETTER
-from tests.harness.tongues import ALL
+from tests.harness.tongues import ENGLISH, MIRRORED, each_language
 from tests.harness.walker import Walker
 from tests.stories import PARENT
 
@@ -40,12 +41,54 @@ def letters(text: str) -> str:
 DRAWN = re.compile("[\u0600-\u06ff\u0a00-\u0a7f]")
 
 
+# English, one of the longest, and one from right to left in every run; all languages in the audit.
+in_languages = pytest.mark.parametrize("language", each_language(always=(ENGLISH, "ru", "ur")))
+LEAFLETS = ("pledge/easy-read", *(f"easy-read/{each}" for each in easy_read.LEAFLETS))
+
+
 @pytest.mark.requirement("G1")
-def test_the_pledge_is_one_sheet_in_every_language(browse: Browse) -> None:
+@in_languages
+def test_the_pledge_is_one_sheet(browse: Browse, language: str) -> None:
     page = browse()
-    for language in ALL:
-        page.goto(f"/{language.slug}/pledge")
-        assert_one_sheet_with_all_of_it(page, language.slug)
+    page.goto(f"/{language}/pledge")
+    assert_one_sheet_with_all_of_it(page, language)
+
+
+@pytest.mark.requirement("G1")
+@pytest.mark.parametrize("language", each_language(always=(ENGLISH,)))
+def test_large_print_and_easy_read_are_large_and_few_sheets(browse: Browse, language: str) -> None:
+    """Large print in 18 points, Easy Read in 16 or more; two sheets in English, and one more where words are longer."""
+    page = browse()
+    most = 2 if language == ENGLISH else 3
+    page.emulate_media(media="print")
+    for path in ("pledge/large-print", *LEAFLETS):
+        page.goto(f"/{language}/{path}")
+        lines = page.locator("main ol.promises > li, main .easy__words > p")
+        sizes = lines.evaluate_all("(all) => all.map((each) => parseFloat(getComputedStyle(each).fontSize))")
+        # CSS pixels: 18 and 16 points. Not all browsers give whole numbers back.
+        assert min(sizes) >= (24 if path == "pledge/large-print" else 21.3), path
+        vital = 1 if page.locator(".vital-english").count() else 0
+        sheets = printed(page)
+        assert len(sheets) <= most + vital, f"{path}: {len(sheets)} sheets"
+        if language == ENGLISH:
+            paper = letters("".join(sheets))
+            assert len(sheets) == most, path
+            assert all(letters(words) in paper for words in lines.all_inner_texts()), path
+            assert letters("Exit this page") not in paper
+
+
+def test_pictures_are_on_paper_at_the_start_of_their_line(browse: Browse) -> None:
+    page = browse()
+    page.emulate_media(media="print")
+    for language in (ENGLISH, MIRRORED):
+        page.goto(f"/{language}/easy-read/ask")
+        picture, words = (
+            page.locator(f".easy__line >> nth=0 >> .easy__{name}").bounding_box() for name in ("picture", "words")
+        )
+        assert picture is not None
+        assert words is not None
+        assert picture["width"] >= 60  # 16 millimetres
+        assert (picture["x"] < words["x"]) == (language == ENGLISH)
 
 
 def assert_one_sheet_with_all_of_it(page: Page, language: str) -> None:

@@ -82,6 +82,8 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.complaints": "public",
         "portal.cookies": "public",
         "portal.diary": "public",
+        "portal.easy_read": "public",
+        "portal.easy_read_leaflet": "public",
         "portal.feedback": "personal",
         "portal.feedback_sent": "personal",
         "portal.help_now": "public",
@@ -96,6 +98,10 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.posters_card": "public",
         "portal.posters_poster": "public",
         "portal.posters_strips": "public",
+        "portal.pledge_easy_read": "public",
+        "portal.pledge_large_print": "public",
+        "portal.pledge_results": "public",
+        "portal.pledge_version": "public",
         "portal.privacy": "public",
         "portal.refer": "personal",
         "portal.refer_step": "personal",
@@ -190,6 +196,8 @@ def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16
         "section": "1",
         "which": "n1",
         "place": 1,
+        "leaflet": "ask",
+        "version": "0.1",
         "name": sides.portal_side.assets.url("site.css").rpartition("/")[2],
     }
     slugs = [*(place.slug for place in JOURNEY.path(PARENT.answers)), "who-1", "help-1", "reply-9", "done"]

@@ -1,4 +1,4 @@
-"""What a person can read without asking anyone: home, pledge, local help, help now, and the pages about this site."""
+"""What a person can read without asking anyone: home, local help, help now, and the pages about this site."""
 
 from __future__ import annotations
 
@@ -46,12 +46,6 @@ def home() -> ResponseReturnValue:
     """The home page."""
     pledge = _pledge()
     return _public(render_template("portal/home.html", pledge=pledge))
-
-
-@pages.get("/pledge")
-def pledge() -> ResponseReturnValue:
-    """The one-page pledge."""
-    return _public(render_template("portal/pledge.html", pledge=_pledge()))
 
 
 @pages.get("/support")
