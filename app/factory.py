@@ -107,7 +107,6 @@ def create_portal(settings: PortalSettings) -> Flask:
             settings.content_dir, slugs, area=area, directory=directory, pledge=pledges["en"]
         ),
         accessibility=content.load_accessibility(settings.content_dir),
-        rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
         case_reviews=case_reviews,
         site_address=site_address(settings, area),
         rights=content.load_all_rights(settings.content_dir, slugs),

@@ -6,6 +6,7 @@ from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from app.adapters.pictures import pictures
 from app.forms.paper import PAPER_CONSENT_WORDING
 from app.forms.paper import paper as asked_on_paper
 from app.pages.portal import pages
@@ -22,6 +23,7 @@ def paper(kind: str) -> ResponseReturnValue:
         paper=asked_on_paper(
             districts=[district.name for district in portal().area.districts], outside=gettext("Outside this area")
         ),
+        pictures=pictures(),
         wording=f"{PAPER_CONSENT_WORDING}/{language.language().slug}",
     )
     return kept.public(make_response(page))
