@@ -217,3 +217,24 @@ def test_every_way_of_contact_is_on_the_paper(here):
 def test_where_to_send_it_is_said_and_where_there_is_no_address_that_is_said(visitor, outsider):
     assert "no address to post it to" in on_paper(visitor.visit("/en/refer/paper"))
     assert "Freepost LANTERN HOUSE" in on_paper(outsider.visit("/en/refer/paper"))
+
+
+# How it works
+
+
+def test_how_it_works_says_how_long_each_step_takes_and_nothing_that_the_hub_has_not_set(visitor, outsider):
+    assert "has not said yet how long that takes" in visitor.visit("/en/how-it-works").main.text
+    assert "within 16 hours of its opening time" in outsider.visit("/en/how-it-works").main.text
+    steps = visitor.visit("/en/how-it-works").main.all("ol")[0]
+    assert len(steps.all("li")) == 5
+
+
+@pytest.mark.requirement("E13")
+def test_the_table_of_areas_names_each_with_what_it_asks_for(here, there):
+    for sides, known in ((here, "asb-review-fenland"), (there, "harbour")):
+        with sides.portal.test_request_context("/en/"):
+            table = sides.portal.jinja_env.get_template("components/areas.html").module.areas()
+        for district in sides.portal_side.area.districts:
+            assert district.name in table
+        assert f"/en/support/{known}" in table
+        assert "It is never more than three." in table
