@@ -36,6 +36,7 @@ from app.data import post as post_rows
 from app.data.database import Busy, Database
 from app.domain.area import Area
 from app.domain.retention import Periods
+from app.editing import area_group, content_group
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
 from app.services.hub import backups as hub_backups
@@ -48,6 +49,8 @@ from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, Setti
 from app.web.assets import Assets
 from app.web.clock import now
 from app.web.hub import Hub
+
+__all__ = ["area_group", "content_group"]  # the others are found by name as well
 
 PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0

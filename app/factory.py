@@ -69,6 +69,7 @@ def create(settings: PortalSettings | HubSettings) -> Flask:
 
 def create_portal(settings: PortalSettings) -> Flask:
     """The portal: seals, and cannot open what was sent."""
+    from app.adapters.case_reviews import load_case_reviews, load_who_does_what
     from app.adapters.numbers import Peppers
     from app.pages.portal import outer, pages
     from app.services.portal.office import Office
@@ -88,6 +89,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     app = _new_app(settings)
     app.session_interface = NoSession()
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
+    case_reviews = load_case_reviews(settings.content_dir, area, directory)
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
@@ -113,7 +115,12 @@ def create_portal(settings: PortalSettings) -> Flask:
             settings.content_dir, slugs, area=area, directory=directory, pledge=pledges["en"]
         ),
         accessibility=content.load_accessibility(settings.content_dir),
+        case_reviews=case_reviews,
+        site_address=site_address(settings, area),
     )
+    # For the table in components/areas.html, which stands in guides too.
+    who_does_what = load_who_does_what(settings.content_dir, area, directory)
+    app.jinja_env.globals.update(case_reviews=case_reviews, who_does_what=who_does_what, service_of=directory.get)
     headers.guard(app, settings)
     language.install(app, languages)
     app.register_blueprint(pages)
@@ -307,6 +314,11 @@ def _new_app(settings: Settings) -> Flask:
     )
     app.jinja_env.globals["news_words"] = news.words_of
     return app
+
+
+def site_address(settings: Settings, area: Area) -> str:
+    """Where people find the site, without a slash at the end; empty in development while `site_host` is."""
+    return settings.origins[0] if settings.origins else f"https://{area.site_host}" if area.site_host else ""
 
 
 def _contact(area: Area, settings: Settings) -> str:

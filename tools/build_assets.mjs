@@ -53,7 +53,7 @@ async function script(name) {
 
 try {
   const files = {};
-  for (const name of ["site", "desk", "print-personal"]) {
+  for (const name of ["site", "desk", "print-personal", "paper", "paper-edge"]) {
     Object.assign(files, await style(name));
   }
   for (const name of ["site", "desk"]) {

@@ -12,6 +12,7 @@ from flask import current_app
 from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
+from app.domain.case_review import Rule
 from app.domain.directory import Directory, HelpNow
 from app.domain.easy_read import Leaflet
 from app.domain.funding import Funding
@@ -52,6 +53,9 @@ class Portal:
     rights_to_read: RightsToRead
     guides: Mapping[str, Guides]
     sources: dict[str, Source]
+    case_reviews: Mapping[str, Rule]
+    # Where people find the site, without a slash at the end; empty while it has no address.
+    site_address: str
     moulds: Moulds = field(default_factory=Moulds)
 
 

@@ -33,6 +33,6 @@ def reading_pages() -> list[str]:
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("portal.")
         and "GET" in (rule.methods or ())
-        and rule.arguments <= {"lang", "template"}
+        and rule.arguments <= {"lang", "template", "name", "kind"}
     }
     return sorted(found - NEEDS_SOMETHING) + list(MORE_PAGES)
