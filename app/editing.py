@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.adapters import content
+from app.adapters import content, rights
 from app.adapters.case_reviews import load_case_reviews, load_who_does_what
 from app.adapters.checking import NotWritten, mark_checked
 from app.adapters.yaml_reader import ContentError
@@ -67,7 +67,7 @@ def _seen(folder: Path, area: Area) -> tuple[dict[str, str], list[str]]:
     languages = content.load_languages(folder)
     pledge = content.load_pledge(folder, "en")
     content.load_accessibility(folder)
-    content.load_rights(folder, "en")
+    rights.load_rights(folder, "en")
     reviews = load_case_reviews(folder, area, directory)
     load_who_does_what(folder, area, directory)
     listed = [service for service in directory.all if service.is_reachable]
