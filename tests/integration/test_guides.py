@@ -43,7 +43,8 @@ def test_the_list_of_guides_gives_nothing_away_in_its_title(reader: BrowsingClie
     assert "It says who phones you, and who can help." in page.main.text
 
 
-@pytest.mark.requirement("F9")
+@pytest.mark.requirement("B4")
+@pytest.mark.requirement("B8")
 def test_a_guide_says_what_to_do_who_helps_and_where_it_comes_from(reader: BrowsingClient) -> None:
     page = reader.visit("/en/guides/road")
     assert page.heading == "Someone was killed on the road"
