@@ -17,7 +17,9 @@ NEEDS_SOMETHING = {
     "case/contact", "case/contact/change", "case/contact/pause", "case/contact/sent", "case/contact/start",
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
-MORE_PAGES = ("support?a=3&d=4", "support/samaritans", "support/elms-sarc", "refer/start", "refer/done", "nowhere")
+MORE_PAGES = (
+    "support?a=3&d=4", "support/samaritans", "support/elms-sarc", "easy-read/help-now", "refer/start", "refer/done", "nowhere",
+)  # fmt: skip
 
 
 def reading_pages() -> list[str]:
