@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.content import ContentError, load_pledge, pledge_hash
+from app.adapters.content import ContentError, keepers_hash, load_pledge, load_pledge_versions, pledge_hash
 from app.domain.pledge import PROMISE_IDS, Pledge, PledgeError
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +108,52 @@ def test_a_translation_of_other_words_is_not_shown(folder, pledge):
     translation(folder, pledge.version, of="0" * 16)
 
     assert load_pledge(folder, "pl").language == "en"
+
+
+def keepers(folder: Path, *, of: str = "") -> None:
+    english = load_pledge(folder, "en")
+    lines = "".join(f'  {one.id}: {{kept_by: "PL {one.kept_by}", measured: "PL"}}\n' for one in english.promises)
+    (folder / "pl").mkdir(exist_ok=True)
+    (folder / "pl" / "promises.yaml").write_text(f'of: "{of or keepers_hash(english)}"\npromises:\n{lines}', "utf-8")
+
+
+@pytest.mark.requirement("G3")
+def test_who_keeps_each_promise_is_said_in_other_languages_too(folder, pledge):
+    translation(folder, pledge.version)
+    keepers(folder)
+
+    polish = load_pledge(folder, "pl")
+
+    assert polish.title == "Nasze obietnice"
+    assert [one.kept_by for one in polish.promises] == [f"PL {one.kept_by}" for one in pledge.promises]
+    assert {one.language for one in polish.promises} == {"pl"}
+
+
+def test_keepers_in_other_words_than_these_stay_in_english(folder, pledge):
+    keepers(folder, of="0" * 16)
+
+    assert load_pledge(folder, "pl").promises == pledge.promises
+
+
+@pytest.mark.requirement("G1")
+def test_each_earlier_version_is_kept_as_it_was():
+    agreed = load_pledge(ROOT / "tests" / "area", "en")
+    earlier = load_pledge_versions(ROOT / "tests" / "area", agreed)
+
+    assert set(earlier) == {"0.9"}
+    assert not earlier["0.9"].is_agreed
+    assert earlier["0.9"].exception != agreed.exception
+
+
+def test_a_version_that_was_not_kept_or_is_another_is_named(tmp_path):
+    agreed = load_pledge(ROOT / "tests" / "area", "en")
+    with pytest.raises(ContentError, match=r"0\.9\.md"):
+        load_pledge_versions(tmp_path, agreed)
+
+    (tmp_path / "pledge").mkdir()
+    (tmp_path / "pledge" / "0.9.md").write_text((SHIPPED / "pledge.md").read_text("utf-8"), "utf-8")
+    with pytest.raises(ContentError, match="is not what the history says"):
+        load_pledge_versions(tmp_path, agreed)
 
 
 def test_mark_up_is_kept_safe_and_raw_html_stays_text(folder):
