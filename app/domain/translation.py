@@ -74,7 +74,7 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
                    "forms/handover.py", "forms/how.py", "forms/leaving.py", "forms/notices.py", "forms/number.py",
                    "templates/portal/number/", "templates/portal/return.html", "pages/portal/")),
     (Group.AROUND, ("forms/feedback.py",)),
-    (Group.REQUEST, ("templates/portal/refer/", "templates/portal/more/", "templates/portal/survey/",
+    (Group.REQUEST, ("templates/portal/refer/", "templates/portal/paper/", "templates/portal/more/", "templates/portal/survey/",
                      "templates/portal/to_read/", "forms/")),
 )  # fmt: skip
 # What only staff read stays in English.
@@ -100,6 +100,7 @@ _ENDPOINTS: Mapping[str, Group] = {
     "safety": Group.SAFETY,
     "help": Group.SAFETY,
     "refer": Group.REQUEST,
+    "paper": Group.REQUEST,
     "survey": Group.REQUEST,
     "return": Group.SPACE,
     "case": Group.SPACE,

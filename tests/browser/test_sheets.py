@@ -20,7 +20,7 @@ SIDES = {
 FEW = [
     *((language, "refer/paper") for language in ("en", "ru", "ur")),
     *((language, "posters/poster") for language in ("en", "ru", "ur")),
-    *(("en", path) for path in ("diary", "posters/strips", "posters/card", "case-review/letter")),
+    ("en", "diary"),
 ]
 LARGE_POINTS = 16
 # CSS pixels of a point.

@@ -5,7 +5,6 @@ Nothing is sent and nothing is kept: codes in the address stand for the district
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -16,23 +15,10 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.area import District
 from app.domain.case_review import Answer, InTime, Reports, answer
-from app.domain.directory import N_
 from app.pages.portal import pages
 from app.web import kept
 from app.web.portal import portal
 
-REPORTS: Mapping[Reports, str] = {
-    Reports.NONE: N_("None yet"),
-    Reports.ONE: N_("One"),
-    Reports.TWO: N_("Two"),
-    Reports.THREE_OR_MORE: N_("Three or more"),
-    Reports.NOT_SURE: N_("I am not sure"),
-}
-IN_TIME: Mapping[InTime, str] = {
-    InTime.ALL: N_("Yes, each one"),
-    InTime.NOT_ALL: N_("No, or not all of them"),
-    InTime.NOT_SURE: N_("I am not sure"),
-}
 Code = TypeVar("Code", bound=Enum)
 
 
@@ -57,7 +43,7 @@ class Chosen:
         return {name: code for name, code in found.items() if code is not None}
 
 
-@pages.get("/case-review")
+@pages.get("/case-review", endpoint="review")
 def case_review() -> ResponseReturnValue:
     """Pick the area, say how often it was reported, and read what can be said. Never a bare no."""
     chosen = _chosen()
@@ -72,13 +58,13 @@ def case_review() -> ResponseReturnValue:
         rule=rule,
         said=None if said is None else said.value,
         service=own.directory.get(rule.service) if rule is not None and rule.service else None,
-        all_reports=REPORTS,
-        all_in_time=IN_TIME,
+        all_reports=list(Reports),
+        all_in_time=list(InTime),
     )
     return _public(page, chosen)
 
 
-@pages.get("/case-review/letter")
+@pages.get("/case-review/letter", endpoint="review_letter")
 def case_review_letter() -> ResponseReturnValue:
     """The letter that asks for a review, with blanks to fill in by hand."""
     chosen = _chosen()
