@@ -221,6 +221,11 @@ def reading_at_request() -> Reading:
     return found
 
 
+def seconds_left(moment: datetime) -> int:
+    """How many seconds are left until an aware moment; none when it is over."""
+    return max(0, int((moment - now()).total_seconds()))
+
+
 def install_staff_text(app: Flask, directory: Directory) -> None:
     """Messages of the Hub show links to the services that we list, and to nothing else."""
     hosts = frozenset(
@@ -241,6 +246,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
+    app.jinja_env.filters.update(seconds_left=seconds_left)
     app.jinja_env.filters.update(long_day=long_day, short_day=short_day, dateformat=written_day)
     shown = languages.shown(pseudo=settings.in_development)
     own_endpoints = app.view_functions

@@ -99,6 +99,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.service": "public",
         "portal.sign_out": "personal",
         "portal.status": "personal",
+        "portal.stay": "personal",
         "portal.support": "public",
         "portal.survey": "personal",
         "portal.survey_sent": "personal",
