@@ -31,7 +31,7 @@ def stay(place: int) -> ResponseReturnValue:
 def _draft() -> ResponseReturnValue:
     found = drafts.current()
     if found is None or request.method != "POST":
-        return _left(found and found.expires_at)
+        return _left(None if found is None else found.expires_at)
     try:
         drafts.keep_longer()
     except (DraftBusy, *NOT_KEPT):
