@@ -284,7 +284,6 @@ def _show(
 
     kept_until = clock_time(draft.expires_at) if draft else ""
     draft_left = str(seconds_left(draft.expires_at)) if draft else ""
-    times = {None: kept_until, TIME_LEFT: draft_left}
     earlier = _earlier(place.step.key, answers)
     left_out = FORMS[place.step.key].left_out_after(earlier)
 
@@ -295,9 +294,13 @@ def _show(
     if is_mould:
         state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS), left_out)
         key = (language.language().slug, place, question, before, bool(draft), said.young, state, reading_at_request())
-        page = portal().moulds.fill(
-            key, lambda slot: times[slot] if slot in times else word(earlier, slot), render_mould
-        )
+
+        def in_slot(slot: Slot | None) -> str:
+            if slot is None:
+                return kept_until
+            return draft_left if slot == TIME_LEFT else word(earlier, slot)
+
+        page = portal().moulds.fill(key, in_slot, render_mould)
         response = make_response(page)
     else:
         response = make_response(render(form or _form(place.step.key, data=earlier), kept_until, draft_left))
