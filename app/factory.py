@@ -23,7 +23,7 @@ from app.adapters.content import ContentError
 from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
 from app.data.database import Database
 from app.domain.area import Area
-from app.forms import news
+from app.forms import news, phrases
 from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
 from app.web import appearance, errors, headers, kept, language, page
@@ -292,6 +292,7 @@ def _new_app(settings: Settings) -> Flask:
         WTF_I18N_ENABLED=False,
     )
     app.jinja_env.globals["news_words"] = news.words_of
+    app.jinja_env.globals["phrase_words"] = phrases.phrase_words
     return app
 
 

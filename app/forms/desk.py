@@ -11,12 +11,21 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 
 from app.domain.contact import Way
+from app.domain.phrases import ABOUT_ANOTHER, FIRST_ANSWER, FOR_BSL_READERS, ON_THE_WAY, REACHING_THEM
 from app.domain.rights import STAGES
 from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
 from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
+from app.forms.phrases import PHRASE_WORDS
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
+PHRASE_BOOK = (
+    (_l("First answer"), FIRST_ANSWER),
+    (_l("Reaching them"), REACHING_THEM),
+    (_l("On the way"), ON_THE_WAY),
+    (_l("To somebody who asks about another person"), ABOUT_ANOTHER),
+    (_l("Plain English for BSL readers"), FOR_BSL_READERS),
+)
 
 
 class PressForm(FlaskForm):
@@ -103,6 +112,31 @@ class StatusForm(FlaskForm):
         self.service.choices = [SelectChoice("", _l("None")), *(SelectChoice(key, name) for key, name in services)]
         if receipt_only:
             self.status.choices = [CHOOSE, *(SelectChoice(each.value, STATUS_LABELS[each]) for each in RECEIPTS)]
+
+
+class PhraseForm(FlaskForm):
+    """A sentence of the phrase book. The choices are the sentences themselves, so that what is sent is what is read."""
+
+    phrase = SelectField(
+        _l("Choose a sentence"),
+        description=_l("They read it in the language in which they come back."),
+        choices=[
+            SelectChoice("", _l("Choose")),
+            *(
+                SelectChoice(each.value, PHRASE_WORDS[each], optgroup=heading)
+                for heading, group in PHRASE_BOOK
+                for each in group
+            ),
+        ],
+        validators=[DataRequired(message=_l("Choose a sentence."))],
+        validate_choice=False,
+    )
+    by = day_field(
+        _l("We write again by"), _l("They see this day. Past it, they read that we are late."), id_="phrase-by"
+    )
+    on = day_field(_l("Day"), _l("For a call, a time to meet or an interpreter."), id_="phrase-on")
+    time = TimeField(_l("Time"), id="phrase-time", validators=[Optional()], render_kw={"autocomplete": "off"})
+    envelope_id = HiddenField()
 
 
 class MilestoneForm(FlaskForm):

@@ -129,6 +129,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.record_handover": "staff",
         "hub.send_message": "staff",
         "hub.send_milestone": "staff",
+        "hub.send_phrase": "staff",
         "hub.send_reading": "staff",
         "hub.send_status": "staff",
         "hub.settle_change": "staff",
