@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from app.adapters.translations import load_progress
 from app.domain.area import Area
 from app.domain.directory import Directory, Service, ServiceWords
 from app.domain.languages import Language, Languages
-from app.domain.translation import Progress, Standing, group_of_page, message_key
+from app.domain.translation import Group, Progress, Standing, group_of_page, message_key
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
@@ -64,6 +64,20 @@ def lang_of(slug: str) -> Markup:
     return Markup("") if slug == language().slug else Markup(' lang="en-GB" dir="ltr"')
 
 
+class Vital(Markup):
+    """Words in another language with their English beside them."""
+
+    def __new__(cls, said: str, english: str) -> Self:
+        """Both are escaped, unless they are mark-up."""
+        both = Markup('<span class="vital">{}</span> <span class="vital-english" lang="en-GB" dir="ltr">{}</span>')
+        return super().__new__(cls, both.format(said, english))
+
+    def in_other_words(self, said: str, english: str) -> Markup:
+        """The same said otherwise, such as to somebody under 18: until these words are checked, their English too."""
+        is_checked = progress().of(Group.REQUEST) is Standing.CHECKED
+        return Markup("{}").format(said) if is_checked else Vital(said, english)
+
+
 def vital(message: str, **values: object) -> Markup:
     """A message on which somebody's safety may hang: beside its English until a person has checked the translation.
 
@@ -74,10 +88,7 @@ def vital(message: str, **values: object) -> Markup:
     is_default = language() == current_app.extensions["languages"].default
     if is_default or message_key(message) in progress().checked_safety:
         return said
-    english = Markup(message) % values  # noqa: S704  # nosec B704
-    return Markup('<span class="vital">{}</span> <span class="vital-english" lang="en-GB" dir="ltr">{}</span>').format(
-        said, english
-    )
+    return Vital(said, Markup(message) % values)  # noqa: S704  # nosec B704
 
 
 def is_drafted() -> bool:
