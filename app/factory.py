@@ -67,7 +67,8 @@ def create(settings: PortalSettings | HubSettings) -> Flask:
 def create_portal(settings: PortalSettings) -> Flask:
     """The portal: seals, and cannot open what was sent."""
     from app.adapters.numbers import Peppers
-    from app.pages.portal import outer, pages
+    from app.adapters.recordings import load_recordings
+    from app.pages.portal import outer, pages, recordings
     from app.services.portal.office import Office
     from app.services.portal.post import HubTrust
     from app.web.portal import Portal
@@ -77,6 +78,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     refuse_without_statements(settings, area)
     languages = content.load_languages(settings.content_dir)
     directory = content.load_directory(settings.content_dir)
+    portal_recordings = load_recordings(settings.content_dir, [each.slug for each in languages.all])
     private = PortalPrivateKeys.load(settings.private_key_file)
     hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
     database, assets = Database(settings.database_url), Assets()
@@ -99,8 +101,10 @@ def create_portal(settings: PortalSettings) -> Flask:
         pledges=content.load_pledges(settings.content_dir, [each.slug for each in languages.all]),
         accessibility=content.load_accessibility(settings.content_dir),
         rights=content.load_all_rights(settings.content_dir, [each.slug for each in languages.all]),
+        recordings=portal_recordings,
     )
-    headers.guard(app, settings)
+    headers.guard(app, settings, plays=bool(portal_recordings.by_name))
+    recordings.install(app)
     language.install(app, languages)
     app.register_blueprint(pages)
     app.register_blueprint(outer)

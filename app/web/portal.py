@@ -15,6 +15,7 @@ from app.domain.area import Area
 from app.domain.directory import Directory, HelpNow
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
+from app.domain.recordings import Recordings
 from app.domain.rights import Rights
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
@@ -40,6 +41,7 @@ class Portal:
     pledges: dict[str, Pledge]
     accessibility: AccessibilityFacts
     rights: dict[str, Rights]
+    recordings: Recordings = field(default_factory=Recordings)
     moulds: Moulds = field(default_factory=Moulds)
 
 

@@ -36,6 +36,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "doors.front": "personal",
         "doors.leave": "personal",
         "doors.post_pass": "machine",
+        "doors.recording": "public",
         "portal.accessibility": "public",
         "portal.appearance": "personal",
         "portal.case": "personal",
