@@ -24,6 +24,7 @@ from app.forms import how
 from app.forms.desk import (
     LONGEST_MESSAGE,
     MILESTONE_LABELS,
+    PHRASE_NAMES,
     STAGE_LABELS,
     STATUS_LABELS,
     MessageForm,
@@ -35,7 +36,6 @@ from app.forms.desk import (
 )
 from app.forms.more import as_it_came
 from app.forms.more import shown as addition_words
-from app.forms.phrases import PHRASE_WORDS
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
@@ -347,7 +347,7 @@ def case_page(
             **{way: str(label) for way, label in labels_of("reply", "ways").items()},
             **{
                 each.value: str(label)
-                for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items(), *PHRASE_WORDS.items())
+                for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items(), *PHRASE_NAMES.items())
             },
             **{kind.value: words.change(kind) for kind in Change},
         },
