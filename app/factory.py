@@ -26,7 +26,7 @@ from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, Porta
 from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
-from app.forms import news
+from app.forms import news, phrases
 from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
 from app.web import appearance, errors, headers, kept, language, page
@@ -71,7 +71,8 @@ def create_portal(settings: PortalSettings) -> Flask:
     """The portal: seals, and cannot open what was sent."""
     from app.adapters.case_reviews import load_case_reviews, load_who_does_what
     from app.adapters.numbers import Peppers
-    from app.pages.portal import outer, pages
+    from app.adapters.recordings import load_recordings
+    from app.pages.portal import outer, pages, recordings
     from app.services.portal.office import Office
     from app.services.portal.post import HubTrust
     from app.web.portal import Portal
@@ -83,6 +84,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     directory = content.load_directory(settings.content_dir)
     slugs = [each.slug for each in languages.all]
     pledges = content.load_pledges(settings.content_dir, slugs)
+    portal_recordings = load_recordings(settings.content_dir, slugs)
     private = PortalPrivateKeys.load(settings.private_key_file)
     hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
     database, assets = Database(settings.database_url), Assets()
@@ -117,11 +119,13 @@ def create_portal(settings: PortalSettings) -> Flask:
         accessibility=content.load_accessibility(settings.content_dir),
         case_reviews=case_reviews,
         site_address=site_address(settings, area),
+        recordings=portal_recordings,
     )
     # For the table in components/areas.html, which stands in guides too.
     who_does_what = load_who_does_what(settings.content_dir, area, directory)
     app.jinja_env.globals.update(case_reviews=case_reviews, who_does_what=who_does_what, service_of=directory.get)
-    headers.guard(app, settings)
+    headers.guard(app, settings, plays=bool(portal_recordings.by_name))
+    recordings.install(app)
     language.install(app, languages)
     app.register_blueprint(pages)
     app.register_blueprint(outer)
@@ -313,6 +317,7 @@ def _new_app(settings: Settings) -> Flask:
         WTF_I18N_ENABLED=False,
     )
     app.jinja_env.globals["news_words"] = news.words_of
+    app.jinja_env.globals["phrase_words"] = phrases.phrase_words
     return app
 
 

@@ -5,6 +5,7 @@ The path is computed from the answers, so a page that no longer applies is neith
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,6 +110,13 @@ class Journey:
     """
 
     steps: Sequence[Step]
+
+    @cached_property
+    def slugs(self) -> frozenset[str]:
+        """Every address that a step can have, whatever is answered."""
+        numbers = Counter(step.series for step in self.steps if step.series)
+        in_series = {f"{series}-{number}" for series, most in numbers.items() for number in range(1, most + 1)}
+        return frozenset(in_series | {step.key for step in self.steps if not step.series})
 
     def path_of(self, answers: Answers) -> Path:
         """The path that these answers lead along."""

@@ -11,12 +11,51 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 
 from app.domain.contact import Way
+from app.domain.phrases import ABOUT_ANOTHER, FIRST_ANSWER, FOR_BSL_READERS, ON_THE_WAY, REACHING_THEM, Phrase
 from app.domain.rights import STAGES
 from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
 from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
+# What a sentence is called in the list: short enough to be seen whole there.
+PHRASE_NAMES = {
+    Phrase.THANKS: _l("Thank you, a person has read it"),
+    Phrase.READ_BY: _l("We have read it, and write again by a day"),
+    Phrase.WHAT_FIRST: _l("What would help most just now?"),
+    Phrase.LANGUAGE: _l("Write in your own language"),
+    Phrase.DANGER: _l("In danger now: phone 999"),
+    Phrase.WHEN_CALL: _l("When is it safe to phone?"),
+    Phrase.WILL_CALL: _l("We phone at this time"),
+    Phrase.MOVED: _l("The time has moved, sorry"),
+    Phrase.NOT_REACHED: _l("We could not reach you"),
+    Phrase.STILL_SAFE: _l("Is the way we contact you still safe?"),
+    Phrase.INTERPRETER_SOUGHT: _l("Looking for an interpreter"),
+    Phrase.INTERPRETER: _l("Interpreter booked"),
+    Phrase.PASSING_ON: _l("May we ask another service?"),
+    Phrase.LATE: _l("Sorry that we are late"),
+    Phrase.MISTAKE: _l("We made a mistake, sorry"),
+    Phrase.AWAY: _l("Their worker is away"),
+    Phrase.STILL_HERE: _l("Still here if you want us"),
+    Phrase.ANYTHING_ELSE: _l("Anything else we can do?"),
+    Phrase.NEVER_CONFIRMED: _l("We never say whether we know somebody"),
+    Phrase.OWN_WORRY: _l("Tell us what worries you"),
+    Phrase.BSL_READ: _l("BSL: we have read it"),
+    Phrase.BSL_BY: _l("BSL: we write again by a day"),
+    Phrase.BSL_HELP: _l("BSL: what help?"),
+    Phrase.BSL_WHEN: _l("BSL: which day, what time?"),
+    Phrase.BSL_HOW: _l("BSL: video call or face to face?"),
+    Phrase.BSL_SOUGHT: _l("BSL: looking for an interpreter"),
+    Phrase.BSL_BOOKED: _l("BSL: interpreter booked"),
+    Phrase.BSL_UNCLEAR: _l("BSL: not clear? tell us"),
+}
+PHRASE_BOOK = (
+    (_l("First answer"), FIRST_ANSWER),
+    (_l("Reaching them"), REACHING_THEM),
+    (_l("On the way"), ON_THE_WAY),
+    (_l("To somebody who asks about another person"), ABOUT_ANOTHER),
+    (_l("Plain English for BSL readers"), FOR_BSL_READERS),
+)
 
 
 class PressForm(FlaskForm):
@@ -103,6 +142,31 @@ class StatusForm(FlaskForm):
         self.service.choices = [SelectChoice("", _l("None")), *(SelectChoice(key, name) for key, name in services)]
         if receipt_only:
             self.status.choices = [CHOOSE, *(SelectChoice(each.value, STATUS_LABELS[each]) for each in RECEIPTS)]
+
+
+class PhraseForm(FlaskForm):
+    """A sentence of the phrase book. The page says each in full below the list."""
+
+    phrase = SelectField(
+        _l("Choose a sentence"),
+        description=_l("They read it in the language in which they come back."),
+        choices=[
+            SelectChoice("", _l("Choose")),
+            *(
+                SelectChoice(each.value, PHRASE_NAMES[each], optgroup=heading)
+                for heading, group in PHRASE_BOOK
+                for each in group
+            ),
+        ],
+        validators=[DataRequired(message=_l("Choose a sentence."))],
+        validate_choice=False,
+    )
+    by = day_field(
+        _l("We write again by"), _l("They see this day. Past it, they read that we are late."), id_="phrase-by"
+    )
+    on = day_field(_l("Day"), _l("For a call, a time to meet or an interpreter."), id_="phrase-on")
+    time = TimeField(_l("Time"), id="phrase-time", validators=[Optional()], render_kw={"autocomplete": "off"})
+    envelope_id = HiddenField()
 
 
 class MilestoneForm(FlaskForm):

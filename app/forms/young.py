@@ -146,7 +146,12 @@ class Said:
         """
         words = WORDS[text_id]
         found = in_this_language(words) if self.young else None
-        return usual if found is None else found % values if values else found
+        if found is None:
+            return usual
+        said = found % values if values else found
+        # Words on which somebody's safety may hang stand beside their English (web/page.py), in young words too.
+        beside = getattr(usual, "in_other_words", None)
+        return said if beside is None else beside(said, words % values if values else words)
 
     def of_form(self, text_id: str, usual: str) -> str:
         """The same for a text of a form, where an id without young words is no mistake."""

@@ -25,6 +25,8 @@ POLICY = "; ".join(
 )
 # For pages whose forms a script sends, to this site and nowhere else.
 POLICY_OF_SENDING = f"{POLICY}; connect-src 'self'"
+# Where there is a film or a recording: from this site, and as large as the screen.
+OF_PLAYING = "; media-src 'self'"
 FEATURES = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture",
     "encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection",
@@ -49,8 +51,8 @@ UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 TOKEN_PATHS = frozenset({"/post/pass"})
 
 
-def guard(app: Flask, settings: Settings) -> None:
-    """Put the guards before, and the headers after, every request of this application."""
+def guard(app: Flask, settings: Settings, *, plays: bool = False) -> None:
+    """Put the guards before, and the headers after, every request of this application. `plays`: it has films or recordings."""
     hosts = {urlsplit(origin).netloc for origin in settings.origins}
 
     @app.before_request
@@ -71,6 +73,8 @@ def guard(app: Flask, settings: Settings) -> None:
 
     # What is not said to be public is personal.
     usual = {**SECURITY_HEADERS, "Cache-Control": NO_STORE}
+    if plays:
+        usual["Permissions-Policy"] = usual["Permissions-Policy"].replace("fullscreen=()", "fullscreen=(self)")
     if settings.is_https:
         usual["Strict-Transport-Security"] = TRANSPORT_SECURITY
     # Lower case, as names are compared; and each once, because a list of pairs is slow to ask nine times.
@@ -80,6 +84,8 @@ def guard(app: Flask, settings: Settings) -> None:
     def add_headers(response: Response) -> Response:
         own = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - iterating gives pairs
         response.headers.extend([pair for name, pair in usual_by_name.items() if name not in own])
+        if plays:
+            response.headers["Content-Security-Policy"] += OF_PLAYING
         return response
 
 

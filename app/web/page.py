@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from app.adapters.translations import load_progress
 from app.domain.area import Area
 from app.domain.directory import Directory, Service, ServiceWords
 from app.domain.languages import Language, Languages
-from app.domain.translation import Progress, Standing, group_of_page, message_key
+from app.domain.translation import Group, Progress, Standing, group_of_page, message_key
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
 from app.web.clock import now
@@ -77,6 +77,20 @@ def lang_of(slug: str) -> Markup:
     return Markup("") if slug == language().slug else Markup(' lang="en-GB" dir="ltr"')
 
 
+class Vital(Markup):
+    """Words in another language with their English beside them."""
+
+    def __new__(cls, said: str, english: str) -> Self:
+        """Both are escaped, unless they are mark-up."""
+        both = Markup('<span class="vital">{}</span> <span class="vital-english" lang="en-GB" dir="ltr">{}</span>')
+        return super().__new__(cls, both.format(said, english))
+
+    def in_other_words(self, said: str, english: str) -> Markup:
+        """The same said otherwise, such as to somebody under 18: until these words are checked, their English too."""
+        is_checked = progress().of(Group.REQUEST) is Standing.CHECKED
+        return Markup("{}").format(said) if is_checked else Vital(said, english)
+
+
 def vital(message: str, **values: object) -> Markup:
     """A message on which somebody's safety may hang: beside its English until a person has checked the translation.
 
@@ -87,10 +101,7 @@ def vital(message: str, **values: object) -> Markup:
     is_default = language() == current_app.extensions["languages"].default
     if is_default or message_key(message) in progress().checked_safety:
         return said
-    english = Markup(message) % values  # noqa: S704  # nosec B704
-    return Markup('<span class="vital">{}</span> <span class="vital-english" lang="en-GB" dir="ltr">{}</span>').format(
-        said, english
-    )
+    return Vital(said, Markup(message) % values)  # noqa: S704  # nosec B704
 
 
 def is_drafted() -> bool:
@@ -242,6 +253,11 @@ def reading_at_request() -> Reading:
     return found
 
 
+def seconds_left(moment: datetime) -> int:
+    """How many seconds are left until an aware moment; none when it is over."""
+    return max(0, int((moment - now()).total_seconds()))
+
+
 def install_staff_text(app: Flask, directory: Directory) -> None:
     """Messages of the Hub show links to the services that we list, and to nothing else."""
     hosts = frozenset(
@@ -262,6 +278,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
+    app.jinja_env.filters.update(seconds_left=seconds_left)
     app.jinja_env.filters.update(long_day=long_day, short_day=short_day, dateformat=written_day)
     shown = languages.shown(pseudo=settings.in_development)
     own_endpoints = app.view_functions

@@ -20,6 +20,7 @@ from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.domain.pledge import Pledge
 from app.domain.promise_results import Results
+from app.domain.recordings import Recordings
 from app.domain.rights import Rights, RightsToRead
 from app.domain.source import Source
 from app.services.portal.office import Office
@@ -56,6 +57,7 @@ class Portal:
     case_reviews: Mapping[str, Rule]
     # Where people find the site, without a slash at the end; empty while it has no address.
     site_address: str
+    recordings: Recordings = field(default_factory=Recordings)
     moulds: Moulds = field(default_factory=Moulds)
 
 

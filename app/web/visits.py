@@ -8,6 +8,7 @@ from flask import Response, g
 
 from app.services.portal import space
 from app.services.portal.space import OpenVisit
+from app.web import headers
 from app.web.clock import now
 from app.web.cookies import VISIT, stamped, unstamped
 from app.web.drafts import jar
@@ -40,11 +41,17 @@ def ends_at(opened: OpenVisit) -> datetime:
     return min(now() + IDLE, opened.expires_at)
 
 
+def ends_untouched_at(opened: OpenVisit) -> datetime:
+    """When the visit ends, counted from the page that was opened last and not from now."""
+    found = unstamped(jar().read(VISIT), secret=portal().settings.secret_key, now=now(), idle=IDLE)
+    return now() if found is None else min(found[1] + IDLE, opened.expires_at)
+
+
 def remember(response: Response, own: bytes) -> Response:
     """Begin or extend a visit: opening a page is what keeps it open."""
     value = stamped(own, secret=portal().settings.secret_key, now=now())
     jar().write(response, VISIT, value, lasts=IDLE)
-    return response
+    return headers.may_send(response)  # a script asks how much time is left
 
 
 def forget(response: Response) -> None:

@@ -6,6 +6,7 @@ import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-li
 import { Again } from "./again.js";
 import { Exit } from "./exit.js";
 import { Looks } from "./looks.js";
+import { MoreTime } from "./more-time.js";
 import { OneEntry } from "./one-entry.js";
 import { Options } from "./options.js";
 import { start } from "./start.js";
@@ -19,6 +20,7 @@ const PARTS = [
   // Only links to a place on the page: the second skip link leads out.
   ['[data-module="govuk-skip-link"][href^="#"]', SkipLink],
   ["[data-one-entry]", OneEntry],
+  ["template[data-more-time]", MoreTime],
   ["form[data-again]", Again],
   ["form[data-appearance]", Looks],
 ];

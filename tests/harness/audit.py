@@ -24,8 +24,11 @@ DIRECTIVES: Mapping[str, Callable[[set[str]], bool]] = {
     "base-uri": lambda sources: sources == {"'none'"},
     "frame-ancestors": lambda sources: sources == {"'none'"},
 }
-# Only on pages whose forms a script sends, and to nowhere else.
-MAY_BE_THERE: Mapping[str, Callable[[set[str]], bool]] = {"connect-src": lambda sources: sources == {SELF}}
+# Only on pages whose scripts ask this site, or where there is a film, and from nowhere else.
+MAY_BE_THERE: Mapping[str, Callable[[set[str]], bool]] = {
+    "connect-src": lambda sources: sources == {SELF},
+    "media-src": lambda sources: sources == {SELF},
+}
 # Nothing here may be wider; a directive that is not here may not be there at all.
 EXACTLY = {
     "Referrer-Policy": "same-origin",
@@ -66,7 +69,11 @@ def header_problems(headers: Mapping[str, str] | Headers) -> list[str]:
     found += [
         f"Permissions-Policy leaves {name} open" for name in sorted(CLOSED_FEATURES) if features.get(name) != "()"
     ]
-    found += [f"Permissions-Policy opens {name}" for name, value in features.items() if value != "()"]
+    found += [
+        f"Permissions-Policy opens {name}"
+        for name, value in features.items()
+        if value != "()" and (name, value) != ("fullscreen", "(self)")
+    ]
     if "Cache-Control" not in headers:
         found.append("Cache-Control is missing")
     if "Set-Cookie" in headers and "public" in headers.get("Cache-Control", ""):

@@ -24,10 +24,12 @@ from app.forms import how
 from app.forms.desk import (
     LONGEST_MESSAGE,
     MILESTONE_LABELS,
+    PHRASE_NAMES,
     STAGE_LABELS,
     STATUS_LABELS,
     MessageForm,
     MilestoneForm,
+    PhraseForm,
     PressForm,
     SignInForm,
     StatusForm,
@@ -276,6 +278,7 @@ def case_page(
     message_form: MessageForm,
     *,
     milestone_form: MilestoneForm | None = None,
+    phrase_form: PhraseForm | None = None,
     problem: str = "",
     shown: Shown | None = None,
 ) -> ResponseReturnValue:
@@ -284,7 +287,8 @@ def case_page(
     `shown` is the one way whose number or address a colleague asked to see.
     """
     milestone_form = milestone_form or MilestoneForm(formdata=None)
-    for form in (status_form, message_form, milestone_form):
+    phrase_form = phrase_form or PhraseForm(formdata=None)
+    for form in (status_form, message_form, milestone_form, phrase_form):
         if not form.envelope_id.data:
             form.envelope_id.data = sealing.new_id().hex()
     try:
@@ -310,7 +314,9 @@ def case_page(
         abort(404)
     if isinstance(found, OpenCase) and shown is not None:
         problem = problem or _why_not_shown(found, shown)
-    has_errors = bool(status_form.errors or message_form.errors or milestone_form.errors or problem)
+    has_errors = bool(
+        status_form.errors or message_form.errors or milestone_form.errors or phrase_form.errors or problem
+    )
     receipt_only = gets_receipt_only(found.row.facts)
     services = sorted(((each.id, each.name) for each in hub().directory.all), key=lambda pair: pair[1])
     status_form.fit(receipt_only=receipt_only, services=services)
@@ -334,11 +340,15 @@ def case_page(
         status_form=status_form,
         message_form=message_form,
         milestone_form=milestone_form,
+        phrase_form=phrase_form,
         receipt_only=receipt_only,
         is_about_another=found.row.facts.get("who") in ASKED_BY_ANOTHER,
         status_labels={
             **{way: str(label) for way, label in labels_of("reply", "ways").items()},
-            **{each.value: str(label) for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items())},
+            **{
+                each.value: str(label)
+                for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items(), *PHRASE_NAMES.items())
+            },
             **{kind.value: words.change(kind) for kind in Change},
         },
         promise=_promise(found) if isinstance(found, OpenCase) else None,
@@ -501,6 +511,6 @@ def id_of(text: str) -> bytes:
     return found
 
 
-def envelope_id_of(form: StatusForm | MessageForm | MilestoneForm) -> bytes:
+def envelope_id_of(form: StatusForm | MessageForm | MilestoneForm | PhraseForm) -> bytes:
     """Of what this form sends: a press that comes twice sends once, and what was changed and sent again goes too."""
     return once(form.envelope_id.data or "")

@@ -8,7 +8,7 @@ from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
 
-from app.forms.desk import MessageForm, MilestoneForm, StatusForm
+from app.forms.desk import MessageForm, MilestoneForm, PhraseForm, StatusForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import case_page, envelope_id_of, id_of, page_was_old
 from app.services.hub import news
@@ -28,7 +28,7 @@ def send_status(case_id: str) -> ResponseReturnValue:
     """Send coded news."""
     form = StatusForm()
     problem = ""
-    if form.validate_on_submit() and _can_be_kept(form):
+    if form.validate_on_submit() and can_be_kept(form):
         known = {each.id for each in hub().directory.all}
         try:
             news.send_status(
@@ -75,7 +75,7 @@ def send_milestone(case_id: str) -> ResponseReturnValue:
     """Pass on a step of a police or court case."""
     form = MilestoneForm()
     problem = ""
-    if form.validate_on_submit() and _can_be_kept(form):
+    if form.validate_on_submit() and can_be_kept(form):
         try:
             news.send_milestone(
                 hub().database,
@@ -110,7 +110,7 @@ def send_milestone(case_id: str) -> ResponseReturnValue:
     )
 
 
-def _can_be_kept(form: StatusForm | MilestoneForm) -> bool:
+def can_be_kept(form: StatusForm | MilestoneForm | PhraseForm) -> bool:
     """A promise is about a day still to come, or today."""
     by = form.by.data
     if by is not None and by < _today():

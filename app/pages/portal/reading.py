@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.pledge import Pledge
 from app.domain.translation import Group
+from app.forms.refer import JOURNEY
 from app.pages.portal import pages
 from app.services.portal import health
 from app.web import kept, language
@@ -83,9 +84,13 @@ def accessibility() -> ResponseReturnValue:
 
 @pages.get("/languages")
 def languages() -> ResponseReturnValue:
-    """Every language by its own name, those without a translation too."""
+    """Every language by its own name, those without a translation too. From a question each leads back to that question."""
+    asked = request.args.get("q", "")
+    slug = asked if asked in JOURNEY.slugs else ""
     spoken = [each for each in portal().languages.all if not each.pseudo]
-    page = render_template("portal/languages.html", all_languages=spoken, translated_parts=TRANSLATED_PARTS)
+    page = render_template(
+        "portal/languages.html", all_languages=spoken, translated_parts=TRANSLATED_PARTS, question=slug
+    )
     return _public(page)
 
 

@@ -34,7 +34,7 @@ from app.web import drafts, headers, language
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
-from app.web.page import clock_time, reading_at_request
+from app.web.page import clock_time, reading_at_request, seconds_left
 from app.web.portal import portal
 
 # The wording that somebody agreed to (requirement B13), and the same in young words.
@@ -45,6 +45,8 @@ ENDINGS = ("done", "nothing")
 NOTHING: Answers = {}
 # Choices from a list: where the page does not show what was chosen, their first entry keeps it.
 LISTS = ("district", "language")
+# The slot for the seconds until a draft ends; None is the one for its clock time.
+TIME_LEFT = Slot("time-left")
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 
@@ -224,14 +226,14 @@ def _check(place: Place) -> ResponseReturnValue:
         problem=problem,
         has_errors=bool(problem),
         kept_until=draft.expires_at,
+        draft_left=seconds_left(draft.expires_at),
         back=_back(place),
         personal=True,
         one_entry=others_may_look,
         form=QuestionForm(),
     )
     status = {"": 200, "changed": 409, "busy": UNAVAILABLE, "failed": UNAVAILABLE}[problem]
-    response = make_response(page, status)
-    return headers.may_send(response) if others_may_look else response
+    return headers.may_send(make_response(page, status))
 
 
 def _show(
@@ -256,7 +258,7 @@ def _show(
     others_may_look = drafts.others_may_look()
     unseen = _unseen(place.step.key)
 
-    def render(form: QuestionForm | OpenForm, kept_until: str) -> str:
+    def render(form: QuestionForm | OpenForm, kept_until: str, draft_left: str) -> str:
         return render_template(
             f"portal/refer/{place.step.key.removeprefix('reply-')}.html",
             form=form,
@@ -271,6 +273,7 @@ def _show(
             one_entry=others_may_look,
             is_unseen=bool(unseen),
             kept_until=kept_until,
+            draft_left=draft_left,
             back=_url(before.slug) if before else None,
             answers={} if is_mould else answers,  # a page for everybody holds nobody's answers
             said=said,
@@ -280,20 +283,28 @@ def _show(
         )
 
     kept_until = clock_time(draft.expires_at) if draft else ""
+    draft_left = str(seconds_left(draft.expires_at)) if draft else ""
     earlier = _earlier(place.step.key, answers)
     left_out = FORMS[place.step.key].left_out_after(earlier)
 
     def render_mould(stand_in: Callable[[Slot | None], str]) -> str:
-        return render(OpenForm(_form(place.step.key, data={}), stand_in, left_out), stand_in(None) if draft else "")
+        open_form = OpenForm(_form(place.step.key, data={}), stand_in, left_out)
+        return render(open_form, *((stand_in(None), stand_in(TIME_LEFT)) if draft else ("", "")))
 
     if is_mould:
         state = (others_may_look, bool(unseen), *(name in unseen for name in LISTS), left_out)
         key = (language.language().slug, place, question, before, bool(draft), said.young, state, reading_at_request())
-        page = portal().moulds.fill(key, lambda slot: kept_until if slot is None else word(earlier, slot), render_mould)
+
+        def in_slot(slot: Slot | None) -> str:
+            if slot is None:
+                return kept_until
+            return draft_left if slot == TIME_LEFT else word(earlier, slot)
+
+        page = portal().moulds.fill(key, in_slot, render_mould)
         response = make_response(page)
     else:
-        response = make_response(render(form or _form(place.step.key, data=earlier), kept_until))
-    return headers.may_send(response) if others_may_look else response
+        response = make_response(render(form or _form(place.step.key, data=earlier), kept_until, draft_left))
+    return headers.may_send(response) if others_may_look or draft else response
 
 
 def _path(answers: Answers) -> Path:
