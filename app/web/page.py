@@ -38,8 +38,12 @@ _UK = ZoneInfo(TIME_ZONE)
 FOOTER_LINKS = (
     ("portal.safety", _l("Staying safe on this site")),
     ("portal.how_it_works", _l("How it works")),
+    ("portal.guides", _l("Read about it")),
+    ("portal.rights", _l("Where do I stand?")),
     ("portal.pledge", _l("Our pledge")),
     ("portal.support", _l("Find local help")),
+    ("portal.easy_read", _l("Easy Read")),
+    ("portal.posters", _l("Posters and cards to print")),
     ("portal.privacy", _l("Privacy")),
     ("portal.cookies", _l("Cookies")),
     ("portal.accessibility", _l("Accessibility")),

@@ -6,6 +6,7 @@ from flask import abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from app.domain.guide import Guides
+from app.domain.recordings import FILMED
 from app.domain.translation import Standing
 from app.pages.portal import pages
 from app.web import kept, language, page
@@ -43,6 +44,7 @@ def guide(guide_slug: str) -> ResponseReturnValue:
                 sources=sources,
                 read_on=days.pop() if len(days) == 1 else None,
                 directory=portal().directory,
+                is_filmed=guide.slug in FILMED,
             )
         )
     )
