@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from app import settings as settings_module
-from app.adapters import content, easy_read, promise_results, rights
+from app.adapters import content, easy_read, promise_results, rights, yaml_reader
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.funding import load_funding
@@ -56,7 +56,9 @@ def create_app() -> Flask:
     """The side that SIDE names, from the environment. Bad configuration ends the process with one line that says what to set."""
     set_up_logging()
     try:
-        return create(settings_module.load(os.environ))
+        app = create(settings_module.load(os.environ))
+        yaml_reader.forget()
+        return app
     except REFUSALS as refusal:
         sys.stderr.write(f"{refusal}\n")
         raise SystemExit(1) from None

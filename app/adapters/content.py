@@ -188,7 +188,8 @@ def load_help_now(folder: Path, directory: Directory) -> HelpNow:
 
 def load_pledges(folder: Path, languages: Iterable[str]) -> dict[str, Pledge]:
     """The pledge in each of these languages, by slug; see `load_pledge`."""
-    return {language: load_pledge(folder, language) for language in languages}
+    english = _read_pledge(folder / "pledge.md")
+    return {language: _in_language(folder, english, language) for language in languages}
 
 
 def load_pledge(folder: Path, language: str) -> Pledge:
@@ -198,7 +199,10 @@ def load_pledge(folder: Path, language: str) -> Pledge:
     language came out. Who keeps a promise and how it is measured comes in further languages out of `folder`/<language>/
     promises.yaml, made from these words; who has signed always comes from the English file.
     """
-    english = _read_pledge(folder / "pledge.md")
+    return _in_language(folder, _read_pledge(folder / "pledge.md"), language)
+
+
+def _in_language(folder: Path, english: Pledge, language: str) -> Pledge:
     if language == "en":
         return english
     like = _with_keepers(folder / language / "promises.yaml", english, language=language)

@@ -39,7 +39,8 @@ FOLDER = "rights"
 
 def load_all_rights(folder: Path, languages: Iterable[str]) -> dict[str, Rights]:
     """The rights in each of these languages, by slug; see `load_rights`."""
-    return {language: load_rights(folder, language) for language in languages}
+    english = _rights(folder / FOLDER / "stages.yaml")
+    return {language: _in_language(folder, english, language) for language in languages}
 
 
 def load_rights(folder: Path, language: str) -> Rights:
@@ -48,7 +49,10 @@ def load_rights(folder: Path, language: str) -> Rights:
     A translation holds words only: numbers, times and sources always come from the English file. Falls back to English when
     there is no translation, or when it was made from other words; `Rights.language` says which language came out.
     """
-    english = _rights(folder / FOLDER / "stages.yaml")
+    return _in_language(folder, _rights(folder / FOLDER / "stages.yaml"), language)
+
+
+def _in_language(folder: Path, english: Rights, language: str) -> Rights:
     path = folder / language / FOLDER / "stages.yaml"
     if language == "en" or not path.is_file():
         return english

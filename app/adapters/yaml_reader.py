@@ -6,6 +6,7 @@ public reads in silence.
 
 from collections.abc import Callable, Hashable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,13 +63,24 @@ def read_yaml(path: Path) -> "Section":
 def parse_yaml(text: str, *, file: str) -> "Section":
     """The top of a YAML text; `file` is its name in complaints. Raises ContentError."""
     try:
-        data = yaml.load(text, Loader=_Loader)  # a SafeLoader  # noqa: S506  # nosec B506
+        data = _parsed(text)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ContentError(file, line, error.problem or "is not YAML") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ContentError(file, "", f"is not YAML: {error}") from None
     return Section(file, "", data)
+
+
+# Several loaders read the same files, some of them once for each language. What is parsed is only read, never changed.
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Any:
+    return yaml.load(text, Loader=_Loader)  # a SafeLoader  # noqa: S506  # nosec B506
+
+
+def forget() -> None:
+    """Give back the memory of what was parsed: for a process that has read everything."""
+    _parsed.cache_clear()
 
 
 class Section:

@@ -161,8 +161,16 @@ def _digits_of(format_locale: str) -> str:
 
 
 def _catalogue(each: Language) -> NullTranslations:
-    found = Translations.load(str(TRANSLATIONS), [each.catalogue], "messages")
+    name = each.catalogue
+    compiled = TRANSLATIONS / name / "LC_MESSAGES" / "messages.mo"
+    found = _compiled(name, compiled.stat().st_mtime_ns) if compiled.is_file() else NullTranslations()
     return Texts(found) if _digits_of(each.format_locale) in digits.ZEROS else found
+
+
+@lru_cache(maxsize=64)
+def _compiled(name: str, _written: int) -> NullTranslations:
+    """A catalogue as it was written then: both sides in one process, and every side of a test, read the same."""
+    return Translations.load(str(TRANSLATIONS), [name], "messages")
 
 
 def _for_texts(message: str) -> str:
