@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from app.adapters import content
 from app.domain.area import Area
-from app.domain.directory import HelpNow
+from app.domain.directory import HelpNow, Service
 from app.domain.languages import Language
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +27,11 @@ CONTENT = ROOT / "content"
 TEMPLATES = ROOT / "app" / "templates"
 TRANSLATIONS = ROOT / "translations"
 PAGE = ROOT / "static" / "built" / "unavailable.html"
+
+# A page that is written once cannot say what is open now; the hours themselves stand there.
+def _say_nothing_of_now(_service: Service) -> str:
+    return ""
+
 
 STYLES = """
 :root { color-scheme: light dark; }
@@ -107,6 +112,7 @@ def _environment(language: Language, folder: Path) -> jinja2.Environment:
     found = _catalogue(language, folder)
     made.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["service_words"] = lambda service: service.words_in(language.slug)
+    made.globals["open_now"] = _say_nothing_of_now
     made.globals["lang_of"] = lambda slug: Markup("" if slug == language.slug else ' lang="en-GB" dir="ltr"')  # noqa: S704 - ours
     return made
 

@@ -96,9 +96,9 @@ BY_LANGUAGE: Mapping[str, re.Pattern[str]] = {
 HARM = BY_LANGUAGE["en"]
 
 # Every address that a request and a space may have. "police" names a question that everybody meets.
-PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)\b")
+PERSONAL = re.compile(r"^/[A-Za-z-]+/(refer|return|case)(/|$)")
 PERSONAL_AND_NEUTRAL = re.compile(
-    r"^/[A-Za-z-]+/(refer/(|start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing)"
+    r"^/[A-Za-z-]+/(refer/(|start|who|who-\d|help|help-\d|about|about-\d|police|reply|reply-\d|check|sent|done|nothing|paper|paper/large|paper/easy)"
     r"|return|return/(lost|collect|new)|case|case/messages|case/more|case/more/([1-5]|next|sent|talk)|case/sign-out"
     r"|case/approve(/[0-9a-f]{32})?|case/ask(/(all|[1-8](/sent)?))?"
     r"|case/clear(/[nm]\d+)?|case/how(/(now|talk|send|clear(/\d+)?))?"

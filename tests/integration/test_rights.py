@@ -186,15 +186,12 @@ def test_another_language_has_headings_and_a_few_words_of_its_own_above_the_engl
 
 @pytest.fixture
 def with_a_newer_code(tmp_path: Path, day: time_machine.Traveller) -> Iterator[Sides]:
-    """Both sides on the day after a new Code was made, with a guide that says all of it in short."""
+    """Both sides on the day after a new Code was made."""
     content = tmp_path / "content"
     shutil.copytree(CONTENT, content)
     stages = content / "rights" / "stages.yaml"
     newer = "superseded_by: {version: of 2026, dated: 2026-03-09, in_force_since: 2026-04-01}"
     stages.write_text(stages.read_text("utf-8").replace("superseded_by: null", newer), "utf-8")
-    (content / "guides").mkdir(exist_ok=True)
-    told = (content / "rights" / "paths" / "told.md").read_text("utf-8")
-    (content / "guides" / "rights-in-short.md").write_text(told.replace("read: witness\n", ""), "utf-8")
     sides = Sides(tmp_path / "data", environ={"CONTENT_DIR": str(content)})
     yield sides
     sides.close()
