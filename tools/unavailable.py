@@ -28,6 +28,7 @@ TEMPLATES = ROOT / "app" / "templates"
 TRANSLATIONS = ROOT / "translations"
 PAGE = ROOT / "static" / "built" / "unavailable.html"
 
+
 # A page that is written once cannot say what is open now; the hours themselves stand there.
 def _say_nothing_of_now(_service: Service) -> str:
     return ""

@@ -16,7 +16,7 @@ from app.adapters.content import load_languages
 from app.forms.more import SECTIONS
 from tests.harness.clients import BrowsingClient
 from tests.harness.every_step import WAYS_THROUGH, YOUNG, Through, every_state
-from tests.harness.harm import BY_LANGUAGE, HARM, says_too_much
+from tests.harness.harm import BY_LANGUAGE, HARM, PERSONAL_AND_NEUTRAL, says_too_much
 from tests.harness.pages import Page
 from tests.harness.sides import Sides
 
@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 TRANSLATIONS = ROOT / "translations"
 # Filters travel as a letter with a number.
 OPAQUE = re.compile(r"([a-z]=\d+(&[a-z]=\d+)*)?")
+# From the list of languages back to a question: the name of a step, as it stands in the address of the question itself.
+LEADS_BACK = re.compile(r"q=([a-z0-9-]+)")
 # Read for their own sake: what they are about stands in their titles and addresses, and the safety page says so.
 SAYS_WHAT_IT_IS = re.compile(r"^/[A-Za-z-]+/(support/[a-z0-9-]+|guides/[a-z0-9-]+|rights/[a-z0-9-]+|police-case)$")
 
@@ -228,7 +230,9 @@ def test_no_address_or_title_that_a_request_can_produce_holds_a_word_of_harm(sid
         parts = urlsplit(each)
         if parts.scheme:  # to phone, to write
             continue
-        assert OPAQUE.fullmatch(parts.query), each
+        question = LEADS_BACK.fullmatch(parts.query)
+        assert not question or PERSONAL_AND_NEUTRAL.match(f"/en/refer/{question[1]}"), each
+        assert question or OPAQUE.fullmatch(parts.query), each
         if not SAYS_WHAT_IT_IS.match(parts.path):
             # "police" names a question that everybody meets.
             assert not HARM.search(parts.path.removesuffix("/refer/police")), each
