@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from app import factory
@@ -21,6 +23,21 @@ MORE_PAGES = (
     "support?a=3&d=4", "support/samaritans", "support/elms-sarc", "guides/abuse-at-home", "easy-read/help-now",
     "refer/start", "refer/done", "nowhere",
 )  # fmt: skip
+
+
+CONTENT = Path(__file__).parents[2] / "content"
+# Of the pages that other languages show in English, one guide and two of rights stand for all: only their frame is another.
+IN_ENGLISH_ELSEWHERE = {"guides/court", "rights/told", "rights/compensation"}
+
+
+def written_pages(slug: str) -> list[str]:
+    """Every guide, every page about rights and every Easy Read page that the content folder holds, below the language `slug`."""
+    rights = CONTENT / "rights"
+    for_all = {f"guides/{path.stem}" for path in (CONTENT / "lv" / "guides").glob("*.md")}
+    in_english = {f"guides/{path.stem}" for path in (CONTENT / "guides").glob("*.md")} - for_all
+    in_english |= {f"rights/{path.stem}" for path in (*rights.glob("*.md"), *rights.glob("paths/*.md"))}
+    for_all |= {f"easy-read/{path.stem}" for path in (CONTENT / "easy-read").glob("*.yaml") if path.stem != "pledge"}
+    return sorted(for_all | {"rights/enhanced"} | (in_english if slug == "en" else in_english & IN_ENGLISH_ELSEWHERE))
 
 
 def reading_pages() -> list[str]:

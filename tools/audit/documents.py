@@ -18,7 +18,7 @@ from tests.harness.day import DAY
 from tests.harness.every_step import NO_CHOICE, Kind, every_state, own_errors, step_form
 from tests.harness.pages import Form, NotOffered, Page
 from tests.harness.people import Colleague, Person
-from tests.harness.public_pages import reading_pages
+from tests.harness.public_pages import reading_pages, written_pages
 from tests.harness.supervisor import Supervisor
 from tests.stories import PARENT
 from tools.audit.found import Document, Group, State
@@ -90,7 +90,7 @@ def needs_spaces(wanted: Wanted) -> bool:
 
 def _all(site: Supervisor, spaces: Spaces | None, slug: str, wanted: Wanted) -> Iterator[Document]:
     home, visitor = f"/{slug}/", site.visitor()
-    for below in reading_pages():
+    for below in dict.fromkeys((*reading_pages(), *written_pages(slug))):
         page = visitor.visit(home + below)
         group = _group_of(urlsplit(page.path).path.removeprefix(home))
         yield Document(group, State.EMPTY, page.url, page.html, live=True)
@@ -169,7 +169,7 @@ def _group_of(below: str) -> Group:
         return Group.REQUEST
     if below.startswith("case/more"):
         return Group.MORE
-    if below.startswith("case"):
+    if below == "case" or below.startswith("case/"):
         return Group.SPACE
     return Group.SURVEY if below.startswith("survey") else Group.READING
 
