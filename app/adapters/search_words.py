@@ -1,4 +1,4 @@
-"""What people would type for pages that have no words of their own to be found by, and words of danger, out of the content folder."""
+"""What people would type for pages about this site, and words of danger, out of the content folder."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ def load_danger(folder: Path, languages: Iterable[str], help_now: HelpNow) -> Da
     top, slugs = read_yaml(folder / DANGER_FILE), set(languages)
     groups = {group.id for group in (help_now.danger, help_now.cope, *help_now.kinds)}
     by_kind: dict[str, tuple[str, ...]] = {}
-    for kind in top.keys():
+    kinds = top.keys()
+    for kind in kinds:
         if kind not in groups:
             raise top.error(kind, "there is no such group in help-now.yaml")
         section = top.section(kind)
-        for language in section.keys():
+        spoken = section.keys()
+        for language in spoken:
             if language not in slugs:
                 raise section.error(language, "is no language of ours")
-        by_kind[kind] = tuple(text for language in section.keys() for text in section.texts(language))
+        by_kind[kind] = tuple(text for language in spoken for text in section.texts(language))
         section.done()
     top.done()
     if not by_kind:
@@ -49,9 +51,10 @@ def load_danger(folder: Path, languages: Iterable[str], help_now: HelpNow) -> Da
 
 
 def _asked(top: Section) -> dict[str, tuple[str, ...]]:
-    for path in top.keys():
+    paths = top.keys()
+    for path in paths:
         if path not in SITE_PAGES:
             raise top.error(path, "there is no such page in app/domain/search.py")
-    found = {path: top.texts(path) for path in top.keys()}
+    found = {path: top.texts(path) for path in paths}
     top.done()
     return found

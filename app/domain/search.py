@@ -22,9 +22,13 @@ LEAST_SHARE = 0.45
 ASKED, TITLE, HEADING, TEXT, ANYWHERE = 6.0, 4.0, 2.5, 1.5, 2.0
 # A word that is nearly the one that was typed counts less.
 SLIP = 0.7
-# Words shorter than this are taken as they are: a slip in them makes another word.
-SHORTEST_WITH_SLIP = 4
-SHORTEST_OF_DANGER_WITH_SLIP = 5
+# Of the most that a word can be worth, what one is worth that no page knows.
+UNKNOWN = 0.5
+# How much more a rare word says than a common one.
+STEEPNESS = 1.5
+# Words shorter than these are taken as they are: a slip in them, or another ending, makes another word.
+SHORTEST_WITH_SLIP = 5
+SHORTEST_WITH_ENDING = 4
 LONG = 8
 # Between two words of a phrase of danger others may stand ("kill bloody myself").
 MOST_BETWEEN = 2
@@ -32,6 +36,8 @@ SHORTEST_ARTICLED = 5
 
 _APOSTROPHES = re.compile("['\u2019\u2018\u02bc\u02bb`\u00b4\u05f3\uff07]")
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# In Persian the sign of the present stands apart, joined, or with a sign between that cannot be seen.
+_PRESENT = re.compile("\\b(ن?می) +(?=\\w)")
 _PIECES = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
 _IS_CJK = re.compile(f"[{_CJK}]")
 # Letters that do not come apart by themselves (Unicode, NFKD), and letters that Arabic, Persian and Urdu write differently.
@@ -90,7 +96,9 @@ SITE_PAGES: Mapping[str, SitePage] = {
     ),
     "safety": SitePage(
         N_("Staying safe on this site"),
-        N_("Somebody may look at your phone or computer. Nobody can promise that they see nothing. Here is what you can do."),
+        N_(
+            "Somebody may look at your phone or computer. Nobody can promise that they see nothing. Here is what you can do."
+        ),
     ),
     "complaints": SitePage(
         N_("Complaints"),
@@ -110,9 +118,7 @@ SITE_PAGES: Mapping[str, SitePage] = {
         N_("Did we keep our promises?"), N_("We say when we kept a promise, and when we did not.")
     ),
     "feedback": SitePage(N_("Feedback"), N_("Tell us what was hard to use, hard to understand, or wrong.")),
-    "privacy": SitePage(
-        N_("Privacy"), N_("You do not have to give your name, your address or any way to reach you.")
-    ),
+    "privacy": SitePage(N_("Privacy"), N_("You do not have to give your name, your address or any way to reach you.")),
     "accessibility": SitePage(N_("Accessibility")),
 }
 
@@ -136,7 +142,7 @@ class Entry:
 
 def folded(text: str) -> str:
     """A text without what people leave out, mistake or write in several ways: accents, case, apostrophes, forms of a letter."""
-    plain = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text[:MOST_LETTERS * 50])).casefold()
+    plain = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text[: MOST_LETTERS * 50])).casefold()
     kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return kept.translate(_ALIKE)
 
@@ -145,7 +151,7 @@ def words(text: str) -> list[str]:
     """The words of a text, folded, in their order; Chinese by neighbouring pairs of signs, for it has no spaces."""
     found: list[str] = []
     letters = "".join(letter if unicodedata.category(letter)[0] in "LNM" else " " for letter in folded(text))
-    for run in letters.split():
+    for run in _PRESENT.sub(r"\1", letters).split():
         for piece in _PIECES.findall(run):
             if not _IS_CJK.match(piece):
                 found.append(_without_article(piece))
@@ -159,21 +165,21 @@ def words(text: str) -> list[str]:
 class Vocabulary:
     """Known words, found again from what was typed: with one slip of the finger, or with another ending."""
 
-    def __init__(self, known: Iterable[str], *, shortest_with_slip: int = SHORTEST_WITH_SLIP) -> None:
-        self._known, self._shortest = frozenset(known), shortest_with_slip
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
         self._by_rest: dict[str, list[str]] = defaultdict(list)
         self._by_start: dict[str, list[str]] = defaultdict(list)
         for word in sorted(self._known):
+            if len(word) >= SHORTEST_WITH_ENDING:
+                self._by_start[word[:SHORTEST_WITH_ENDING]].append(word)
             if len(word) >= SHORTEST_WITH_SLIP:
-                self._by_start[word[:SHORTEST_WITH_SLIP]].append(word)
-            if len(word) >= shortest_with_slip:
                 for rest in _rests(word):
                     self._by_rest[rest].append(word)
 
     def slips(self, word: str) -> Iterator[str]:
         """The known words that an unknown one is a slip away from: a letter too many, too few, wrong, or two in the wrong order.
         In long words, sometimes two."""
-        if len(word) < self._shortest or word in self._known:
+        if len(word) < SHORTEST_WITH_SLIP or word in self._known:
             return
         near = {found for rest in _rests(word) for found in self._by_rest.get(rest, ())} - {word}
         for found in sorted(near):
@@ -183,9 +189,9 @@ class Vocabulary:
     def near(self, word: str) -> dict[str, float]:
         """The known words that may be meant, each with how well it fits: 1 for the word itself."""
         found: dict[str, float] = {word: 1.0} if word in self._known else {}
-        if len(word) < SHORTEST_WITH_SLIP:
+        if len(word) < SHORTEST_WITH_ENDING:
             return found
-        for other in self._by_start.get(word[:SHORTEST_WITH_SLIP], ()):
+        for other in self._by_start.get(word[:SHORTEST_WITH_ENDING], ()):
             shared, longest = _shared_start(word, other), max(len(word), len(other))
             if other != word and shared >= longest - 3 and shared / longest > 0.56:
                 found[other] = (shared / longest) ** 2
@@ -226,8 +232,8 @@ class Index:
                 places[word].append(at)
         self._places = dict(places)
         # The rarer a word is among all pieces, the more it says (inverse document frequency).
-        self._most = log(1 + len(pieces))
-        self._weights = {word: log(1 + len(pieces) / len(found)) for word, found in places.items()}
+        self._unknown = UNKNOWN * log(1 + len(pieces)) ** STEEPNESS
+        self._weights = {word: log(1 + len(pieces) / len(found)) ** STEEPNESS for word, found in places.items()}
         self._pieces = [
             _Piece(number, strength, sum(self._weights[word] for word in own)) for number, strength, own in pieces
         ]
@@ -245,8 +251,9 @@ class Index:
         total = 0.0
         for word in asked:
             near = self._vocabulary.near(word)
-            # What a word is worth is what the rarest word that it may stand for is worth; nothing known: as much as can be.
-            worth = max((self._weights[known] * fit for known, fit in near.items()), default=self._most)
+            # What a word is worth is what the rarest word that it may stand for is worth; nothing known: a fair part of
+            # the most there is.
+            worth = max((self._weights[known] * fit for known, fit in near.items()), default=self._unknown)
             total += worth
             best: dict[int, float] = {}
             for known, fit in near.items():
@@ -307,7 +314,7 @@ class DangerWords:
         self.by_kind = by_kind
         self._phrases = tuple(_phrase(kind, text) for kind, texts in by_kind.items() for text in texts)
         known = {word for phrase in self._phrases for word in phrase.words if not word.endswith("*")}
-        self._vocabulary = Vocabulary(known, shortest_with_slip=SHORTEST_OF_DANGER_WITH_SLIP)
+        self._vocabulary = Vocabulary(known)
 
     def kinds(self, question: str) -> tuple[str, ...]:
         """The kinds of danger that a question speaks of, in the order of `by_kind`."""

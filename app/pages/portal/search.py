@@ -11,8 +11,8 @@ from flask_babel import gettext
 
 from app.domain.directory import Option, Service, first_sentence
 from app.domain.guide import Guide
-from app.domain.rights import PATHS, TOPICS
 from app.domain.rights import ENHANCED as ENHANCED_RIGHTS
+from app.domain.rights import PATHS, TOPICS
 from app.domain.search import MOST_FOUND, SITE_PAGES, Entry, Index
 from app.forms.search import search_form
 from app.pages.portal import pages
@@ -36,9 +36,7 @@ def search() -> ResponseReturnValue:
     if request.method == "GET":
         return make_response(render_template("portal/search.html", form=form, answers=None, danger=(), personal=True))
     if not form.validate():
-        page = render_template(
-            "portal/search.html", form=form, answers=None, danger=(), has_errors=True, personal=True
-        )
+        page = render_template("portal/search.html", form=form, answers=None, danger=(), has_errors=True, personal=True)
         return page, UNPROCESSABLE
     question = form.words.data or ""
     return make_response(
