@@ -15,9 +15,11 @@ from math import log
 # A question is looked at so far and no further.
 MOST_LETTERS = 200
 MOST_WORDS = 40
-MOST_FOUND = 10
+MOST_FOUND = 8
 # Of the weight of a question's words, how much a page must have to be an answer.
 LEAST_SHARE = 0.45
+# What is less than so much of an answer as the best one is left out.
+FAR_BEHIND = 0.35
 # How much a page's field says of it: what people would ask, its title, its headings, its text.
 ASKED, TITLE, HEADING, TEXT, ANYWHERE = 6.0, 4.0, 2.5, 1.5, 2.0
 # A word that is nearly the one that was typed counts less.
@@ -277,7 +279,7 @@ class Index:
             for number, share in anywhere.items()
             if share / total >= LEAST_SHARE
         )
-        return tuple(self._entries[number] for _, number in ranked[:most])
+        return tuple(self._entries[number] for score, number in ranked[:most] if score <= FAR_BEHIND * ranked[0][0])
 
     def _scores(self, fits: Mapping[int, float], *, total: float) -> dict[int, float]:
         """By entry: its best field of each strength, by how much of the question is in it and how little else."""

@@ -39,11 +39,10 @@ def search() -> ResponseReturnValue:
         page = render_template("portal/search.html", form=form, answers=None, danger=(), has_errors=True, personal=True)
         return page, UNPROCESSABLE
     question = form.words.data or ""
-    return make_response(
-        render_template(
-            "portal/search.html", form=form, answers=answers(question), danger=in_danger(question), personal=True
-        )
-    )
+    now = in_danger(question)
+    named = {f"support/{service.id}" for service in now}
+    found = [entry for entry in answers(question) if entry.path not in named]
+    return make_response(render_template("portal/search.html", form=form, answers=found, danger=now, personal=True))
 
 
 def answers(question: str) -> tuple[Entry, ...]:
