@@ -74,6 +74,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     from app.adapters.case_reviews import load_case_reviews, load_who_does_what
     from app.adapters.numbers import Peppers
     from app.adapters.recordings import load_recordings
+    from app.adapters.search_words import load_asked, load_danger
     from app.pages.portal import outer, pages, recordings
     from app.services.portal.office import Office
     from app.services.portal.post import HubTrust
@@ -94,6 +95,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.session_interface = NoSession()
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
     case_reviews = load_case_reviews(settings.content_dir, area, directory)
+    help_now = content.load_help_now(settings.content_dir, directory)
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
@@ -106,7 +108,7 @@ def create_portal(settings: PortalSettings) -> Flask:
         area=area,
         languages=languages,
         directory=directory,
-        help_now=content.load_help_now(settings.content_dir, directory),
+        help_now=help_now,
         funding=load_funding(settings.content_dir, directory),
         guides=load_guides(settings.content_dir, slugs, area=area, directory=directory),
         rights=rights.load_all_rights(settings.content_dir, slugs),
@@ -120,6 +122,8 @@ def create_portal(settings: PortalSettings) -> Flask:
         ),
         accessibility=content.load_accessibility(settings.content_dir),
         case_reviews=case_reviews,
+        asked=load_asked(settings.content_dir, slugs),
+        danger_words=load_danger(settings.content_dir, slugs, help_now),
         site_address=site_address(settings, area),
         recordings=portal_recordings,
     )

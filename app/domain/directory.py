@@ -130,8 +130,7 @@ class ServiceWords:
     @property
     def first_sentence(self) -> str:
         """What it does in short, with the stop at its end."""
-        first = _SENTENCE_END.split(self.summary, maxsplit=1)[0]
-        return first if _STOPS.search(first) else first + "."
+        return first_sentence(self.summary)
 
 
 @dataclass(frozen=True)
@@ -473,6 +472,12 @@ class HelpNow:
     danger: HelpGroup
     cope: HelpGroup
     kinds: tuple[HelpGroup, ...]
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text in any of our languages, with the stop at its end."""
+    first = _SENTENCE_END.split(text, maxsplit=1)[0]
+    return first if _STOPS.search(first) else first + "."
 
 
 def _names(service: Service, filters: Filters) -> bool:

@@ -25,3 +25,10 @@ class SearchForm(QuestionForm):
         """Nothing to look for is said, not looked for."""
         if not (field.data or "").strip():
             raise ValidationError(_l("Write what you are looking for."))
+
+
+def search_form() -> SearchForm:
+    """The form as it stands on a page. Nobody has said whose device it is: browsers are asked to remember nothing of it."""
+    form = SearchForm()
+    form.be_discreet()
+    return form

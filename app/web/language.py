@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -124,6 +125,17 @@ def use(slug: str, *, pseudo: bool) -> None:
             g.language = each
             return
     abort(404)
+
+
+@contextmanager
+def speaking(other: Language) -> Iterator[None]:
+    """Within it, messages are in another language than the page's."""
+    own = language()
+    g.language = other
+    try:
+        yield
+    finally:
+        g.language = own
 
 
 def use_path(path: str, *, pseudo: bool) -> None:

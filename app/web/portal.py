@@ -22,6 +22,7 @@ from app.domain.pledge import Pledge
 from app.domain.promise_results import Results
 from app.domain.recordings import Recordings
 from app.domain.rights import Rights, RightsToRead
+from app.domain.search import DangerWords, Index
 from app.domain.source import Source
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
@@ -55,10 +56,15 @@ class Portal:
     guides: Mapping[str, Guides]
     sources: dict[str, Source]
     case_reviews: Mapping[str, Rule]
+    # By language and path: what people would type for a page that says nothing of it itself.
+    asked: Mapping[str, Mapping[str, tuple[str, ...]]]
+    danger_words: DangerWords
     # Where people find the site, without a slash at the end; empty while it has no address.
     site_address: str
     recordings: Recordings = field(default_factory=Recordings)
     moulds: Moulds = field(default_factory=Moulds)
+    # What can be found in each language, once somebody has looked for something in it.
+    indexes: dict[str, Index] = field(default_factory=dict)
 
 
 def portal() -> Portal:

@@ -100,6 +100,7 @@ def test_nothing_typed_lies_about_on_the_portal(site: Supervisor) -> None:
     assert traces(site, WORDS) == [], "during the draft"
     # The wrong addresses that somebody might open: not found, and nothing of them in a log.
     visitor.visit(f"/en/{quote(CANARY)}?q={quote(CANARY)}")
+    assert CANARY in visitor.post_form("/en/search", {"words": f"{CANARY} {EMAIL}"}).html
     sent = person.send(page)
     form = sent.form("code_word")
     visitor.submit(sent, form, {"code_word": CANARY})

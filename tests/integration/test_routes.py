@@ -119,6 +119,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "portal.rights_code": "public",
         "portal.rights_page": "public",
         "portal.safety": "public",
+        "portal.search": "personal",
         "portal.send_nothing": "personal",
         "portal.sent": "personal",
         "portal.service": "public",

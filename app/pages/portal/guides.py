@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.domain.guide import Guides
 from app.domain.recordings import FILMED
 from app.domain.translation import Standing
+from app.forms.search import search_form
 from app.pages.portal import pages
 from app.web import kept, language, page
 from app.web.portal import portal
@@ -19,7 +20,7 @@ def guides() -> ResponseReturnValue:
     found = own_guides()
     if any(guide.standing is Standing.DRAFTED for guide in found.all):
         page.say_drafted(True)
-    return kept.public(make_response(render_template("portal/guides/index.html", guides=found)))
+    return kept.public(make_response(render_template("portal/guides/index.html", guides=found, form=search_form())))
 
 
 @pages.get("/guides/<guide_slug>")
