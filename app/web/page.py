@@ -301,10 +301,16 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     def url_in(other: Language) -> str:
         return same_page_in(other)
 
+    def languages_url() -> str:
+        """The list of all languages; from a question it leads back to the question."""
+        question = (request.view_args or {}).get("slug") if request.endpoint == "portal.refer_step" else None
+        return page_url("portal.languages", q=question) if question else page_url("portal.languages")
+
     app.jinja_env.globals.update(
         area=area,
         languages=shown,
         url_in=url_in,
+        languages_url=languages_url,
         page_url=page_url,
         asset=assets.url,
         inline_script=INLINE_SCRIPT,

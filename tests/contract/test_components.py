@@ -57,6 +57,7 @@ def environment() -> jinja2.Environment:
         gettext=lambda words: words, ngettext=lambda one, many, count: one if count == 1 else many, newstyle=True
     )
     templates.globals["is_drafted"] = lambda: False
+    templates.globals["languages_url"] = lambda: "/en-GB/portal.languages"
     return templates
 
 

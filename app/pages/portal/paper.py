@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from markupsafe import Markup
 
 from app.adapters.pictures import pictures
 from app.forms.paper import PAPER_CONSENT_WORDING
@@ -15,13 +16,17 @@ from app.web.portal import portal
 
 KINDS = {"": "sides", "/large": "large", "/easy": "easy"}
 
+# Names of places are English; a voice that reads another language aloud has to know (WCAG 3.1.2).
+ENGLISH_NAME = Markup('<bdi lang="en-GB">{}</bdi>')
+
 
 def paper(kind: str) -> ResponseReturnValue:
     """One of KINDS, ready to print."""
     page = render_template(
         f"portal/paper/{kind}.html",
         paper=asked_on_paper(
-            districts=[district.name for district in portal().area.districts], outside=gettext("Outside this area")
+            districts=[ENGLISH_NAME.format(district.name) for district in portal().area.districts],
+            outside=gettext("Outside this area"),
         ),
         pictures=pictures(),
         wording=f"{PAPER_CONSENT_WORDING}/{language.language().slug}",
