@@ -109,7 +109,7 @@ SITE_PAGES: Mapping[str, SitePage] = {
     "return": SitePage(N_("I have been here before"), N_("This opens your space with the Hub.")),
     "how-it-works": SitePage(N_("How it works"), N_("Asking for support is not the same as reporting a crime.")),
     "languages": SitePage(N_("Languages"), N_("We can find an interpreter.")),
-    "paper": SitePage(N_("The questions on paper"), N_("Two sides, to fill in by hand. Somebody may help you.")),
+    "refer/paper": SitePage(N_("The questions on paper"), N_("Two sides, to fill in by hand. Somebody may help you.")),
     "easy-read": SitePage(N_("Easy Read")),
     "posters": SitePage(
         N_("Posters and cards to print"),

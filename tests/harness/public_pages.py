@@ -20,7 +20,7 @@ NEEDS_SOMETHING = {
 }  # fmt: skip
 # Beside those of the map: a search, services with much and with little, the ends of a request, and no page at all.
 MORE_PAGES = (
-    "support?a=3&d=4", "support/samaritans", "support/elms-sarc", "guides/abuse-at-home", "easy-read/help-now",
+    "support?a=3&d=4", "support/samaritans", "support/the-elms-sarc", "guides/abuse-at-home", "easy-read/help-now",
     "refer/start", "refer/done", "nowhere",
 )  # fmt: skip
 
