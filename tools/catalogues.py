@@ -184,26 +184,28 @@ def progress(name: str, catalogue: Catalog) -> dict[str, Any]:
 def check() -> None:
     """Say what drifted; exit 1 then."""
     problems = []
-    if not TEMPLATE.exists() or TEMPLATE.read_bytes() != as_po(extracted()):
+    sources = extracted()
+    if not TEMPLATE.exists() or TEMPLATE.read_bytes() != as_po(sources):
         problems.append("translations/messages.pot is not what the sources say: run `make i18n`.")
     for language in yaml.safe_load((CONTENT / "languages.yaml").read_text(encoding="utf-8"))["languages"]:
         if language.get("shown") and not language["slug"].startswith("en"):
-            problems += incomplete(language)
+            problems += incomplete(language, sources)
     for problem in problems:
         print(problem)
     if problems:
         raise SystemExit(1)
 
 
-def incomplete(language: dict[str, Any]) -> list[str]:
-    """What a shown language misses: words, content, or the same placeholders, mark-up and links as the English."""
+def incomplete(language: dict[str, Any], sources: Catalog) -> list[str]:
+    """What a shown language misses of what `sources` mark (`extracted`): words, content, or the same placeholders, mark-up and
+    links as the English."""
     name, slug = language["catalogue"], language["slug"]
     path = TRANSLATIONS / name / "LC_MESSAGES" / "messages.po"
     if not path.exists():
         return [f"translations/{name} is missing."]
     problems = []
     there = _read(path)
-    for message in public(extracted()):
+    for message in public(sources):
         if not message.id:
             continue
         found = there.get(message.id, message.context)
