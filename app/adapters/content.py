@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, time
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -578,6 +579,8 @@ def front_matter(path: Path, *, file: str = "") -> tuple[Section, str]:
     return parse_yaml(parts[1], file=file), parts[2]
 
 
+# Every side that starts in one process reads the same; what comes out is only read.
+@lru_cache(maxsize=64)
 def _sentences(file: str, body: str) -> tuple[str, dict[str, str], dict[str, Markup]]:
     """Title, paragraphs by id ("" for the one without) and promises by id of a Markdown body. Raw HTML stays text."""
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": False})

@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 
 # A question is looked at so far and no further.
@@ -314,9 +315,15 @@ class DangerWords:
 
     def __init__(self, by_kind: Mapping[str, tuple[str, ...]]) -> None:
         self.by_kind = by_kind
-        self._phrases = tuple(_phrase(kind, text) for kind, texts in by_kind.items() for text in texts)
-        known = {word for phrase in self._phrases for word in phrase.words if not word.endswith("*")}
-        self._vocabulary = Vocabulary(known)
+
+    # Made when somebody first looks for something: not every process is asked.
+    @cached_property
+    def _phrases(self) -> tuple[_Phrase, ...]:
+        return tuple(_phrase(kind, text) for kind, texts in self.by_kind.items() for text in texts)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary({word for phrase in self._phrases for word in phrase.words if not word.endswith("*")})
 
     def kinds(self, question: str) -> tuple[str, ...]:
         """The kinds of danger that a question speaks of, in the order of `by_kind`."""
