@@ -48,6 +48,8 @@ _PAGE = re.compile(r"(?:[a-z0-9-]+(?:/[a-z0-9-]+)*)?(?:#[a-z0-9-]+)?")
 _LOCAL = {"hub": "hub_name", "commissioner": "commissioner_office", "service": "service_name", "area": "area_name"}
 Part = Markup | Slot
 
+_SERVICE_LINK = re.compile(r"\[([^\]{}]+)\]\(service:")
+
 _PARTS_OF_TABLE = {"thead": "govuk-table__head", "tbody": "govuk-table__body", "tr": "govuk-table__row"}
 
 
@@ -59,6 +61,8 @@ class Known:
     directory: Directory
     sources: Mapping[str, Source]
     guides: Mapping[str, frozenset[str]]
+    # The words of links to services in the English guides: mostly names, which a translation leaves as they are.
+    names_in_links: frozenset[str]
 
 
 # The English of a folder, as long as no file of it has changed: reading it takes a while.
@@ -164,6 +168,9 @@ def _english(
         directory=directory,
         sources=load_sources(folder),
         guides={slug: text.anchors() for slug, text in others.items()},
+        names_in_links=frozenset(
+            name for path in (folder / "guides").glob("*.md") for name in _SERVICE_LINK.findall(path.read_text("utf-8"))
+        ),
     )
     read = [_read(text, known, groups=groups, also=also) for text in texts.values()]
     for guide in read:
@@ -495,7 +502,8 @@ class _Body:
         elif node.type == "link" and not in_link:
             run.add(Markup('<a class="govuk-link" href="'))
             run.add(self._target(node, run))
-            run.add(Markup('">'))
+            is_english = self._language != ENGLISH and _said_by(node) in self._known.names_in_links
+            run.add(Markup('" lang="en-GB" dir="ltr">') if is_english else Markup('">'))
             for child in node.children:
                 self._word(child, run, in_link=True)
             run.add(Markup("</a>"))
@@ -604,6 +612,12 @@ class _Body:
         if self._language == ENGLISH:
             return escape(name)
         return Markup('<bdi lang="en-GB">{}</bdi>').format(name)
+
+
+def _said_by(link: SyntaxTreeNode) -> str:
+    """The words of a link to a service; nothing for any other link."""
+    is_service = str(link.attrs.get("href", "")).startswith("service:")
+    return "".join(child.content for child in link.children) if is_service else ""
 
 
 def _joined(parts: list[Part]) -> Words:
