@@ -58,7 +58,8 @@ FOUND = [
         marks=pytest.mark.requirement("E15"), id="who-keeps-children-safe",
     ),
     pytest.param(
-        "guides/road-death", "guide-help", {"road-victims-trust", "brake", "roadpeace"}, marks=pytest.mark.requirement("E16"), id="on-the-road",
+        "guides/road-death", "guide-help", {"road-victims-trust", "brake", "roadpeace"},
+        marks=pytest.mark.requirement("E16"), id="on-the-road",
     ),
     pytest.param(
         "guides/again", "guide-help", {"neighbourhood-watch", "bobby-scheme"},
