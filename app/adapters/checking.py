@@ -1,7 +1,8 @@
-"""Writing down that somebody checked a number: one line of a content file changes, and every comment stays."""
+"""Writing down that somebody checked a number: two lines of a content file change, and every comment stays."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import date
@@ -23,7 +24,8 @@ class NotWritten(Exception):
 def mark_checked(folder: Path, service_id: str, *, on: date, by: str) -> str:
     """Write `checked_on` of a service into `folder`/services.yaml, or of the Hub's number ("hub") into area.yaml.
 
-    `by` says who checked and how ("Hub lead, by phone"); it stands behind the day as a comment. Returns the file's name.
+    `by` says who checked and how ("Hub lead, by phone"); it stands below the day, and on the service's page. Returns the file's
+    name.
     Raises NotWritten when there is no such entry, or when anything else would change; ContentError when there is no file.
     """
     told = " ".join(by.split())
@@ -33,12 +35,13 @@ def mark_checked(folder: Path, service_id: str, *, on: date, by: str) -> str:
     before = read_file(path)
     start, end, indent = _place(before, service_id)
     block = before[start:end]
-    line = f"{indent}checked_on: {on.isoformat()}   # {told}"
-    after_block, times = re.subn(rf"(?m)^{indent}checked_on:.*$", line, block, count=1)
+    lines = f"{indent}checked_on: {on.isoformat()}\n{indent}checked_by: {json.dumps(told, ensure_ascii=False)}"
+    without = re.sub(rf"(?m)^{indent}checked_by:.*\n", "", block)
+    after_block, times = re.subn(rf"(?m)^{indent}checked_on:.*$", lambda _: lines, without, count=1)
     if not times:
         # Behind the last line of the entry, before the empty lines and headings that follow it.
         kept = re.sub(r"(\n\s*(#[^\n]*)?)*\Z", "", block)
-        after_block = f"{kept}\n{line}{block[len(kept) :]}"
+        after_block = f"{kept}\n{lines}{block[len(kept) :]}"
     after = before[:start] + after_block + before[end:]
     if _without(before, service_id) != _without(after, service_id) or _day(after, service_id) != on:
         raise NotWritten(f"{path.name}: the entry '{service_id}' is written in a way that only a person can change")
@@ -71,7 +74,8 @@ def _read(text: str, service_id: str) -> tuple[Any, dict[str, Any]]:
 
 def _without(text: str, service_id: str) -> Any:
     whole, entry = _read(text, service_id)
-    entry.pop("checked_on", None)
+    for key in ("checked_on", "checked_by"):
+        entry.pop(key, None)
     return whole
 
 

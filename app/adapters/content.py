@@ -104,6 +104,7 @@ def load_area(folder: Path) -> Area:
                 phone,
                 seen=phone.text("seen"),
                 checked_on=phone.optional_day("checked_on"),
+                checked_by=phone.optional_text("checked_by"),
                 site=_web(phone, "site"),
             ),
             closed_says=top.text("closed_says", empty=True),
@@ -344,7 +345,9 @@ def _outside_contact(section: Section) -> OutsideContact:
     )
 
 
-def _phone(section: Section, *, seen: str, checked_on: date | None, site: str | None) -> Phone:
+def _phone(
+    section: Section, *, seen: str, checked_on: date | None, site: str | None, checked_by: str | None = None
+) -> Phone:
     note = section.optional_text("note")
     if note is not None and note not in PHONE_NOTES:
         raise section.error("note", f"there are no words for '{note}' in app/domain/directory.py")
@@ -353,6 +356,7 @@ def _phone(section: Section, *, seen: str, checked_on: date | None, site: str | 
         confidence=section.choice("confidence", CONFIDENCES),
         seen=seen,
         checked_on=checked_on,
+        checked_by=checked_by,
         site=site,
         note=None if note is None else PHONE_NOTES[note],
     )
@@ -398,13 +402,15 @@ def _weekly(entry: Section, bank_holidays: frozenset[date]) -> WeeklyHours | Non
 
 def _service(entry: Section, seen: str, bank_holidays: frozenset[date]) -> Service:
     web, checked_on = _web(entry, "web"), entry.optional_day("checked_on")
+    checked_by = entry.optional_text("checked_by")
     web_is_own = entry.truth("web_is_own", default=True)
 
     def phone(key: str) -> Phone | None:
         section = entry.optional_section(key)
         if section is None:
             return None
-        return _phone(section, seen=seen, checked_on=checked_on, site=web if web_is_own else None)
+        site = web if web_is_own else None
+        return _phone(section, seen=seen, checked_on=checked_on, site=site, checked_by=checked_by)
 
     entry.optional_text("caution")
     entry.texts("sources")

@@ -15,15 +15,16 @@ class Phone:
     """A number to call or to text.
 
     `number` is as people write it, with spaces. `confidence` rates the source; `checked_on` is the day on which one of
-    us rang it or read it on its owner's site. `seen` says when the source was compiled (a year or a date, as text).
-    `site` is the owner's own web address, where anybody can check. `note` is what to do besides dialling ("choose
-    option 2").
+    us rang it or read it on its owner's site, `checked_by` who, and how. `seen` says when the source was compiled (a year
+    or a date, as text). `site` is the owner's own web address, where anybody can check. `note` is what to do besides
+    dialling ("choose option 2").
     """
 
     number: str
     confidence: Confidence
     seen: str
     checked_on: date | None = None
+    checked_by: str | None = None
     site: str | None = None
     note: str | None = None
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date
+from pathlib import Path
+
 import pytest
 
+from app.adapters.checking import mark_checked
 from app.domain.directory import RUN_BY
 from tests.harness.clients import BrowsingClient
 from tests.harness.pages import Page
@@ -11,6 +16,7 @@ from tests.harness.sides import Sides
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 LEAFLET = "/en/support/leaflet"
+CONTENT = Path(__file__).parents[2] / "content"
 CHOSEN = ["samaritans", "road-victims-trust", "cruse"]
 
 
@@ -75,3 +81,16 @@ def test_what_public_money_pays_for_has_its_date_and_its_paper(client: BrowsingC
     assert "the press, 16 December 2014" in page.text
     assert "/en/support/road-victims-trust" in [address for address, _words in page.links]
     assert "this year’s list" in page.text  # nobody has given it to us, and the page says so
+
+
+def test_a_number_that_was_checked_says_when_by_whom_and_how(engine_name: str, tmp_path: Path) -> None:
+    content = shutil.copytree(CONTENT, tmp_path / "content")
+    mark_checked(content, "cruse", on=date(2026, 3, 2), by="Hub lead, by phone")
+    sides = Sides(tmp_path / "data", environ={"CONTENT_DIR": str(content)})
+    try:
+        page = sides.portal_client().visit("/en/support/cruse")
+    finally:
+        sides.close()
+
+    assert "Checked by Hub lead, by phone on 2 March 2026." in page.text
+    assert "Not checked by us yet" not in page.text

@@ -1,6 +1,8 @@
 """Those who keep the content true: a number is marked as checked without touching a comment, and an area sees what is open."""
 
+import difflib
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -26,21 +28,23 @@ def run(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(group, arguments[1:], env={"CONTENT_DIR": str(folder)})
 
 
-def changed_lines(folder: Path, name: str) -> list[tuple[str, str]]:
+def changed_lines(folder: Path, name: str) -> list[str]:
     before, after = ((each / name).read_text("utf-8").splitlines() for each in (ROOT / "content", folder))
-    assert len(before) == len(after)
-    return [(was, now) for was, now in zip(before, after, strict=True) if was != now]
+    return [line for line in difflib.ndiff(before, after) if line[0] in "-+"]
 
 
-def test_a_checked_number_changes_one_line_and_no_comment(folder):
+def test_a_checked_number_changes_its_own_lines_and_no_comment(folder):
     done = run(folder, "content", "checked", "childline", "--on", "2026-01-20", "--by", "Hub lead, by phone")
 
     assert done.exit_code == 0, done.output
-    ((was, is_now),) = changed_lines(folder, "services.yaml")
-    assert was.split(":")[0] == is_now.split(":")[0] == "    checked_on"
-    assert is_now.endswith("2026-01-20   # Hub lead, by phone")
+    assert changed_lines(folder, "services.yaml") == [
+        "-     checked_on: null",
+        "+     checked_on: 2026-01-20",
+        '+     checked_by: "Hub lead, by phone"',
+    ]
     phone = content.load_directory(folder).get("childline").phone
     assert phone.is_checked
+    assert (phone.checked_on, phone.checked_by) == (date(2026, 1, 20), "Hub lead, by phone")
     assert "| Childline |" not in before_launch.fresh(before_launch.PAGE.read_text("utf-8"), folder)
 
 
@@ -63,8 +67,8 @@ def test_an_entry_that_had_no_day_gets_one(tmp_path):
 
 def test_the_hubs_own_number_stands_in_the_county_file(folder):
     assert run(folder, "content", "checked", "hub", "--on", "2026-01-20", "--by", "Hub lead, by phone").exit_code == 0
-    assert len(changed_lines(folder, "area.yaml")) == 1
-    assert content.load_area(folder).hub_phone.is_checked
+    assert len(changed_lines(folder, "area.yaml")) == 3
+    assert content.load_area(folder).hub_phone.checked_by == "Hub lead, by phone"
 
 
 @pytest.mark.parametrize(
