@@ -3,8 +3,8 @@
 Starts a site of its own on the day of the tests, lets things happen on it, and looks at every page of the portal, in every
 language that is shown and in the two that are made up, in every state, under every look. Writes docs/coverage.md, the facts
 that the accessibility statement shows (content/accessibility-audit.yaml), and a page of pictures in var/audit/, which is not
-committed. In parts - with --routes or --languages - it writes only into var/audit/; with --add the languages of one day are put
-together, and the last one makes it whole. Exit code 1 when anything is found.
+committed. In parts - with --routes or --languages - it writes only into var/audit/; with --add the languages looked at
+within a day are put together, and the last one makes it whole. Exit code 1 when anything is found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTENT, FOLDER = ROOT / "content", ROOT / "var" / "audit"
 PARTS = FOLDER / "parts"
 COVERAGE, FACTS = ROOT / "docs" / "coverage.md", CONTENT / "accessibility-audit.yaml"
+ONE_DAY = timedelta(days=1)
 COOKIES = ("portal-d", "portal-v")
 
 
@@ -94,7 +95,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--languages", nargs="+", default=[], help="only these languages, such as en ar")
     parser.add_argument("--jobs", type=int, default=2, help="browsers at once")
-    parser.add_argument("--add", action="store_true", help="put these languages with those looked at earlier today")
+    parser.add_argument("--add", action="store_true", help="put these languages with those of the last 24 hours")
     parser.add_argument("--no-lighthouse", action="store_true", help="leave out Lighthouse")
     return parser.parse_args()
 
@@ -102,7 +103,7 @@ def _arguments() -> argparse.Namespace:
 def _with_parts(
     known: Sequence[Language], results: Sequence[Result], scores: list[Scores]
 ) -> tuple[list[Result], list[Scores]]:
-    """These results with those that earlier runs of this day have left in var/audit/parts/, in the order of the languages.
+    """These results with those that runs of the last 24 hours have left in var/audit/parts/, in the order of the languages.
 
     What is read there was written by this very command.
     """
@@ -110,11 +111,11 @@ def _with_parts(
         (PARTS / f"{result.language}.pickle").write_bytes(pickle.dumps(result))
     if scores:
         (PARTS / "scores.pickle").write_bytes(pickle.dumps(scores))
-    today = datetime.now(UTC).date()
+    since = (datetime.now(UTC) - ONE_DAY).timestamp()
     there = {
         path.stem: pickle.loads(path.read_bytes())  # noqa: S301 - our own
         for path in PARTS.glob("*.pickle")
-        if datetime.fromtimestamp(path.stat().st_mtime, UTC).date() == today
+        if path.stat().st_mtime >= since
     }
     return [there[each.slug] for each in known if each.slug in there], there.get("scores", scores)
 
