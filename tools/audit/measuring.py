@@ -36,12 +36,12 @@ def validated(language: str, documents: Iterable[Document]) -> list[Finding]:
 
 
 def lighthouse(site: Supervisor, folder: Path, *, turns: int = TURNS) -> list[Scores]:
-    """Scores of home, a question and, as soon as there is one, a guide, on Lighthouse's own phone with its slow line."""
+    """Scores of home, a question and a guide, on Lighthouse's own phone with its slow line."""
     visitor = site.visitor()
     cookie = _begin(visitor)
     pages = [("home", "/en/", ""), ("a question", f"/en/{QUESTION}", cookie)]
-    guides = [address for address, _ in visitor.visit("/en/").links if address.startswith("/en/guides/")]
-    pages += [("a guide", guides[0], "")] if guides else []
+    guides = [address for address, _ in visitor.visit("/en/guides").links if address.startswith("/en/guides/")]
+    pages.append(("a guide", guides[0], ""))
     return [_scored(site.portal_url + path, name, cookie, folder, turns=turns) for name, path, cookie in pages]
 
 
