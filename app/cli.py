@@ -30,7 +30,7 @@ from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.rights import load_to_read
 from app.data import hub as hub_rows
-from app.data import migrating, whole
+from app.data import migrating, moving, whole
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Busy, Database
@@ -214,6 +214,33 @@ def database_migrate(to: str) -> None:
         database = Database(settings.database_url)
         migrating.migrate(database, settings.side, to=to)
         database.close()
+
+
+@database_group.command("move")
+@click.argument("address")
+def database_move(address: str) -> None:
+    """Move this side's database to ADDRESS (sqlite:///... or postgresql://...). Stop everything of this side before.
+
+    What was written is compared with what was read, row by row. Afterwards set the side's DATABASE_URL to ADDRESS, start, and
+    when all is well destroy the old one: it holds the same secrets.
+    """
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        source = Database(settings.database_url)
+        target = Database(settings_module.database_address(address, "ADDRESS"))
+        if source.url == target.url:
+            raise SettingsError("ADDRESS is where the database is already.")
+        try:
+            moved = moving.move(source, target, migrate=lambda to: migrating.migrate(target, settings.side, to=to))
+        except (moving.NothingToMove, moving.NotTheSame, whole.NotEmpty, whole.NotWhole) as error:
+            raise SettingsError(str(error)) from None
+        except SQLAlchemyError as error:
+            raise SettingsError(f"Nothing was moved ({type(error).__name__}): can both databases be reached?") from None
+        finally:
+            source.close()
+            target.close()
+        name = f"{settings.side.upper()}_DATABASE_URL"
+        click.echo(f"{moved} rows were moved and compared. Set {name} to the new address, then start this side.")
 
 
 @click.command("courier")

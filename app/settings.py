@@ -395,8 +395,11 @@ def _address(text: str) -> SplitResult | None:
 
 def _database_url(environ: Mapping[str, str], name: str, default: Path) -> str:
     url = environ.get(name, "")
-    if not url:
-        return f"sqlite:///{default}"
+    return database_address(url, name) if url else f"sqlite:///{default}"
+
+
+def database_address(url: str, name: str) -> str:
+    """The address of a database as SQLAlchemy wants it. `name` says in a refusal what was wrong. Raises SettingsError."""
     if url.startswith("postgresql://"):
         return POSTGRESQL + url.removeprefix("postgresql://")
     if url.startswith(("sqlite:///", POSTGRESQL)):

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Select,
     create_engine,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.engine import make_url
@@ -145,6 +146,16 @@ class Database:
         else:
             with self._writer.connect() as connection:
                 yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
+    def frozen(self) -> Iterator[Connection]:
+        """The whole database, to read, while nobody else can write to it: others wait, and are refused after their time-out."""
+        with self._writer.connect() as connection, connection.begin():  # on SQLite this takes the only lock for writing
+            if not self.is_sqlite:
+                quote = self._writer.dialect.identifier_preparer.quote
+                for name in inspect(connection).get_table_names():
+                    connection.execute(text(f"LOCK TABLE {quote(name)} IN SHARE MODE"))
+            yield connection
 
     def first(self, query: Select[Any], **values: Any) -> tuple[Any, ...] | None:
         """The first row that a query finds, read as `reading()` reads, or None. For the one row that every page needs.

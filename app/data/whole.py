@@ -83,7 +83,7 @@ def pieces_of(records: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
     lines: list[bytes] = []
     size = 0
     for record in records:
-        line = json.dumps(record, default=_packed, separators=(",", ":")).encode("ascii")
+        line = json.dumps(record, default=packed, separators=(",", ":")).encode("ascii")
         lines.append(line)
         size += len(line)
         if size >= ABOUT_A_PIECE:
@@ -133,7 +133,8 @@ def _wrapped(value: Any) -> Any:
     return {"json": value} if isinstance(value, dict | list) else value
 
 
-def _packed(value: Any) -> Any:
+def packed(value: Any) -> Any:
+    """What JSON has no form for, as an object that says what it is. Raises TypeError."""
     if isinstance(value, bytes | memoryview):
         return {"bytes": base64.b64encode(value).decode("ascii")}
     if isinstance(value, date):
