@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.exceptions import CryptoError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import factory
+from app import factory, renewal
 from app import settings as settings_module
 from app.adapters import backups as backup_files
 from app.adapters import carriers, content
@@ -75,7 +75,7 @@ def setup() -> None:
 
 @click.group("keys")
 def keys_group() -> None:
-    """Keys of this side: make, bundle, trust."""
+    """Keys of this side: make, bundle, trust, renew."""
 
 
 @keys_group.command("make")
@@ -115,6 +115,53 @@ def keys_offline(private: Path, public: Path) -> None:
     with _plainly():
         fingerprint = key_files.make_backup_keys(private, public)
         click.echo(f"Keep {private} offline, twice. Fingerprint of the public half: {fingerprint}")
+
+
+@keys_group.command("new")
+@click.argument("name", type=click.Choice(["sealing", "voice", "post", "courier", "signing", renewal.PEPPER]))
+def keys_new(name: str) -> None:
+    """Add a new key of this NAME beside the old one, or a new pepper."""
+    with _plainly():
+        click.echo(renewal.new(settings_module.load(os.environ), name))
+
+
+@keys_group.command("use")
+@click.argument("key_id")
+def keys_use(key_id: str) -> None:
+    """Sign with KEY_ID from now on. The other side must trust it already."""
+    with _plainly():
+        click.echo(renewal.use(settings_module.load(os.environ), key_id))
+
+
+@keys_group.command("revoke")
+@click.argument("key_id")
+def keys_revoke(key_id: str) -> None:
+    """Use KEY_ID no more. What was sealed to it still opens."""
+    with _plainly():
+        click.echo(renewal.revoke(settings_module.load(os.environ), key_id))
+
+
+@keys_group.command("destroy")
+@click.argument("key_id")
+def keys_destroy(key_id: str) -> None:
+    """Take the revoked KEY_ID out of its file. Refused while anything may still need it."""
+    with _plainly():
+        click.echo(renewal.destroy(settings_module.load(os.environ), key_id))
+
+
+@keys_group.command("rewrap")
+def keys_rewrap() -> None:
+    """Wrap every secret of the Hub to its newest sealing key. The desk may go on meanwhile."""
+    with _plainly():
+        click.echo(renewal.rewrap(_hub_settings("Secrets are wrapped on the Hub's side")))
+
+
+@keys_group.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def keys_check(file: Path) -> None:
+    """Try FILE, an offline copy of the Hub's keys, on everything that is kept. Changes nothing."""
+    with _plainly():
+        click.echo(renewal.check(_hub_settings("Only the Hub's keys open what is kept"), file))
 
 
 @click.group("backup")
@@ -541,6 +588,7 @@ def doctor() -> None:
         if known_until is None or (known_until - now().date()).days < 90:
             found.append("content/area.yaml: list next year's holidays")
         found += _overdue_guides(settings, area)
+        found += renewal.due(settings)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
         with database.reading() as session:

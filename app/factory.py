@@ -11,6 +11,7 @@ import os
 import pkgutil
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -209,9 +210,14 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
 
 def opener_of(settings: HubSettings) -> Opener:
     """What opens with the Hub's own keys alone."""
+    return opener_from(settings.private_keys_file)
+
+
+def opener_from(path: Path) -> Opener:
+    """What opens with the Hub's keys in this file. Raises KeyFileError."""
     from app.adapters.opening import HubOpener, OpeningKeys
 
-    return HubOpener(OpeningKeys.load(settings.private_keys_file))
+    return HubOpener(OpeningKeys.load(path))
 
 
 def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -> HttpCarrier:

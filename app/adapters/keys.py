@@ -95,11 +95,11 @@ def make_hub_keys(path: Path, *, now: datetime) -> None:
     """
     _need_zone(now)
     start = now.astimezone(UTC).replace(microsecond=0)
-    sealing = _new_sealing_key() | {
+    sealing = new_sealing_entry() | {
         "not_before": start.isoformat(),
         "not_after": (start + SEALING_KEY_LIFE).isoformat(),
     }
-    signing = {name: [_new_signing_key()] for name in ("voice", "post", "courier")}
+    signing = {name: [new_signing_entry()] for name in ("voice", "post", "courier")}
     _write_keys(path, side="hub", lists={_SEALING: [sealing], **signing})
 
 
@@ -108,7 +108,7 @@ def make_portal_keys(path: Path) -> None:
 
     Raises KeyFileError when the file exists or cannot be written.
     """
-    _write_keys(path, side="portal", lists={_SEALING: [_new_sealing_key()], "signing": [_new_signing_key()]})
+    _write_keys(path, side="portal", lists={_SEALING: [new_sealing_entry()], "signing": [new_signing_entry()]})
 
 
 def make_peppers(path: Path) -> None:
@@ -123,7 +123,7 @@ def make_backup_keys(private: Path, public: Path) -> str:
     """
     if public.exists():
         raise KeyFileError(f"{public}: exists and is never overwritten; move it away first if it is not needed")
-    entry = _new_sealing_key()
+    entry = new_sealing_entry()
     _write_keys(private, side="backup", lists={_SEALING: [entry]})
     halves = {name: value for name, value in entry.items() if name != "private"}
     content = {"format": _FORMAT, "side": "backup", "keys": {_SEALING: [halves]}}
@@ -145,12 +145,14 @@ def backup_private_keys(path: Path) -> Mapping[bytes, X25519PrivateKey]:
     }
 
 
-def _new_sealing_key() -> dict[str, Any]:
+def new_sealing_entry() -> dict[str, Any]:
+    """A new key to seal to (X25519), as a private file holds it."""
     private = X25519PrivateKey.generate()
     return _new_entry(private=private.private_bytes_raw(), public=private.public_key().public_bytes_raw())
 
 
-def _new_signing_key() -> dict[str, Any]:
+def new_signing_entry() -> dict[str, Any]:
+    """A new key to sign with (Ed25519), as a private file holds it."""
     private = SigningKey.generate()
     return _new_entry(private=bytes(private), public=bytes(private.verify_key))
 
@@ -514,6 +516,11 @@ def _unusable(path: Path, why: str) -> KeyFileError:
 def write_private(path: Path, content: bytes) -> None:
     """Write a new file that only its owner may touch, at once or not at all. Raises KeyFileError if it exists."""
     _write(path, content, mode=_OWNER_ONLY, replace=False)
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may touch in place of what was there, at once or not at all. Raises KeyFileError."""
+    _write(path, content, mode=_OWNER_ONLY, replace=True)
 
 
 def _write(path: Path, content: bytes, *, mode: int, replace: bool) -> None:

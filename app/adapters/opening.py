@@ -37,6 +37,7 @@ __all__ = [
     "OpeningKey",
     "OpeningKeys",
     "UnknownKey",
+    "key_of_record",
     "open_sealed",
     "unwrap_record_secret",
     "wrap_record_secret",
@@ -131,11 +132,16 @@ def wrap_record_secret(record_secret: bytes, *, case_id: bytes, public_key: byte
 
 def unwrap_record_secret(blob: bytes, *, case_id: bytes, keys: OpeningKeys) -> bytes:
     """Return the record secret that `wrap_record_secret` sealed for this case. Raises UnknownKey or CannotOpen."""
-    if len(blob) <= _RECORD_PREFIX or blob[0] != _RECORD_VERSION:
-        raise CannotOpen
-    key_id, sealed = blob[1:_RECORD_PREFIX], blob[_RECORD_PREFIX:]
+    key_id, sealed = key_of_record(blob), blob[_RECORD_PREFIX:]
     bound = _bound_record(case_id=case_id, key_id=key_id)
     return _decrypt(sealed, private=keys.private_of(key_id), bound=bound)
+
+
+def key_of_record(blob: bytes) -> bytes:
+    """Return the id of the key (8 bytes) that a record secret is wrapped to. Raises CannotOpen."""
+    if len(blob) <= _RECORD_PREFIX or blob[0] != _RECORD_VERSION:
+        raise CannotOpen
+    return blob[1:_RECORD_PREFIX]
 
 
 def _bound_record(*, case_id: bytes, key_id: bytes) -> bytes:
@@ -166,3 +172,12 @@ class HubOpener:
     def unwrap_record(self, wrapped: bytes, *, case_id: bytes) -> bytes:
         """Return the record secret again. Raises CannotOpen."""
         return unwrap_record_secret(wrapped, case_id=case_id, keys=self._keys)
+
+    def key_of(self, wrapped: bytes) -> bytes:
+        """Return the id of the key that a record secret is wrapped to. Raises CannotOpen."""
+        return key_of_record(wrapped)
+
+    @property
+    def newest_key(self) -> bytes:
+        """The id of the key that `wrap_record` wraps to."""
+        return self._keys.newest.key_id

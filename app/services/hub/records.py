@@ -34,6 +34,13 @@ class Opener(Protocol):
     def unwrap_record(self, wrapped: bytes, *, case_id: bytes) -> bytes:
         """The record secret again. Raises sealing.CannotOpen."""
 
+    def key_of(self, wrapped: bytes) -> bytes:
+        """The id of the key that a record secret is wrapped to. Raises sealing.CannotOpen."""
+
+    @property
+    def newest_key(self) -> bytes:
+        """The id of the key that `wrap_record` wraps to."""
+
 
 @dataclass(frozen=True)
 class CaseKey:
