@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import wraps
-from typing import ParamSpec
+from typing import Any
 
-from flask import Flask, Response, g, request, session, url_for
+from flask import Flask, Response, g, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from app.data.database import Database
+from app.domain.roles import ROLES, works_with_cases
 from app.services.hub import staff
 from app.services.hub.staff import Identity, SignedIn
 from app.web.answers import redirect
 from app.web.clock import now
 
 IDLE = timedelta(minutes=30)
-Args = ParamSpec("Args")
+View = Callable[..., ResponseReturnValue]
 
 
 class Colleague(UserMixin):
@@ -89,14 +90,32 @@ def me() -> SignedIn:
     return found
 
 
-def signed_in_only(view: Callable[Args, ResponseReturnValue]) -> Callable[Args, ResponseReturnValue]:
-    """The guard of every desk page: without a session, to the sign-in page."""
+def signed_in_only(view: View) -> View:
+    """The guard of every page about cases: without a session, to the sign-in page; an auditor is told that it is not theirs."""
+    return _guarded(view, works_with_cases)
 
+
+def whoever_signed_in(view: View) -> View:
+    """The guard of the few pages that are for everybody with a session, whatever their role."""
+    return _guarded(view, lambda roles: True)
+
+
+def only(*roles: str) -> Callable[[View], View]:
+    """The guard of pages for these roles (app/domain/roles.py): one of them is enough. Others are told that it is not theirs."""
+    if not set(roles) <= set(ROLES) or not roles:
+        raise ValueError("there is no such role")
+    return lambda view: _guarded(view, lambda own: any(each in own for each in roles))
+
+
+def _guarded(view: View, fits: Callable[[Collection[str]], bool]) -> View:
     @wraps(view)
-    def guarded(*args: Args.args, **values: Args.kwargs) -> ResponseReturnValue:
+    def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             return redirect(url_for("hub.sign_in"), code=303 if request.method == "POST" else 302)
-        g.signed_in = current_user.signed
+        signed = current_user.signed
+        if not fits(signed.identity.roles):
+            return render_template("hub/error.html", kind="not-yours"), 403
+        g.signed_in = signed
         return view(*args, **values)
 
     return guarded

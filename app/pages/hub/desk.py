@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, make_response, render_template, request, url_for
+from flask import abort, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
@@ -19,6 +19,7 @@ from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
+from app.domain.roles import works_with_cases
 from app.domain.status import CaseState, Promise, Told, day_in, promise_now
 from app.forms import how
 from app.forms.desk import (
@@ -51,6 +52,8 @@ from app.web.hub import hub
 
 UNPROCESSABLE = 422
 MOST_HELP_SHOWN = 4
+# Where an auditor begins: the first of these that there is.
+OF_AN_AUDITOR = ("hub.audit", "hub.reports")
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,13 @@ class Filter:
 
 
 @pages.get("/")
+@staff.whoever_signed_in
 def front() -> ResponseReturnValue:
-    """To the queue, by way of the sign-in page when needed."""
-    return redirect(url_for("hub.queue"))
+    """To where somebody's work begins: the queue, or the audit."""
+    if works_with_cases(staff.me().identity.roles):
+        return redirect(url_for("hub.queue"))
+    found = next((each for each in OF_AN_AUDITOR if each in current_app.view_functions), None)
+    return redirect(url_for(found)) if found else desk_page("hub/nothing.html")
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -81,13 +88,13 @@ def sign_in() -> ResponseReturnValue:
             form.who.errors = [gettext("Choose who you are.")]
         else:
             staff.begin(hub().database, identity)
-            return redirect(url_for("hub.queue"), code=303)
+            return redirect(url_for("hub.front"), code=303)
     page = render_template("hub/sign_in.html", form=form, has_errors=bool(form.errors))
     return make_response(page, UNPROCESSABLE if form.errors else 200)
 
 
 @pages.post("/sign-out")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def sign_out() -> ResponseReturnValue:
     """Sign out."""
     _need_press()
@@ -437,8 +444,14 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             staff_name=me.name,
             me=me,
             hub_links=[
-                ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
-                ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+                *(
+                    [
+                        ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
+                        ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+                    ]
+                    if works_with_cases(me.roles)
+                    else []
+                ),
                 *(
                     [
                         ("hub.complaints", gettext("Complaints"), template == "hub/complaints.html"),
