@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, current_app, make_response, render_template, request, url_for
+from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
@@ -32,7 +31,6 @@ from app.forms.desk import (
     MilestoneForm,
     PhraseForm,
     PressForm,
-    SignInForm,
     StatusForm,
 )
 from app.forms.more import as_it_came
@@ -44,7 +42,6 @@ from app.services.hub import asked, contact, desk, feedback, handovers, news, pr
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
-from app.services.hub.staff import UnknownIdentity
 from app.web import staff
 from app.web.answers import once, redirect
 from app.web.clock import now
@@ -52,8 +49,6 @@ from app.web.hub import hub
 
 UNPROCESSABLE = 422
 MOST_HELP_SHOWN = 4
-# Where an auditor begins: the first of these that there is.
-OF_AN_AUDITOR = ("hub.audit", "hub.reports")
 
 
 @dataclass(frozen=True)
@@ -64,42 +59,6 @@ class Filter:
     count: int
     href: str
     is_current: bool
-
-
-@pages.get("/")
-@staff.whoever_signed_in
-def front() -> ResponseReturnValue:
-    """To where somebody's work begins: the queue, or the audit."""
-    if works_with_cases(staff.me().identity.roles):
-        return redirect(url_for("hub.queue"))
-    found = next((each for each in OF_AN_AUDITOR if each in current_app.view_functions), None)
-    return redirect(url_for(found)) if found else desk_page("hub/nothing.html")
-
-
-@pages.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> ResponseReturnValue:
-    """Sign in by whatever the factory was given to prove identities."""
-    form = SignInForm()
-    form.who.choices = [SelectChoice(each.id, each.name) for each in hub().identities.offered()]
-    if form.validate_on_submit():
-        try:
-            identity = hub().identities.prove(form.who.data or "")
-        except UnknownIdentity:
-            form.who.errors = [gettext("Choose who you are.")]
-        else:
-            staff.begin(hub().database, identity)
-            return redirect(url_for("hub.front"), code=303)
-    page = render_template("hub/sign_in.html", form=form, has_errors=bool(form.errors))
-    return make_response(page, UNPROCESSABLE if form.errors else 200)
-
-
-@pages.post("/sign-out")
-@staff.whoever_signed_in
-def sign_out() -> ResponseReturnValue:
-    """Sign out."""
-    _need_press()
-    staff.end(hub().database)
-    return redirect(url_for("hub.sign_in"), code=303)
 
 
 @pages.get("/queue")
