@@ -28,6 +28,7 @@ from app.adapters import carriers, content
 from app.adapters import keys as key_files
 from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
+from app.adapters.oidc import NotBelieved, ProviderDown
 from app.adapters.rights import load_to_read
 from app.data import hub as hub_rows
 from app.data import migrating, moving, whole
@@ -44,6 +45,7 @@ from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
 from app.services.hub import rebuilding, recovering
 from app.services.hub import retention as hub_retention
+from app.services.hub import staff as hub_staff
 from app.services.portal import retention as portal_retention
 from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, Settings, SettingsError, Side
 from app.web.assets import Assets
@@ -428,6 +430,32 @@ def notices(dry_run: bool) -> None:
             )
 
 
+@click.group("staff")
+def staff_group() -> None:
+    """Who is signed in at the desk."""
+
+
+@staff_group.command("sessions")
+def staff_sessions() -> None:
+    """List who is signed in, with the id of each."""
+    with _plainly():
+        database = Database(_hub_settings("Staff sign in on the Hub's side").database_url)
+        with database.reading() as session:
+            for each in hub_staff.sessions(session, now=now()):
+                click.echo(f"{each.staff_id}  {each.name}  since {each.begun_at:%Y-%m-%d %H:%M} UTC")
+
+
+@staff_group.command("sign-out")
+@click.argument("staff_id", metavar="ID")
+def staff_sign_out(staff_id: str) -> None:
+    """End every session of the colleague with this ID, as `flask staff sessions` shows it."""
+    with _plainly():
+        database = Database(_hub_settings("Staff sign in on the Hub's side").database_url)
+        with database.writing() as session:
+            ended = hub_staff.end_all(session, staff_id, by=hub_staff.OPERATOR, why="command", now=now())
+        click.echo(f"{ended} sessions ended.")
+
+
 @click.group("retention")
 def retention_group() -> None:
     """How long this side keeps things."""
@@ -606,6 +634,7 @@ def doctor() -> None:
             if settings.backup_public_key_file.exists() and (last is None or now() - last > LATEST_BACKUP):
                 since = "never" if last is None else f"{last:%Y-%m-%d %H:%M} UTC"
                 found.append(f"the last backup was made {since} (flask backup make)")
+            found += seen_of_provider(settings)
             if settings.notices != "off":
                 click.echo("For a person to look at, since no template controls it:")
                 for line in _seen_of_notices(settings):
@@ -638,6 +667,20 @@ def _overdue_guides(settings: Settings, area: Area) -> list[str]:
         except ContentError as error:
             found.append(f"content/{error}")
     return found
+
+
+def seen_of_provider(settings: HubSettings) -> list[str]:
+    """What is wrong with the identity provider's own pages, or that there is none; empty when all is well."""
+    if settings.oidc is None:
+        return ["OIDC_ISSUER: no identity provider is named, so staff sign in for development only"]
+    provider = factory.provider_of(settings.oidc)
+    try:
+        about = provider.about()
+    except (ProviderDown, NotBelieved) as error:
+        return [f"the identity provider at OIDC_ISSUER does not answer as it should: {error}"]
+    if not about.get("userinfo_endpoint") and "refresh_token" not in (about.get("grant_types_supported") or ()):
+        return ["the identity provider has neither a page about users nor refresh tokens: sessions last 15 minutes"]
+    return []
 
 
 def _seen_of_notices(settings: HubSettings) -> list[str]:

@@ -29,13 +29,14 @@ from app.data.database import Database
 from app.domain.area import Area
 from app.forms import news, phrases
 from app.pages import shared
-from app.settings import HubSettings, PortalSettings, Settings, SettingsError
+from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
 from app.web import appearance, errors, headers, kept, language, page
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar, NoSession
 
 if TYPE_CHECKING:
+    from app.adapters.oidc import Provider
     from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.post import PortalTrust
     from app.services.hub.records import Opener
@@ -50,6 +51,9 @@ SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT
 # RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
 SECURITY_CONTACT_LASTS = timedelta(days=180)
 
+NOBODY_COULD_SIGN_IN = (
+    "Nobody could sign in at the desk: set OIDC_ISSUER (docs/operations.md), or DEV_SIGN_IN=1 for made-up colleagues."
+)
 REFUSALS = (SettingsError, ContentError, KeyFileError, AssetsNotBuilt)
 
 
@@ -152,6 +156,8 @@ def create_hub(settings: HubSettings) -> Flask:
     from app.pages.hub import pages
     from app.web import staff
 
+    if not settings.dev_sign_in and settings.oidc is None:
+        raise SettingsError(NOBODY_COULD_SIGN_IN)
     import_screens("hub")
     area = content.load_area(settings.content_dir)
     refuse_without_statements(settings, area)
@@ -186,11 +192,9 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     from app.adapters.opening import HubOpener, OpeningKeys
     from app.services.hub.post import PostKeys
     from app.services.hub.showing import WAIT_SECONDS
-    from app.services.hub.staff import DevelopmentIdentities
+    from app.services.hub.staff import DevelopmentIdentities, NoIdentities
     from app.web.hub import Hub
 
-    if not settings.in_development:
-        raise SettingsError("PUBLIC_URL is set for the Hub, but only development sign-in is there: unset PUBLIC_URL.")
     signing = HubSigningKeys.load(settings.private_keys_file)
     return Hub(
         settings=settings,
@@ -200,11 +204,25 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         post_keys=PostKeys(voice=signing.voice, post=signing.post, courier=signing.courier),
         trust=portal_trust(settings),
         carrier=carrier_of(settings, longest_seconds=WAIT_SECONDS),
-        identities=DevelopmentIdentities(),
+        identities=DevelopmentIdentities() if settings.dev_sign_in else NoIdentities(),
+        provider=provider_of(settings.oidc) if settings.oidc else None,
         assets=assets,
         area=content.load_area(settings.content_dir),
         languages=content.load_languages(settings.content_dir),
         directory=content.load_directory(settings.content_dir),
+    )
+
+
+def provider_of(oidc: OidcSettings) -> Provider:
+    """The identity provider that staff sign in through."""
+    from app.adapters.oidc import Provider
+
+    return Provider(
+        oidc.issuer,
+        client_id=oidc.client_id,
+        client_secret=oidc.client_secret,
+        scopes=oidc.scopes,
+        level=oidc.mfa.removeprefix("acr=") if oidc.mfa.startswith("acr=") else "",
     )
 
 

@@ -40,6 +40,9 @@ HUB_VARIABLES = frozenset(
         "BACKUP_PUBLIC_KEY",
         "BACKUP_DIR",
         "NOTICES",
+        "DEV_SIGN_IN",
+        "ON_CALL_EMAIL",
+        "ON_CALL_PHONE",
         "KEEP_CLOSED_DAYS",
         "KEEP_FEEDBACK_DAYS",
         "ASK_ABOUT_SILENT_DAYS",
@@ -59,7 +62,16 @@ PERIODS: Mapping[str, tuple[str, int]] = {
 }
 # The longest that a backup of the Hub is kept: what has arrived must be there for it to be sent again.
 LONGEST_BACKUP_DAYS = 35
-HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_")
+HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_", "ON_CALL_")
+# What must be said about the identity provider in service; the others have a default.
+OIDC_NEEDED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+# By our own name of each role (app/domain/roles.py).
+ROLE_VARIABLES: Mapping[str, str] = {
+    "co-ordinator": "OIDC_ROLE_CO_ORDINATOR",
+    "supervisor": "OIDC_ROLE_SUPERVISOR",
+    "gatekeeper": "OIDC_ROLE_GATEKEEPER",
+    "auditor": "OIDC_ROLE_AUDITOR",
+}
 
 
 class SettingsError(Exception):
@@ -136,6 +148,33 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OidcSettings:
+    """The identity provider, by OpenID Connect.
+
+    `roles` maps what the claim `roles_claim` may hold to our own names of roles. `mfa`: "amr" wants `mfa` among the methods of
+    the sign-in (RFC 8176), "acr=..." that very level, "no" neither.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...]
+    roles_claim: str
+    roles: Mapping[str, str]
+    name_claim: str
+    shown_name_claim: str
+    mfa: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnCallSettings:
+    """Who is told out of hours that somebody should look at the desk."""
+
+    way: Literal["email", "text"]
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class HubSettings(Settings):
     """Settings of a Hub process (desk or courier)."""
 
@@ -144,7 +183,9 @@ class HubSettings(Settings):
     portal_public_keys_file: Path
     backup_public_key_file: Path
     backup_dir: Path
-    oidc_issuer: str | None
+    oidc: OidcSettings | None = None
+    dev_sign_in: bool = False
+    on_call: OnCallSettings | None = None
     notices: Literal["off", "dry-run", "on"] = "off"
     notify: NotifySettings | None = None
     smtp: SmtpSettings | None = None
@@ -204,12 +245,13 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         )
     if address.scheme == "http" and address.hostname not in LOOPBACK_HOSTS:
         raise SettingsError("PORTAL_URL must start with https:// unless the portal runs on this machine.")
-    oidc_issuer = environ.get("OIDC_ISSUER") or None
-    if origins:
-        raise SettingsError(
-            "PUBLIC_URL is set for the Hub, but this release can only sign staff in for development: unset PUBLIC_URL "
-            "and reach the desk on loopback."
-        )
+    oidc, dev_sign_in = _oidc(environ, origins=origins), environ.get("DEV_SIGN_IN", "")
+    if dev_sign_in not in ("", "0", "1"):
+        raise SettingsError("DEV_SIGN_IN must be 1, or be unset.")
+    if dev_sign_in == "1" and origins:
+        raise SettingsError("DEV_SIGN_IN asks nobody for a password: unset it where PUBLIC_URL is set.")
+    if dev_sign_in == "1" and oidc is not None:
+        raise SettingsError("DEV_SIGN_IN and OIDC_ISSUER are two ways to sign in: unset one of them.")
     notify, smtp = _notify(environ, origins=origins), _smtp(environ, origins=origins)
     return HubSettings(
         side="hub",
@@ -226,7 +268,9 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         ),
         backup_public_key_file=_key_file(environ, "BACKUP_PUBLIC_KEY", own / "backup-public-key.json", origins=origins),
         backup_dir=Path(environ.get("BACKUP_DIR", "") or own / "backups").absolute(),
-        oidc_issuer=oidc_issuer,
+        oidc=oidc,
+        dev_sign_in=dev_sign_in == "1",
+        on_call=_on_call(environ, notify=notify, smtp=smtp, origins=origins),
         notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),
         notify=notify,
         smtp=smtp,
@@ -262,6 +306,70 @@ def _notices(
     if notify is not None and smtp is not None and "email" in notify.templates:
         raise SettingsError("NOTIFY_EMAIL_TEMPLATE and SMTP_HOST both carry e-mail: unset one of them.")
     return "on" if mode == "on" else "dry-run" if mode == "dry-run" else "off"
+
+
+def _oidc(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> OidcSettings | None:
+    """The identity provider; None while none is named, which is only for development."""
+    missing = [name for name in OIDC_NEEDED if not environ.get(name)]
+    if missing and (origins or len(missing) < len(OIDC_NEEDED)):
+        why = "staff sign in through an identity provider where PUBLIC_URL is set" if origins else "the others are set"
+        raise SettingsError(f"{', '.join(missing)}: not set, but {why} (docs/operations.md).")
+    if missing:
+        return None
+    issuer = environ["OIDC_ISSUER"]
+    try:
+        parts = urlsplit(issuer)
+        is_sound = bool(parts.hostname) and not (parts.query or parts.fragment or "@" in parts.netloc)
+    except ValueError:
+        is_sound = False
+    if not is_sound or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)):
+        raise SettingsError("OIDC_ISSUER must be the provider's own address with https, as its discovery page says it.")
+    scopes = tuple((environ.get("OIDC_SCOPES", "") or "openid profile").split())
+    if "openid" not in scopes:
+        raise SettingsError("OIDC_SCOPES must hold openid, with spaces between them.")
+    mfa = environ.get("OIDC_REQUIRE_MFA", "") or "amr"
+    if mfa not in ("amr", "no") and not re.fullmatch(r"acr=\S+", mfa):
+        raise SettingsError("OIDC_REQUIRE_MFA must be amr, acr= with the level that is wanted, or no.")
+    roles: dict[str, str] = {}
+    for role, variable in ROLE_VARIABLES.items():
+        theirs = environ.get(variable, "") or role
+        if theirs in roles:
+            raise SettingsError(f"{variable} names the same as another role does: each needs its own.")
+        roles[theirs] = role
+    return OidcSettings(
+        issuer=issuer,
+        client_id=environ["OIDC_CLIENT_ID"],
+        client_secret=environ["OIDC_CLIENT_SECRET"],
+        scopes=scopes,
+        roles_claim=environ.get("OIDC_ROLES_CLAIM", "") or "roles",
+        roles=roles,
+        name_claim=environ.get("OIDC_NAME_CLAIM", "") or "name",
+        shown_name_claim=environ.get("OIDC_FIRST_NAME_CLAIM", "") or "given_name",
+        mfa=mfa,
+    )
+
+
+def _on_call(
+    environ: Mapping[str, str], *, notify: NotifySettings | None, smtp: SmtpSettings | None, origins: tuple[str, ...]
+) -> OnCallSettings | None:
+    """Who is on call; None while nobody is named."""
+    email, phone = environ.get("ON_CALL_EMAIL", ""), environ.get("ON_CALL_PHONE", "")
+    if email and phone:
+        raise SettingsError("ON_CALL_EMAIL and ON_CALL_PHONE are both set: set the one that wakes somebody.")
+    if email and not re.fullmatch(r"[^<>@\s,]+@[^<>@\s,]+", email):
+        raise SettingsError("ON_CALL_EMAIL must be one address, such as on-call@example.org.")
+    if phone and not re.fullmatch(r"\+?[0-9 ]{7,20}", phone):
+        raise SettingsError("ON_CALL_PHONE must be one number of a mobile phone.")
+    if not email and not phone:
+        return None
+    way: Literal["email", "text"] = "email" if email else "text"
+    carried = (smtp is not None and way == "email") or (notify is not None and way in notify.templates)
+    if origins and not carried:
+        raise SettingsError(
+            f"{'ON_CALL_EMAIL' if email else 'ON_CALL_PHONE'} is set, but nothing can carry it: "
+            f"set {'SMTP_HOST or NOTIFY_EMAIL_TEMPLATE' if email else 'NOTIFY_TEXT_TEMPLATE'} too."
+        )
+    return OnCallSettings(way=way, address=email or phone)
 
 
 def _notify(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> NotifySettings | None:

@@ -202,13 +202,63 @@ class Staff(HubRow):
 
 
 class StaffSession(HubRow):
-    """A signed-in session, revocable: a hash of its random id."""
+    """A signed-in session, revocable: a hash of its random id.
+
+    `checked_at`: when it was last sure that this colleague may still be here; `check_due_at`: when that is looked at again.
+    `sealed`: what the identity provider gave to ask it with, under the session's own token, which only its browser has.
+    """
 
     __tablename__ = "staff_session"
 
     id: Mapped[bytes] = mapped_column(primary_key=True)
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    begun_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    checked_at: Mapped[datetime]
+    check_due_at: Mapped[datetime]
+    sealed: Mapped[bytes | None]
+
+
+class StaffLeave(HubRow):
+    """A colleague is away, from one day until another, both included, and another sees to their cases."""
+
+    __tablename__ = "staff_leave"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    cover_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    from_on: Mapped[date]
+    until_on: Mapped[date] = mapped_column(index=True)
+
+
+class SecondLook(HubRow):
+    """Something that one colleague asked for and a second, other one has to agree to before it is done."""
+
+    __tablename__ = "second_look"
+    __table_args__ = (UniqueConstraint("case_id", "act"),)
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    act: Mapped[str]
+    detail: Mapped[str]
+    asked_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    agreed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class OnCall(HubRow):
+    """Somebody who may be at risk wrote while the Hub was closed, and nobody has opened it yet. One notice may tell of several
+    cases: then they have the same `notice_id`."""
+
+    __tablename__ = "on_call"
+
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(index=True)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    notice_id: Mapped[bytes | None]
+    changed_at: Mapped[datetime]
 
 
 class Opening(HubRow):

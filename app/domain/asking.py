@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
+from app.domain import roles
+
 ADDITION = "asked-for"  # the kind of the addition in which it travels
 NEWS = "asked"  # the kind of the item that says what became of it
-SUPERVISOR = "supervisor"
+SUPERVISOR = roles.SUPERVISOR
 COMPLAINTS = "complaints"  # the coded fact of a case: when each came, how it stands, from whom it is hidden
 
 

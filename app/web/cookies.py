@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from app.adapters.sealing import derive
 
-DRAFT, VISIT, STAFF, LOOKS = "d", "v", "s", "a"
+DRAFT, VISIT, STAFF, LOOKS, ATTEMPT = "d", "v", "s", "a", "o"
 TOKEN_LENGTH = 32
 
 
@@ -45,8 +45,13 @@ class CookieJar:
         """The value that the browser sent, or None."""
         return request.cookies.get(self.name(short))
 
-    def write(self, response: Response, short: str, value: str, *, lasts: timedelta | None) -> None:
-        """Set a cookie for this host alone, out of reach of scripts and of other sites. None: until the browser is closed."""
+    def write(
+        self, response: Response, short: str, value: str, *, lasts: timedelta | None, on_return: bool = False
+    ) -> None:
+        """Set a cookie for this host alone, out of reach of scripts and of other sites. None: until the browser is closed.
+
+        `on_return`: it also comes along when another site sends the browser here by a link (RFC 6265bis, 5.6.7.1).
+        """
         response.set_cookie(
             self.name(short),
             value,
@@ -54,12 +59,13 @@ class CookieJar:
             path="/",
             secure=self.secure,
             httponly=True,
-            samesite="Strict",
+            samesite="Lax" if on_return else "Strict",
         )
 
-    def forget(self, response: Response, short: str) -> None:
+    def forget(self, response: Response, short: str, *, on_return: bool = False) -> None:
         """Remove a cookie."""
-        response.delete_cookie(self.name(short), path="/", secure=self.secure, httponly=True, samesite="Strict")
+        same_site = "Lax" if on_return else "Strict"
+        response.delete_cookie(self.name(short), path="/", secure=self.secure, httponly=True, samesite=same_site)
 
 
 def token_text(token: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 from nacl.signing import SigningKey
 
+from app.adapters.oidc import Provider
 from app.data.database import Database
 from app.domain.area import Area
 from app.domain.directory import Directory
@@ -32,6 +33,7 @@ class Hub:
     trust: PortalTrust
     carrier: Carrier
     identities: IdentitySource
+    provider: Provider | None
     assets: Assets
     area: Area
     languages: Languages

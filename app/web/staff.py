@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+import base64
+import json
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import ParamSpec
+from typing import Any
 
-from flask import Flask, Response, g, request, session, url_for
+from flask import Flask, Response, g, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
+from app.adapters import sealing
+from app.adapters.oidc import Attempt
 from app.data.database import Database
-from app.services.hub import staff
+from app.domain.roles import ROLES, works_with_cases
+from app.services.hub import signing_in, staff
 from app.services.hub.staff import Identity, SignedIn
 from app.web.answers import redirect
 from app.web.clock import now
+from app.web.cookies import ATTEMPT, CookieJar
+from app.web.hub import hub
 
-IDLE = timedelta(minutes=30)
-Args = ParamSpec("Args")
+# How long somebody may be at the identity provider: to find a telephone for its code, and no longer.
+ATTEMPT_LASTS = timedelta(minutes=15)
+ATTEMPT_PURPOSE = "sign-in attempt"
+View = Callable[..., ResponseReturnValue]
 
 
 class Colleague(UserMixin):
@@ -46,7 +55,7 @@ class Sessions(SecureCookieSessionInterface):
 def install(app: Flask, database: Database) -> None:
     """Set up sessions: signed cookie for this host, idle limit by its age, absolute limit in the session's row."""
     app.session_interface = Sessions()
-    app.config.update(PERMANENT_SESSION_LIFETIME=IDLE, SESSION_REFRESH_EACH_REQUEST=True)
+    app.config.update(PERMANENT_SESSION_LIFETIME=staff.IDLE, SESSION_REFRESH_EACH_REQUEST=True)
     manager = LoginManager()
     manager.session_protection = None  # it would bind sessions to address and user agent, which we never look at
     manager.init_app(app)
@@ -55,6 +64,11 @@ def install(app: Flask, database: Database) -> None:
     def load(token: str) -> Colleague | None:
         with database.reading() as unit:
             signed = staff.signed_in(unit, token, now=now())
+        if signed is not None:
+            held = hub()
+            signed = signing_in.check(
+                database, token, signed, provider=held.provider, oidc=held.settings.oidc, now=now()
+            )
         return None if signed is None else Colleague(token, signed)
 
     @manager.unauthorized_handler
@@ -62,10 +76,10 @@ def install(app: Flask, database: Database) -> None:
         return redirect(url_for("hub.sign_in"))
 
 
-def begin(database: Database, identity: Identity) -> None:
-    """Sign in: always a new session."""
+def begin(database: Database, identity: Identity, *, tokens: bytes = b"") -> None:
+    """Sign in: always a new session. `tokens` is what to ask the identity provider with later."""
     with database.writing() as unit:
-        token = staff.sign_in(unit, identity, now=now())
+        token = staff.sign_in(unit, identity, now=now(), tokens=tokens)
         signed = staff.signed_in(unit, token, now=now())
     assert signed is not None
     session.clear()
@@ -82,6 +96,42 @@ def end(database: Database) -> None:
     session.clear()
 
 
+def keep_attempt(response: Response, attempt: Attempt) -> None:
+    """Keep a try to sign in with its browser: sealed, since the provider must not be able to choose what comes back.
+
+    The desk's own cookie is not sent along when another site leads here, so this is another one, and short.
+    """
+    made = json.dumps([int(now().timestamp()), attempt.state, attempt.nonce, attempt.verifier]).encode("ascii")
+    box = sealing.seal_box(_secret(), made, purpose=ATTEMPT_PURPOSE, bound=b"")
+    value = base64.urlsafe_b64encode(box).decode("ascii")
+    _jar().write(response, ATTEMPT, value, lasts=ATTEMPT_LASTS, on_return=True)
+
+
+def kept_attempt() -> Attempt | None:
+    """The try that this browser began; None when it began none, or too long ago."""
+    try:
+        box = base64.urlsafe_b64decode((_jar().read(ATTEMPT) or "").encode("ascii"))
+        opened = sealing.open_box(_secret(), box, purpose=ATTEMPT_PURPOSE, bound=b"")
+        begun, state, nonce, verifier = json.loads(opened)
+    except (ValueError, sealing.CannotOpen):
+        return None
+    is_young = timedelta(0) <= now() - datetime.fromtimestamp(begun, UTC) <= ATTEMPT_LASTS
+    return Attempt(state, nonce, verifier) if is_young else None
+
+
+def forget_attempt(response: Response) -> None:
+    """It is good once."""
+    _jar().forget(response, ATTEMPT, on_return=True)
+
+
+def _jar() -> CookieJar:
+    return CookieJar("hub", secure=hub().settings.is_https)
+
+
+def _secret() -> bytes:
+    return hub().settings.secret_key.encode("utf-8")
+
+
 def me() -> SignedIn:
     """Who is signed in. Only inside `signed_in_only`."""
     found = g.signed_in
@@ -89,14 +139,32 @@ def me() -> SignedIn:
     return found
 
 
-def signed_in_only(view: Callable[Args, ResponseReturnValue]) -> Callable[Args, ResponseReturnValue]:
-    """The guard of every desk page: without a session, to the sign-in page."""
+def signed_in_only(view: View) -> View:
+    """The guard of every page about cases: without a session, to the sign-in page; an auditor is told that it is not theirs."""
+    return _guarded(view, works_with_cases)
 
+
+def whoever_signed_in(view: View) -> View:
+    """The guard of the few pages that are for everybody with a session, whatever their role."""
+    return _guarded(view, lambda roles: True)
+
+
+def only(*roles: str) -> Callable[[View], View]:
+    """The guard of pages for these roles (app/domain/roles.py): one of them is enough. Others are told that it is not theirs."""
+    if not set(roles) <= set(ROLES) or not roles:
+        raise ValueError("there is no such role")
+    return lambda view: _guarded(view, lambda own: any(each in own for each in roles))
+
+
+def _guarded(view: View, fits: Callable[[Collection[str]], bool]) -> View:
     @wraps(view)
-    def guarded(*args: Args.args, **values: Args.kwargs) -> ResponseReturnValue:
+    def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             return redirect(url_for("hub.sign_in"), code=303 if request.method == "POST" else 302)
-        g.signed_in = current_user.signed
+        signed = current_user.signed
+        if not fits(signed.identity.roles):
+            return render_template("hub/error.html", kind="not-yours"), 403
+        g.signed_in = signed
         return view(*args, **values)
 
     return guarded

@@ -87,7 +87,8 @@ class Sides:
         `cost` None keeps that of the real site. `environ` adds variables for both sides, each of which gets its own.
         """
         self.data_dir = data_dir
-        self._environ = {**(environ or {}), "DATA_DIR": str(data_dir)}
+        signing_in = {} if "OIDC_ISSUER" in (environ or {}) else {"DEV_SIGN_IN": "1"}
+        self._environ = {**signing_in, **(environ or {}), "DATA_DIR": str(data_dir)}
         for side, url in (database_urls or {}).items():
             self._environ[f"{side.upper()}_DATABASE_URL"] = url
         self.run("setup")

@@ -80,6 +80,7 @@ class Supervisor:
         self._environ = {
             **{name: value for name, value in os.environ.items() if name not in own},
             "DATA_DIR": str(self.data_dir),
+            **({} if "OIDC_ISSUER" in (environ or {}) else {"DEV_SIGN_IN": "1"}),
             "PORTAL_PORT": str(portal_port),
             "HUB_PORT": str(hub_port),
             **({VARIABLE: clock_from_now()} if fixed_day else {}),

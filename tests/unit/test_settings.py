@@ -11,10 +11,13 @@ from app import factory
 from app import settings as settings_module
 from app.adapters.content import load_area
 from app.domain.area import STATEMENTS
+from app.domain.roles import GATEKEEPER, ROLES
 from app.settings import (
     HUB_PREFIXES,
     HUB_VARIABLES,
+    OIDC_NEEDED,
     PORTAL_VARIABLES,
+    ROLE_VARIABLES,
     SHARED_VARIABLES,
     HubSettings,
     PortalSettings,
@@ -179,12 +182,80 @@ def test_a_carrier_that_is_not_there_is_refused(development, side):
     assert "QUEUE_URL" in refusal(development | {"SIDE": side, "QUEUE_URL": "amqp://127.0.0.1"})
 
 
-def test_a_hub_in_service_is_refused_as_long_as_only_development_sign_in_is_there(development):
-    said = refusal(
-        development | {"SIDE": "hub", "PUBLIC_URL": "https://desk.example.org", "PORTAL_URL": "https://a.example"}
-    )
+HUB_IN_SERVICE = {
+    "SIDE": "hub",
+    "PUBLIC_URL": "https://desk.example.org",
+    "PORTAL_URL": "https://ask.example.org",
+    "HUB_PRIVATE_KEYS": "/etc/hub/private-keys.json",
+    "PORTAL_PUBLIC_KEYS": "/etc/hub/portal-public-keys.json",
+    "BACKUP_PUBLIC_KEY": "/etc/hub/backup-public-key.json",
+    "OIDC_ISSUER": "https://login.example.org/realm",
+    "OIDC_CLIENT_ID": "desk",
+    "OIDC_CLIENT_SECRET": "between the two",
+}
 
-    assert "PUBLIC_URL" in said
+
+def test_a_hub_in_service_signs_staff_in_through_an_identity_provider(development):
+    settings = load(development | HUB_IN_SERVICE | {"OIDC_ROLE_GATEKEEPER": "Hub - gatekeepers"})
+
+    assert isinstance(settings, HubSettings)
+    assert settings.is_https
+    assert settings.oidc is not None
+    assert settings.oidc.roles["Hub - gatekeepers"] == GATEKEEPER
+    assert set(settings.oidc.roles.values()) == set(ROLES) == set(ROLE_VARIABLES)
+    assert settings.oidc.mfa == "amr"
+    assert "between the two" not in repr(settings)
+    assert not settings.dev_sign_in
+
+
+@pytest.mark.parametrize("name", OIDC_NEEDED)
+def test_what_the_provider_needs_is_missed_by_name(development, name):
+    incomplete = {key: value for key, value in HUB_IN_SERVICE.items() if key != name}
+
+    assert name in refusal(development | incomplete)
+    assert name in refusal(development | {key: value for key, value in incomplete.items() if key != "PUBLIC_URL"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_ISSUER", "http://login.example.org"),
+        ("OIDC_ISSUER", "login.example.org"),
+        ("OIDC_ISSUER", "https://login.example.org/?tenant=1"),
+        ("OIDC_ISSUER", "https://["),
+        ("OIDC_SCOPES", "profile"),
+        ("OIDC_REQUIRE_MFA", "yes"),
+        ("OIDC_ROLE_AUDITOR", "supervisor"),
+        ("DEV_SIGN_IN", "1"),
+        ("DEV_SIGN_IN", "yes"),
+        ("ON_CALL_EMAIL", "not an address"),
+        ("ON_CALL_PHONE", "ring me"),
+        ("ON_CALL_PHONE", "07700 900123"),  # nothing can carry it
+    ],
+)
+def test_what_is_wrong_with_signing_in_is_said_by_name(development, name, value):
+    said = refusal(development | HUB_IN_SERVICE | {name: value})
+    assert name in said or "OIDC_ROLE_" in said
+
+
+def test_development_sign_in_has_to_be_asked_for(development):
+    hub = development | {"SIDE": "hub"}
+    assert not load(hub).dev_sign_in
+    assert load(hub | {"DEV_SIGN_IN": "1"}).dev_sign_in
+    with pytest.raises(SettingsError, match="DEV_SIGN_IN=1"):
+        factory.create(load(hub))
+
+
+def test_one_way_to_sign_in_is_enough(development):
+    local = {key: value for key, value in HUB_IN_SERVICE.items() if key not in {"PUBLIC_URL", "PORTAL_URL"}}
+    assert "DEV_SIGN_IN" in refusal(development | local | {"DEV_SIGN_IN": "1"})
+
+
+def test_one_person_is_on_call(development):
+    hub = development | {"SIDE": "hub"}
+    assert load(hub).on_call is None
+    assert load(hub | {"ON_CALL_EMAIL": "on-call@example.org"}).on_call.way == "email"
+    assert "ON_CALL" in refusal(hub | {"ON_CALL_EMAIL": "on-call@example.org", "ON_CALL_PHONE": "07700 900123"})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
@@ -19,6 +18,7 @@ from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
+from app.domain.roles import works_with_cases
 from app.domain.status import CaseState, Promise, Told, day_in, promise_now
 from app.forms import how
 from app.forms.desk import (
@@ -31,7 +31,6 @@ from app.forms.desk import (
     MilestoneForm,
     PhraseForm,
     PressForm,
-    SignInForm,
     StatusForm,
 )
 from app.forms.more import as_it_came
@@ -43,7 +42,6 @@ from app.services.hub import asked, contact, desk, feedback, handovers, news, pr
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
-from app.services.hub.staff import UnknownIdentity
 from app.web import staff
 from app.web.answers import once, redirect
 from app.web.clock import now
@@ -61,38 +59,6 @@ class Filter:
     count: int
     href: str
     is_current: bool
-
-
-@pages.get("/")
-def front() -> ResponseReturnValue:
-    """To the queue, by way of the sign-in page when needed."""
-    return redirect(url_for("hub.queue"))
-
-
-@pages.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> ResponseReturnValue:
-    """Sign in by whatever the factory was given to prove identities."""
-    form = SignInForm()
-    form.who.choices = [SelectChoice(each.id, each.name) for each in hub().identities.offered()]
-    if form.validate_on_submit():
-        try:
-            identity = hub().identities.prove(form.who.data or "")
-        except UnknownIdentity:
-            form.who.errors = [gettext("Choose who you are.")]
-        else:
-            staff.begin(hub().database, identity)
-            return redirect(url_for("hub.queue"), code=303)
-    page = render_template("hub/sign_in.html", form=form, has_errors=bool(form.errors))
-    return make_response(page, UNPROCESSABLE if form.errors else 200)
-
-
-@pages.post("/sign-out")
-@staff.signed_in_only
-def sign_out() -> ResponseReturnValue:
-    """Sign out."""
-    _need_press()
-    staff.end(hub().database)
-    return redirect(url_for("hub.sign_in"), code=303)
 
 
 @pages.get("/queue")
@@ -437,8 +403,14 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             staff_name=me.name,
             me=me,
             hub_links=[
-                ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
-                ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+                *(
+                    [
+                        ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
+                        ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+                    ]
+                    if works_with_cases(me.roles)
+                    else []
+                ),
                 *(
                     [
                         ("hub.complaints", gettext("Complaints"), template == "hub/complaints.html"),

@@ -29,7 +29,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
-from app.domain import asking
+from app.domain import asking, roles
 from app.domain.asking import Asked
 from app.domain.referral import Addition, News, Referral
 from app.services import post
@@ -37,7 +37,7 @@ from app.services.hub import records
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity
 
-GATEKEEPER = "gatekeeper"
+GATEKEEPER = roles.GATEKEEPER
 # Single letters are initials: everybody shares them.
 SHORTEST_NAME = 2
 # Letters that Unicode does not take apart, as people write them without their marks.
@@ -56,9 +56,12 @@ def may_see(case: rows.Case, who: Identity) -> bool:
 
 
 def case_for(session: Session, case_id: bytes, who: Identity) -> rows.Case:
-    """The case, for somebody who may see it. Raises NoSuchCase, for an unknown id and for a hidden case alike."""
+    """The case, for somebody who may see it; an auditor opens none.
+
+    Raises NoSuchCase, for an unknown id and for a hidden case alike.
+    """
     case = session.get(rows.Case, case_id)
-    if case is None or not may_see(case, who):
+    if case is None or roles.AUDITOR in who.roles or not may_see(case, who):
         raise NoSuchCase
     return case
 

@@ -25,7 +25,7 @@ from app.domain.status import CaseState, Status
 from app.services import post
 from app.services.hub import erasing, feedback, guard, leaving, speaking
 from app.services.hub.records import Opener
-from app.services.hub.staff import Identity
+from app.services.hub.staff import LONGEST_UNCHECKED, Identity
 
 # What the audit calls the decision to keep a silent case: the silence counts from then.
 KEPT_ON, LET_GO = "kept-on", "let-go"
@@ -170,7 +170,9 @@ def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
     """Sessions and leave to read that have ended, envelopes that arrived long ago, what was kept aside, and feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),
-        delete(rows.StaffSession).where(rows.StaffSession.expires_at <= now),
+        delete(rows.StaffSession).where(
+            (rows.StaffSession.expires_at <= now) | (rows.StaffSession.checked_at <= now - LONGEST_UNCHECKED)
+        ),
     ]
     count = sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
     count += feedback.tidy(session, days=periods.feedback, now=now)
