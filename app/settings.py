@@ -45,6 +45,7 @@ HUB_VARIABLES = frozenset(
         "ASK_ABOUT_SILENT_DAYS",
         "ASK_ABOUT_UNREAD_DAYS",
         "WARN_DAYS",
+        "REVIEW_QUIET_DAYS",
     }
 )
 # How long things are kept, in days: by the names of app/domain/retention.py, each with its variable and what is usual.
@@ -57,6 +58,8 @@ PERIODS: Mapping[str, tuple[str, int]] = {
     "aside": ("KEEP_ASIDE_DAYS", 90),
     "feedback": ("KEEP_FEEDBACK_DAYS", 365),
 }
+# After how many days a quiet case is looked at again, unless a colleague chooses another day.
+REVIEW_QUIET_DAYS = 28
 # The longest that a backup of the Hub is kept: what has arrived must be there for it to be sent again.
 LONGEST_BACKUP_DAYS = 35
 HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_")
@@ -145,6 +148,7 @@ class HubSettings(Settings):
     backup_public_key_file: Path
     backup_dir: Path
     oidc_issuer: str | None
+    review_quiet_days: int = REVIEW_QUIET_DAYS
     notices: Literal["off", "dry-run", "on"] = "off"
     notify: NotifySettings | None = None
     smtp: SmtpSettings | None = None
@@ -227,6 +231,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         backup_public_key_file=_key_file(environ, "BACKUP_PUBLIC_KEY", own / "backup-public-key.json", origins=origins),
         backup_dir=Path(environ.get("BACKUP_DIR", "") or own / "backups").absolute(),
         oidc_issuer=oidc_issuer,
+        review_quiet_days=_days(environ, "REVIEW_QUIET_DAYS", REVIEW_QUIET_DAYS),
         notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),
         notify=notify,
         smtp=smtp,

@@ -15,7 +15,7 @@ from wtforms.fields import SelectChoice
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.change import Change
-from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
+from app.domain.contact import VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import Promise, Told, day_in, promise_now
 from app.forms import how
@@ -63,7 +63,7 @@ def sign_in() -> ResponseReturnValue:
             form.who.errors = [gettext("Choose who you are.")]
         else:
             staff.begin(hub().database, identity)
-            return redirect(url_for("hub.queue"), code=303)
+            return redirect(url_for("hub.front"), code=303)
     page = render_template("hub/sign_in.html", form=form, has_errors=bool(form.errors))
     return make_response(page, UNPROCESSABLE if form.errors else 200)
 
@@ -379,7 +379,10 @@ def _words_of_this_moment(moment: datetime) -> Mapping[str, Any]:
     def until(when: datetime) -> str:
         return words.until(when, now=moment, zone=zone)
 
-    return {"day_and_clock": day_and_clock, "until_words": until, "checked_at": moment}
+    def reach_words(way_label: str, decision: Decision) -> str:
+        return words.reach(way_label, decision, now=moment, zone=zone)
+
+    return {"reach_words": reach_words, "day_and_clock": day_and_clock, "until_words": until, "checked_at": moment}
 
 
 def _language_of(slug: str) -> Mapping[str, str]:

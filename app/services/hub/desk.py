@@ -20,6 +20,7 @@ from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
+from app.domain.queue import reach
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.services import post
@@ -54,7 +55,12 @@ class UnknownStatus(Exception):
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the queue: coded facts only. `waited` is working time; the suggestion is for a person to decide on."""
+    """One line of the queue: coded facts only. The suggestion is for a person to decide on.
+
+    `waited` is working time since `waiting_since`, or since it came when nobody waits for us now (`waiting_since` is None).
+    `due_at` is the Hub's target for a first answer, until there was one. `reach` is every way that may ever be used, with what
+    the codes say of it now: for the eye only.
+    """
 
     case_id: bytes
     reference: str
@@ -66,6 +72,10 @@ class QueueRow:
     suggestion: Suggestion
     owner: str | None
     owner_id: str | None
+    waiting_since: datetime | None
+    due_at: datetime | None
+    quiet_until: datetime | None
+    reach: tuple[tuple[Way, Decision], ...]
 
 
 @dataclass(frozen=True)
@@ -370,18 +380,23 @@ def row_of(
     case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, targets: Mapping[str, int], now: datetime
 ) -> QueueRow:
     """What a line of the queue and the strip above a case say of it."""
+    suggestion = suggest(case.facts, hours, case.received_at, targets=targets)
     return QueueRow(
         case_id=case.id,
         reference=case.reference,
         received_at=case.received_at,
-        waited=hours.working_time_between(case.received_at, now),
+        waited=hours.working_time_between(case.waiting_since or case.received_at, now),
         state=CaseState(case.state),
         language=case.language,
         # No page is given whether somebody has complained: who may know of it is asked each time (guard.py).
         facts={name: value for name, value in case.facts.items() if name != asking.COMPLAINTS},
-        suggestion=suggest(case.facts, hours, case.received_at, targets=targets),
+        suggestion=suggestion,
         owner=owner.name if owner else None,
         owner_id=owner.id if owner else None,
+        waiting_since=case.waiting_since,
+        due_at=suggestion.due if case.answered_at is None else None,
+        quiet_until=case.quiet_until,
+        reach=tuple(reach(case.facts, now, hours)),
     )
 
 

@@ -74,6 +74,7 @@ def sign_in(session: Session, identity: Identity, *, now: datetime) -> str:
     """Open a session; returns its token for the cookie. Every sign-in has a new one."""
     person = session.get(rows.Staff, identity.id) or rows.Staff(id=identity.id)
     person.name, person.shown_name, person.roles = identity.name, identity.shown_name, list(identity.roles)
+    person.here_before, person.here_since = person.here_since, now
     session.add(person)
     session.flush()
     token = secrets.token_urlsafe(32)
@@ -96,6 +97,7 @@ def sign_out(session: Session, signed: SignedIn, *, now: datetime) -> None:
     """End the session, and with it every opening that it held."""
     session.execute(delete(rows.Opening).where(rows.Opening.session_id == signed.session_id))
     session.execute(delete(rows.StaffSession).where(rows.StaffSession.id == signed.session_id))
+    session.get_one(rows.Staff, signed.identity.id).here_since = now
     rows.log(session, at=now, staff_id=signed.identity.id, action="signed-out")
 
 
