@@ -42,8 +42,8 @@ from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
 from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
+from app.services.hub import placing, rebuilding, recovering
 from app.services.hub import post as hub_post
-from app.services.hub import rebuilding, recovering
 from app.services.hub import retention as hub_retention
 from app.services.hub import staff as hub_staff
 from app.services.portal import retention as portal_retention
@@ -324,6 +324,7 @@ def courier(once: bool) -> None:
                     hours=held.area.hub_hours,
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
+                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
                 if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                     hub_notices.after_pass(notices_office, clock=now)
                 if started >= keeps_at:
@@ -456,6 +457,23 @@ def staff_sign_out(staff_id: str) -> None:
         click.echo(f"{ended} sessions ended.")
 
 
+@click.group("queue")
+def queue_group() -> None:
+    """The order in which the desk works."""
+
+
+@queue_group.command("refresh")
+def queue_refresh() -> None:
+    """Work out the whole queue anew: windows, targets, review dates. The courier does so when hours or targets change."""
+    with _plainly():
+        settings = _hub_settings("The queue is the Hub's")
+        database = Database(settings.database_url)
+        held = factory.hub_of(settings, database=database, assets=Assets())
+        count = placing.place_all(database, rules=_rules(held), opener=held.opener, now=now())
+        click.echo(f"{count} open cases were put in order.")
+        database.close()
+
+
 @click.group("retention")
 def retention_group() -> None:
     """How long this side keeps things."""
@@ -535,6 +553,10 @@ def _list_erased(held: Hub, listed: int) -> int:
             post_service.alarm("the list of erased cases could not be written", kind=type(error).__name__)
         return -count - 2
     return count
+
+
+def _rules(held: Hub) -> placing.Rules:
+    return placing.Rules(held.area.hub_hours, held.area.targets, held.settings.review_quiet_days)
 
 
 def _refuse_before_recovery() -> None:

@@ -48,6 +48,7 @@ HUB_VARIABLES = frozenset(
         "ASK_ABOUT_SILENT_DAYS",
         "ASK_ABOUT_UNREAD_DAYS",
         "WARN_DAYS",
+        "REVIEW_QUIET_DAYS",
     }
 )
 # How long things are kept, in days: by the names of app/domain/retention.py, each with its variable and what is usual.
@@ -60,6 +61,8 @@ PERIODS: Mapping[str, tuple[str, int]] = {
     "aside": ("KEEP_ASIDE_DAYS", 90),
     "feedback": ("KEEP_FEEDBACK_DAYS", 365),
 }
+# After how many days a quiet case is looked at again, unless a colleague chooses another day.
+REVIEW_QUIET_DAYS = 28
 # The longest that a backup of the Hub is kept: what has arrived must be there for it to be sent again.
 LONGEST_BACKUP_DAYS = 35
 HUB_PREFIXES = ("OIDC_", "NOTIFY_", "SMTP_", "BACKUP_", "ON_CALL_")
@@ -186,6 +189,7 @@ class HubSettings(Settings):
     oidc: OidcSettings | None = None
     dev_sign_in: bool = False
     on_call: OnCallSettings | None = None
+    review_quiet_days: int = REVIEW_QUIET_DAYS
     notices: Literal["off", "dry-run", "on"] = "off"
     notify: NotifySettings | None = None
     smtp: SmtpSettings | None = None
@@ -271,6 +275,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         oidc=oidc,
         dev_sign_in=dev_sign_in == "1",
         on_call=_on_call(environ, notify=notify, smtp=smtp, origins=origins),
+        review_quiet_days=_days(environ, "REVIEW_QUIET_DAYS", REVIEW_QUIET_DAYS),
         notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),
         notify=notify,
         smtp=smtp,

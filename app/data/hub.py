@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, event, func, literal_column, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
+from app.domain.queue import AT_ONCE, NEVER, OURS, coded
+from app.domain.status import CaseState
 
 TO_HUB, TO_PERSON = "to-hub", "to-person"
 # The state of a case that is out of the queue (app/domain/status.py).
@@ -57,6 +59,60 @@ class Case(HubRow):
     read_at: Mapped[datetime | None]
     number_out: Mapped[int] = mapped_column(default=0)
     orders_out: Mapped[int] = mapped_column(default=0)
+    # Since when they wait for a word of ours, and when a colleague first wrote to them.
+    waiting_since: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    quiet_until: Mapped[datetime | None]
+    # What the queue sorts, counts and guards by, worked out from the facts (app/domain/queue.py): these at every change,
+    at_risk: Mapped[bool] = mapped_column(default=False)
+    restricted: Mapped[bool] = mapped_column(default=False)
+    hidden_from: Mapped[str] = mapped_column(default="")
+    suggested: Mapped[str] = mapped_column(default="none")
+    promised_by: Mapped[date | None]
+    # and these when `turns_at` has come (app/services/hub/placing.py).
+    tier: Mapped[int] = mapped_column(default=OURS)
+    closes_at: Mapped[datetime] = mapped_column(default=NEVER)
+    turns_at: Mapped[datetime] = mapped_column(default=AT_ONCE)
+    due_at: Mapped[datetime | None]
+    sort_at: Mapped[datetime]
+
+
+# Said in these very words wherever the queue asks, so that both engines use the indexes below.
+IS_OPEN = Case.state != literal_column("'closed'")
+for _name, _columns in {
+    "ix_case_queue": (Case.tier, Case.closes_at, Case.sort_at, Case.id),
+    "ix_case_turns": (Case.turns_at,),
+    "ix_case_promised": (Case.promised_by,),
+}.items():
+    Index(_name, *_columns, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+
+
+@event.listens_for(Case, "before_insert")
+@event.listens_for(Case, "before_update")
+def _work_out(_mapper: Any, _connection: Any, case: Case) -> None:
+    """Whoever changes a case: what the queue keeps of its facts follows at once, the rest with the next pass."""
+    facts, state = case.facts or {}, case.state
+    found = coded(facts, state)
+    case.at_risk, case.restricted, case.hidden_from = found.at_risk, found.restricted, found.hidden_from
+    case.suggested, case.promised_by, case.tier = found.suggested, found.promised_by, found.tier
+    if state != CaseState.QUIET.value:
+        case.quiet_until = None
+    case.turns_at = AT_ONCE
+
+
+@event.listens_for(Case, "before_insert")
+def _sort_in(_mapper: Any, _connection: Any, case: Case) -> None:
+    """Until the next pass has looked at it, a new case stands where it came in."""
+    case.sort_at = case.waiting_since or case.received_at
+
+
+class QueueState(HubRow):
+    """One row: by which hours and targets the queue was worked out last."""
+
+    __tablename__ = "queue_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rules: Mapped[str]
 
 
 class RecordSecret(HubRow):
@@ -199,6 +255,9 @@ class Staff(HubRow):
     name: Mapped[str]
     shown_name: Mapped[str]
     roles: Mapped[list[str]] = mapped_column(JSON)
+    # When this visit to the desk began, and when the last one ended, or began: what is new since then.
+    here_since: Mapped[datetime | None]
+    here_before: Mapped[datetime | None]
 
 
 class StaffSession(HubRow):
@@ -292,30 +351,9 @@ def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def queue(
-    session: Session, *, state: str | None = None, owner_id: str | None = None, limit: int = 200
-) -> list[tuple[Case, Staff | None]]:
-    """Cases with their owners, longest waiting first; `state` and `owner_id` narrow. Closed ones only where `state` asks."""
-    query = select(Case, Staff).outerjoin(Staff, Staff.id == Case.owner_id).order_by(Case.received_at).limit(limit)
-    query = query.where(Case.state != CLOSED if state is None else Case.state == state)
-    if owner_id is not None:
-        query = query.where(Case.owner_id == owner_id)
-    return [(row[0], row[1]) for row in session.execute(query)]
-
-
 def case_by_reference(session: Session, reference: str) -> Case | None:
     """The case with this reference (six digits), or None."""
     return session.scalar(select(Case).where(Case.reference == reference))
-
-
-def counts_by_state(session: Session) -> dict[str, int]:
-    """How many cases are in each state."""
-    return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}
-
-
-def restricted_cases(session: Session) -> list[Case]:
-    """The cases that only some may know of (see app/services/hub/guard.py)."""
-    return list(session.scalars(select(Case).where(Case.facts["restricted"].as_boolean().is_(True))))
 
 
 def was_opened(session: Session, case_id: bytes) -> bool:

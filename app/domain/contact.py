@@ -319,6 +319,53 @@ def plan_from_answers(
     return ContactPlan(wanted=wanted, ways=plans, sign=_said(reply.get("sign")))
 
 
+def codes_of(plan: ContactPlan) -> dict[str, list[str]]:
+    """The times of each way that may be used at all, in codes: no address, no name, no word. See `plan_of_codes`."""
+    if not plan.wanted:
+        return {}
+    found = {}
+    for each in plan.ways:
+        if each.missing is None:
+            times = sorted(box.value for box in each.boxes)
+            found[each.way.value] = [*times, School.KEEP_OUT.value] if each.not_in_school_hours else times
+    return found
+
+
+def plan_of_codes(facts: Mapping[str, Any]) -> ContactPlan:
+    """The plan as far as coded facts tell it ("contact", "frozen", "paused", "windows"): its times, and nothing else.
+
+    For sorting and counting. Nobody is reached by it: it has no address, and what is missing here is no leave.
+    """
+    windows = facts.get("windows")
+    codes: dict[str, Any] = windows if isinstance(windows, dict) else {}
+    return ContactPlan(
+        wanted=facts.get("contact") == "yes",
+        ways=tuple(_way_of_codes(way, _words(codes[way.value])) for way in Way if way.value in codes),
+        frozen=bool(facts.get("frozen")),
+        paused_until=_moment(facts.get("paused")),
+    )
+
+
+def _way_of_codes(way: Way, times: Sequence[str]) -> WayPlan:
+    return WayPlan(
+        way=way,
+        address="*",  # there is one, sealed
+        boxes=frozenset(box for box in Box if box.value in times),
+        message_allowed=True,
+        shared=None,
+        not_in_school_hours=School.KEEP_OUT.value in times,
+        may_be_told=True,
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.utcoffset() is not None else None
+
+
 def _way_plan(way: Way, answer: Mapping[str, Any], *, under_18: bool) -> WayPlan:
     times = _words(answer.get("times"))
     if_answered = answer.get("if_answered")

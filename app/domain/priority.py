@@ -93,6 +93,11 @@ def suggest(
     )
 
 
+def group_of(facts: Mapping[str, Any]) -> Group:
+    """The group alone that `suggest` suggests."""
+    return next((group for group, reasons in _reasons(facts).items() if reasons), Group.NONE)
+
+
 def _reasons(facts: Mapping[str, Any]) -> dict[Group, list[Reason]]:
     """The reasons for each group, in the order in which the groups are suggested."""
     happened, wanted = set(facts.get("happened") or ()), set(facts.get("help") or ())

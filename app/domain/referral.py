@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.asker import is_young
-from app.domain.contact import ways_chosen
+from app.domain.contact import codes_of, plan_of, ways_chosen
 
 VERSION = 1
 
@@ -145,6 +145,7 @@ class Referral:
             "district": district if isinstance(district, str) and len(district) <= 40 else None,
             "contact": wanted,
             "ways": _known(ways_chosen(reply, step("reply-bsl", {})), WAYS) if wanted == "yes" else [],
+            "windows": codes_of(plan_of(self.answers)),
             "risk": bool(RISKS & set(_known(help_.get("help"), HELP))),
             "restricted": self.is_restricted,
             "they_know": _one(step("knows", {}).get("they_know"), YES_NO_UNSURE),

@@ -27,7 +27,8 @@ class Desk:
         self.page.goto("/sign-in")
         self.main.locator(f"input[name=who][value={who}]").check()
         self.main.locator("button").click()
-        self.page.wait_for_url("**/queue")
+        self.page.wait_for_url(lambda url: url.rstrip("/").count("/") == 2)
+        self.page.goto("/queue")
 
     def row(self, reference: str) -> Locator:
         """The row of the queue with this reference, however it is spaced."""

@@ -120,6 +120,10 @@ class Colleague:
         """Who waits."""
         return self.client.visit("/queue")
 
+    def first(self) -> Page:
+        """What there is to do."""
+        return self.client.visit("/")
+
     def case(self, reference: str) -> Page:
         """The case with this reference, by its link in the queue. Raises NotOffered when the queue has none."""
         queue = self.queue()
@@ -154,10 +158,10 @@ class Colleague:
 def sign_in(client: Visitor, who: str = CO_ORDINATOR) -> Page:
     """Sign in at the desk for development; returns the queue."""
     page = client.visit("/sign-in")
-    queue = client.submit(page, page.form("who"), {"who": who})
-    if queue.path != "/queue":
-        raise NotOffered(f"the queue was to come, but {queue!r} came")
-    return queue
+    first = client.submit(page, page.form("who"), {"who": who})
+    if first.path != "/":
+        raise NotOffered(f"the first screen was to come, but {first!r} came")
+    return client.visit("/queue")
 
 
 def shown_number(page: Page) -> str:

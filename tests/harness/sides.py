@@ -26,6 +26,7 @@ from app import cli, factory
 from app import settings as settings_module
 from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
+from app.services.hub import placing
 from app.services.hub import post as hub_post
 from app.services.hub.post import PassMade
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side
@@ -158,16 +159,19 @@ class Sides:
         """One pass of the post, as the courier makes it: over HTTP, with real tokens. Raises what it raises."""
         if self._carrier is None:
             self._carrier = HttpCarrier(self.portal_url)
-        own = self.hub_side
-        return hub_post.make_pass(
+        own, moment = self.hub_side, now or clock.now()
+        made = hub_post.make_pass(
             own.database,
             self._carrier,
             trust=own.trust,
             keys=own.post_keys,
             opener=own.opener,
-            now=now or clock.now(),
+            now=moment,
             hours=own.area.hub_hours,
         )
+        rules = placing.Rules(own.area.hub_hours, own.area.targets, own.settings.review_quiet_days)
+        placing.place(own.database, rules=rules, opener=own.opener, now=moment)
+        return made
 
     def deliver(self) -> None:
         """Make passes until both sides know all that the other knows: an answer to what came travels with the next."""

@@ -118,6 +118,8 @@ def test_its_address_answers_as_an_unknown_one(sides: Sides, hers: Person, at_de
 DOORS = {
     "claim": {},
     "hand-back": {},
+    "assign": {"to": "x"},
+    "quiet": {"until": "2026-03-20"},
     "open": {},
     "status": {"status": "working", "envelope_id": "cd" * 16},
     "message": {"text": "Hello", "envelope_id": "cd" * 16},

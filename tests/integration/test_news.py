@@ -75,7 +75,7 @@ def test_news_names_its_day_and_says_plainly_when_we_are_late(
     form = case.form("status", to="/status")
     colleague.client.submit(case, form, {"status": "no-news", "by": FRIDAY, "stage": "not-reported"})
     sides.deliver()
-    assert "promised" not in colleague.queue().text, "it is due on another day"
+    assert "promised" not in colleague.first().text, "it is due on another day"
     space = back(asking)
     newest = space.part("latest")
     assert "We have not forgotten you" in newest
@@ -90,7 +90,7 @@ def test_news_names_its_day_and_says_plainly_when_we_are_late(
     assert "late" not in back(asking).part("promise")
     supervisor = Colleague(sides.hub_client())
     assert case.path in {address for address, _ in supervisor.sign_in("dev-carys").links}
-    assert "1 is due today" in supervisor.queue().part("promised-news")
+    assert "1 is due today" in supervisor.first().part("promised-news")
     day.shift(timedelta(hours=15))
     sides.deliver()
     late = back(asking).part("promise")
@@ -110,7 +110,7 @@ def test_news_names_its_day_and_says_plainly_when_we_are_late(
     colleague.write(case, "Still nothing, and I am on it.")
     sides.deliver()
     assert not any("We are late" in each for each in back(asking).html.splitlines())
-    assert "is late" not in colleague.queue().text
+    assert "is late" not in colleague.first().text
 
 
 @pytest.mark.requirement("F2")

@@ -179,7 +179,7 @@ def test_facts_hold_codes_that_this_release_knows_and_nothing_that_was_typed(ans
     assert facts == {
         "who": None, "under_18": False, "age_band": None, "help": [], "to_whom": None, "happened": [], "ongoing": None,
         "police": None, "district": None, "contact": None, "ways": [], "risk": False, "restricted": False, "they_know": None,
-        "consent": None, "how_died": None, "child_age": None, "child_knows": None,
+        "consent": None, "how_died": None, "child_age": None, "child_knows": None, "windows": {},
     }  # fmt: skip
 
 

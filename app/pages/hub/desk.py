@@ -1,9 +1,8 @@
-"""Sign in, the queue, a case."""
+"""Sign in, a case."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +13,10 @@ from flask_wtf import FlaskForm
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
-from app.domain.asking import SUPERVISOR
 from app.domain.change import Change
-from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
+from app.domain.contact import VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
-from app.domain.roles import works_with_cases
-from app.domain.status import CaseState, Promise, Told, day_in, promise_now
+from app.domain.status import Promise, Told, day_in, promise_now
 from app.forms import how
 from app.forms.desk import (
     LONGEST_MESSAGE,
@@ -38,7 +35,8 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, feedback, handovers, news, promises
+from app.pages.hub.links import links_for
+from app.services.hub import asked, contact, desk, handovers, news
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -48,79 +46,6 @@ from app.web.clock import now
 from app.web.hub import hub
 
 UNPROCESSABLE = 422
-MOST_HELP_SHOWN = 4
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One link above the queue."""
-
-    words: str
-    count: int
-    href: str
-    is_current: bool
-
-
-@pages.get("/queue")
-@staff.signed_in_only
-def queue() -> ResponseReturnValue:
-    """Who waits, longest first, those at risk before all."""
-    chosen = request.args.get("state", "")
-    state = CaseState(chosen) if chosen in {each.value for each in CaseState} else None
-    mine = state is None and "mine" in request.args
-    me = staff.me().identity
-    with hub().database.reading() as session:
-        filters = _filters(desk.counts(session, me), state=state, mine=mine)
-        fitting = sum(each.count for each in filters if each.is_current)
-        last = max(1, -(-fitting // desk.PAGE_LENGTH))
-        page = min(max(1, request.args.get("page", 1, type=int)), last)
-        rows = desk.queue(
-            session,
-            me,
-            hours=hub().area.hub_hours,
-            targets=hub().area.targets,
-            now=now(),
-            state=state,
-            owner_id=me.id if mine else None,
-            page=page,
-        )
-        health = desk.post_health(session, now=now())
-        feedback_waiting = feedback.waiting(session, me)
-        due_news = promises.due(session, me, today=now().astimezone(hub().area.hub_hours.zone).date())
-    return desk_page(
-        "hub/queue.html",
-        due_news=due_news,
-        feedback_waiting=feedback_waiting,
-        rows=rows,
-        filters=filters,
-        health=health,
-        page=page,
-        last_page=last,
-        page_links={
-            number: url_for("hub.queue", page=number, state=state.value if state else None, mine="" if mine else None)
-            for number in (page - 1, page + 1)
-            if 1 <= number <= last
-        },
-        most_help_shown=MOST_HELP_SHOWN,
-    )
-
-
-def _filters(counts: desk.Counts, *, state: CaseState | None, mine: bool) -> list[Filter]:
-    everything = Filter(gettext("All"), counts.total, url_for("hub.queue"), state is None and not mine)
-    own = Filter(gettext("Mine"), counts.mine, url_for("hub.queue", mine=""), mine)
-    return [
-        everything,
-        own,
-        *(
-            Filter(
-                words.state(each),
-                counts.by_state[each],
-                url_for("hub.queue", state=each.value),
-                each is state,
-            )
-            for each in CaseState
-        ),
-    ]
 
 
 @pages.get("/cases/<case_id>")
@@ -134,7 +59,7 @@ def case(case_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def claim(case_id: str) -> ResponseReturnValue:
     """Take the case."""
-    _need_press()
+    need_press()
     try:
         news.claim(
             hub().database,
@@ -160,7 +85,7 @@ def claim(case_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def hand_back(case_id: str) -> ResponseReturnValue:
     """Put the case back into the queue."""
-    _need_press()
+    need_press()
     try:
         news.hand_back(
             hub().database,
@@ -182,7 +107,7 @@ def open_case(case_id: str) -> ResponseReturnValue:
 
     A message that could not go because the time to read had run out comes along, and is there again afterwards.
     """
-    _need_press()
+    need_press()
     try:
         desk.open_request(
             hub().database,
@@ -402,24 +327,7 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             template,
             staff_name=me.name,
             me=me,
-            hub_links=[
-                *(
-                    [
-                        ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
-                        ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
-                    ]
-                    if works_with_cases(me.roles)
-                    else []
-                ),
-                *(
-                    [
-                        ("hub.complaints", gettext("Complaints"), template == "hub/complaints.html"),
-                        ("hub.feedback", gettext("Feedback"), template == "hub/feedback.html"),
-                    ]
-                    if SUPERVISOR in me.roles
-                    else []
-                ),
-            ],
+            hub_links=links_for(me),
             press=PressForm(),
             labels_of=labels_of,
             words=words,
@@ -442,7 +350,10 @@ def _words_of_this_moment(moment: datetime) -> Mapping[str, Any]:
     def until(when: datetime) -> str:
         return words.until(when, now=moment, zone=zone)
 
-    return {"day_and_clock": day_and_clock, "until_words": until, "checked_at": moment}
+    def reach_words(way_label: str, decision: Decision) -> str:
+        return words.reach(way_label, decision, now=moment, zone=zone)
+
+    return {"reach_words": reach_words, "day_and_clock": day_and_clock, "until_words": until, "checked_at": moment}
 
 
 def _language_of(slug: str) -> Mapping[str, str]:
@@ -467,7 +378,8 @@ def page_was_old(form: FlaskForm) -> str:
     return ""
 
 
-def _need_press() -> None:
+def need_press() -> None:
+    """Refuse a post that no page of ours has sent."""
     if not PressForm().validate_on_submit():
         abort(403)
 

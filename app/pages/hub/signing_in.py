@@ -9,16 +9,15 @@ from __future__ import annotations
 import hmac
 import logging
 
-from flask import Response, abort, current_app, make_response, render_template, request, url_for
+from flask import Response, abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms.fields import SelectChoice
 
 from app.adapters.oidc import NotBelieved, Provider, ProviderDown
-from app.domain.roles import works_with_cases
 from app.forms.desk import PressForm, SignInForm
 from app.pages.hub import pages
-from app.pages.hub.desk import UNPROCESSABLE, desk_page
+from app.pages.hub.desk import UNPROCESSABLE
 from app.services.hub import signing_in
 from app.services.hub.signing_in import NoName, NoRole, NotLetIn, OneFactorOnly
 from app.services.hub.staff import UnknownIdentity
@@ -31,18 +30,7 @@ from app.web.hub import hub
 log = logging.getLogger(__name__)
 
 # Where an auditor begins: the first of these that there is.
-OF_AN_AUDITOR = ("hub.audit", "hub.reports")
 FORBIDDEN, UNAVAILABLE = 403, 503
-
-
-@pages.get("/")
-@staff.whoever_signed_in
-def front() -> ResponseReturnValue:
-    """To where somebody's work begins: the queue, or the audit."""
-    if works_with_cases(staff.me().identity.roles):
-        return redirect(url_for("hub.queue"))
-    found = next((each for each in OF_AN_AUDITOR if each in current_app.view_functions), None)
-    return redirect(url_for(found)) if found else desk_page("hub/nothing.html")
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])

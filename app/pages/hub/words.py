@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from flask_babel import format_date, gettext
 
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.change import Change, Standing
-from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
+from app.domain.contact import SCREEN_WAYS, Allowed, Decision, IfAnswered, Reason, Wait, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
 from app.domain.status import CaseState
@@ -90,6 +90,46 @@ def who(code: str | None) -> str:
             "professional": gettext("Asked by a professional"),
         }.get(code or "", gettext("Not said"))
     )
+
+
+def relation(facts: Mapping[str, Any]) -> str:
+    """Whom it is about, seen from whoever asked (requirement A2): themselves, somebody close, a death, something they saw."""
+    if facts.get("who") in ASKED_BY_ANOTHER:
+        return who(facts.get("who"))
+    return str(
+        {
+            None: who(facts.get("who")),
+            "me": who(facts.get("who")),
+            "died": gettext("Someone close has died"),
+            "saw": gettext("Saw or heard it"),
+        }.get(facts.get("to_whom"), gettext("Close to whom it happened"))
+    )
+
+
+def access(facts: Mapping[str, Any], language: str, *, staff_languages: Collection[str]) -> tuple[str, ...]:
+    """What to arrange before talking, as far as codes tell: sign language, text relay, an interpreter."""
+    ways = facts.get("ways") or ()
+    needs = []
+    if language == "bsl" or Way.BSL.value in ways:
+        needs.append(gettext("BSL interpreter: book first"))
+    if Way.RELAY.value in ways:
+        needs.append(gettext("Text relay"))
+    if language not in ("en", "bsl"):
+        spoken = language in staff_languages
+        needs.append(gettext("A colleague speaks it") if spoken else gettext("Interpreter: book first"))
+    return tuple(str(each) for each in needs)
+
+
+def reach(way_label: str, decision: Decision, *, now: datetime, zone: ZoneInfo) -> str:
+    """Whether somebody may be reached by this way now, in a few words."""
+    if isinstance(decision, Allowed):
+        return str(
+            gettext("%(way)s now, until %(time)s", way=way_label, time=until(decision.until, now=now, zone=zone))
+        )
+    if isinstance(decision, Wait):
+        again = day_and_clock(decision.until, now=now, zone=zone)
+        return str(gettext("%(way)s: next %(time)s", way=way_label, time=again))
+    return str(gettext("%(way)s: not now", way=way_label))
 
 
 def group(code: Group) -> str:
@@ -316,6 +356,8 @@ def act(action: str) -> str:
         {
             "claimed": gettext("took the case"),
             "handed-back": gettext("handed the case back"),
+            "assigned": gettext("gave the case to a colleague"),
+            "set-quiet": gettext("let the case rest, and set a day to look again"),
             "opened-request": gettext("opened the request"),
             "showed-way": gettext("had a number or address shown"),
             "sent-status": gettext("sent news"),

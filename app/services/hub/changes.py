@@ -21,7 +21,7 @@ from app.data import hub as rows
 from app.data.database import Database
 from app.domain.asker import is_young
 from app.domain.change import ALWAYS_TIGHTER, ERASES, Change, Delays, Ruling, Standing, is_same_word, rule_on
-from app.domain.contact import keeping, tightens
+from app.domain.contact import codes_of, keeping, tightens
 from app.domain.hours import OpeningHours
 from app.domain.referral import Addition, MalformedReferral, News
 from app.services import post
@@ -96,6 +96,7 @@ def write_down(session: Session, header: sealing.Header, arrival: Arrival, *, no
     arrival = _if_opened_meanwhile(session, header.case_id, arrival)
     case = session.get_one(rows.Case, header.case_id)
     if arrival.kind is Change.NOT_ME:
+        case.facts = {**case.facts, speaking.NOT_ME: True}
         for row in rows.changes(session, header.case_id):
             if row.standing == Standing.WAITING.value:
                 row.standing, row.due_at = Standing.DISOWNED.value, None
@@ -126,6 +127,8 @@ def facts_of(record: Record) -> dict[str, Any]:
     return {
         "contact": {True: "yes", False: "no", None: None}[plan.wanted],
         "ways": [each.way.value for each in plan.ways] if plan.wanted else [],
+        "windows": codes_of(plan),
+        "paused": plan.paused_until.isoformat(timespec="seconds") if plan.paused_until else None,
         "frozen": plan.frozen,
         "asked": sorted({each.kind.value for each in record.changes if each.standing is Standing.WAITING}),
     }

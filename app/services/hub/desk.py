@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nacl.signing import SigningKey
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -21,6 +20,7 @@ from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
 from app.domain.priority import Suggestion, suggest
+from app.domain.queue import reach
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.services import post
@@ -32,13 +32,9 @@ from app.services.hub.staff import Identity, SignedIn
 
 OPEN_FOR = timedelta(minutes=30)
 STALE_AFTER = timedelta(seconds=60)
-PAGE_LENGTH = 100
-WAIT_FOR_US = (CaseState.NEW.value, CaseState.OURS.value)
 # Additions that have a place of their own at the desk.
 ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
 ABOUT_A_COMPLAINT = "answered-complaint"
-# More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
-EVERY_CASE = 1_000_000
 
 
 class NotOpened(Exception):
@@ -59,7 +55,12 @@ class UnknownStatus(Exception):
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the queue: coded facts only. `waited` is working time; the suggestion is for a person to decide on."""
+    """One line of the queue: coded facts only. The suggestion is for a person to decide on.
+
+    `waited` is working time since `waiting_since`, or since it came when nobody waits for us now (`waiting_since` is None).
+    `due_at` is the Hub's target for a first answer, until there was one. `reach` is every way that may ever be used, with what
+    the codes say of it now: for the eye only.
+    """
 
     case_id: bytes
     reference: str
@@ -71,19 +72,10 @@ class QueueRow:
     suggestion: Suggestion
     owner: str | None
     owner_id: str | None
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many cases there are in each state, and how many are one's own."""
-
-    by_state: Mapping[CaseState, int]
-    mine: int
-
-    @property
-    def total(self) -> int:
-        """All cases that are not closed."""
-        return sum(count for state, count in self.by_state.items() if state is not CaseState.CLOSED)
+    waiting_since: datetime | None
+    due_at: datetime | None
+    quiet_until: datetime | None
+    reach: tuple[tuple[Way, Decision], ...]
 
 
 @dataclass(frozen=True)
@@ -161,46 +153,6 @@ class ClosedCase:
     """A case before its request was opened: coded facts only."""
 
     row: QueueRow
-
-
-def queue(
-    session: Session,
-    who: Identity,
-    *,
-    hours: OpeningHours,
-    targets: Mapping[str, int],
-    now: datetime,
-    state: CaseState | None = None,
-    owner_id: str | None = None,
-    page: int = 1,
-) -> list[QueueRow]:
-    """One page of the open cases that `who` may see, each group by how long they have waited: those at risk that wait for us,
-    those that nobody has opened, those that are ours to do, all others. `page` counts from 1; a page past the end is empty.
-
-    `targets` are the Hub's own (app/domain/priority.py). Where it has set any, what is due first comes first in its group.
-    """
-    every = rows.queue(session, state=state.value if state else None, owner_id=owner_id, limit=EVERY_CASE)
-    found = [pair for pair in every if guard.may_see(pair[0], who)]
-    found.sort(key=lambda pair: _urgency(pair[0], hours=hours, targets=targets))
-    start = (page - 1) * PAGE_LENGTH
-    return [
-        _row(case, owner, hours=hours, targets=targets, now=now) for case, owner in found[start : start + PAGE_LENGTH]
-    ]
-
-
-def counts(session: Session, who: Identity) -> Counts:
-    """How many of the cases that `who` may see wait in each state, and how many of all belong to `who`."""
-    found = rows.counts_by_state(session)
-    hidden = guard.hidden_cases(session, who)
-    for case in hidden:
-        found[case.state] -= 1
-    mine = session.scalar(
-        select(func.count())
-        .select_from(rows.Case)
-        .where(rows.Case.owner_id == who.id, rows.Case.state != CaseState.CLOSED.value)
-    )
-    mine = (mine or 0) - sum(case.owner_id == who.id and case.state != CaseState.CLOSED.value for case in hidden)
-    return Counts({state: found.get(state.value, 0) for state in CaseState}, mine)
 
 
 def post_health(session: Session, *, now: datetime) -> PostHealth:
@@ -301,7 +253,7 @@ def read_case(
     """
     case = guard.case_for(session, case_id, signed.identity)
     owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
-    row = _row(case, owner, hours=hours, targets=targets, now=now)
+    row = row_of(case, owner, hours=hours, targets=targets, now=now)
     opening = session.get(rows.Opening, (signed.session_id, case_id))
     if opening is None or opening.expires_at <= now:
         return ClosedCase(row)
@@ -424,31 +376,27 @@ def need_open(database: Database, case_id: bytes, signed: SignedIn, *, now: date
         return case.facts
 
 
-def _urgency(
-    case: rows.Case, *, hours: OpeningHours, targets: Mapping[str, int]
-) -> tuple[bool, int, datetime, datetime]:
-    """What sorts the queue; the smallest comes first."""
-    due = suggest(case.facts, hours, case.received_at, targets=targets).due if targets else None
-    place = WAIT_FOR_US.index(case.state) if case.state in WAIT_FOR_US else len(WAIT_FOR_US)
-    at_risk = bool(case.facts.get("risk")) and case.state in WAIT_FOR_US
-    return (not at_risk, place, due or case.received_at, case.received_at)
-
-
-def _row(
+def row_of(
     case: rows.Case, owner: rows.Staff | None, *, hours: OpeningHours, targets: Mapping[str, int], now: datetime
 ) -> QueueRow:
+    """What a line of the queue and the strip above a case say of it."""
+    suggestion = suggest(case.facts, hours, case.received_at, targets=targets)
     return QueueRow(
         case_id=case.id,
         reference=case.reference,
         received_at=case.received_at,
-        waited=hours.working_time_between(case.received_at, now),
+        waited=hours.working_time_between(case.waiting_since or case.received_at, now),
         state=CaseState(case.state),
         language=case.language,
         # No page is given whether somebody has complained: who may know of it is asked each time (guard.py).
         facts={name: value for name, value in case.facts.items() if name != asking.COMPLAINTS},
-        suggestion=suggest(case.facts, hours, case.received_at, targets=targets),
+        suggestion=suggestion,
         owner=owner.name if owner else None,
         owner_id=owner.id if owner else None,
+        waiting_since=case.waiting_since,
+        due_at=suggestion.due if case.answered_at is None else None,
+        quiet_until=case.quiet_until,
+        reach=tuple(reach(case.facts, now, hours)),
     )
 
 

@@ -193,7 +193,14 @@ def claim(
         is_new = guard.case_for(session, case_id, who).owner_id != who.id
         desk.claim(session, case_id, who, now=now)
     if is_new:
-        _tell_who(database, case_id, Status.WORKER, who, opener=opener, voice=voice, now=now)
+        tell_worker(database, case_id, who, opener=opener, voice=voice, now=now)
+
+
+def tell_worker(
+    database: Database, case_id: bytes, who: Identity, *, opener: Opener, voice: SigningKey, now: datetime
+) -> None:
+    """Tell the person that this colleague looks after them now. Raises NoSuchCase."""
+    _tell_who(database, case_id, Status.WORKER, who, opener=opener, voice=voice, now=now)
 
 
 def hand_back(

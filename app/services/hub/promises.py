@@ -47,11 +47,12 @@ class Due:
 def due(session: Session, who: Identity, *, today: date) -> list[Due]:
     """What is due today or late, of the cases that this colleague may see: the longest overdue first."""
     found = []
-    for case in _promised(session):
+    staff = {each.id: each for each in session.scalars(select(rows.Staff))}
+    for case in _promised(session, until=today):
         promise = promise_kept(case.facts.get(PROMISED), today=today)
         if promise is None or promise.by > today or not guard.may_see(case, who):
             continue
-        owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
+        owner = staff.get(case.owner_id or "")
         told_on = case.facts[PROMISED].get(TOLD_ON)
         found.append(
             Due(
@@ -79,7 +80,7 @@ def tell(
     today = now.astimezone(hours.zone).date()
     with database.reading() as session:
         untold = []
-        for case in _promised(session):
+        for case in _promised(session, until=today):
             kept = case.facts[PROMISED]
             promise = promise_kept(kept, today=today)
             if promise is None or not promise.is_late or TOLD_ON in kept or not _is_on_a_screen(session, case):
@@ -112,11 +113,10 @@ def _tell_one(
         post.alarm("a person could not be told that we are late", kind=type(error).__name__)
 
 
-def _promised(session: Session) -> list[rows.Case]:
-    """Open cases with a promise, but those whose person asked for everything to be deleted: nobody reads there any more."""
-    cases = session.scalars(
-        select(rows.Case).where(rows.Case.facts[PROMISED].as_string().is_not(None), rows.Case.state != rows.CLOSED)
-    )
+def _promised(session: Session, *, until: date) -> list[rows.Case]:
+    """Open cases with a promise for no later day, but those whose person asked for everything to be deleted: nobody reads
+    there any more."""
+    cases = session.scalars(select(rows.Case).where(rows.IS_OPEN, rows.Case.promised_by <= until))
     return [each for each in cases if not ERASES & set(each.facts.get("asked") or ())]
 
 

@@ -63,6 +63,7 @@ def rows_of_first(
             id=case_id,
             reference=referral.reference,
             received_at=now,
+            waiting_since=now,
             state=CaseState.NEW.value,
             language=_language_wanted(referral),
             facts={**referral.facts(), **({"hidden_from": list(hidden_from)} if hidden_from else {})},
@@ -150,6 +151,7 @@ def after_arrival(
         case = session.get_one(rows.Case, envelope.header.case_id)
         if case.state != CaseState.NEW.value:
             case.state = CaseState.OURS.value
+        case.waiting_since = case.waiting_since or now
         leaving.stay(case, came=True)
         if at_risk:
             case.facts = {**case.facts, "risk": True}

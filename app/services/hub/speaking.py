@@ -21,6 +21,9 @@ from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity
 
+# A mark in the coded facts: they said "This was not me", and nobody has written to them since.
+NOT_ME = "not_me"
+
 
 class ReceiptOnly(Exception):
     """Whoever asked did so in their work: they get a receipt, and nothing about the person (requirement E14)."""
@@ -77,6 +80,7 @@ def send(
                 case.state = state.value
                 leaving.stay(case)
             if by is not None:
+                _has_answered(case, now=now)
                 rows.log(
                     session, at=now, staff_id=by.id, action=f"sent-{news.kind}", case_id=case_id, detail=news.status
                 )
@@ -89,6 +93,14 @@ def _keep_promise(case: rows.Case, news: News) -> None:
     after = promise_after(before, Told(news.kind, news.status, news.author, news.data))
     if after != before:
         case.facts = {**case.facts, PROMISED: after}
+
+
+def _has_answered(case: rows.Case, *, now: datetime) -> None:
+    """A colleague wrote or chose it: nobody waits for us any more, and who said "This was not me" was heard."""
+    case.answered_at = case.answered_at or now
+    case.waiting_since = None
+    if NOT_ME in case.facts:
+        case.facts = {name: value for name, value in case.facts.items() if name != NOT_ME}
 
 
 def gets_receipt_only(facts: Mapping[str, Any]) -> bool:

@@ -114,6 +114,8 @@ def sign_in(session: Session, identity: Identity, *, now: datetime, tokens: byte
     `tokens` is what to ask the identity provider with later; it is kept sealed under the session's token.
     """
     _write_down(session, identity)
+    person = session.get_one(rows.Staff, identity.id)
+    person.here_before, person.here_since = person.here_since, now
     token = secrets.token_urlsafe(32)
     forget_ended(session, now=now)
     session.add(
@@ -181,6 +183,7 @@ def checked(
 def sign_out(session: Session, signed: SignedIn, *, now: datetime) -> None:
     """End the session, and with it every opening that it held."""
     _end(session, [signed.session_id])
+    session.get_one(rows.Staff, signed.identity.id).here_since = now
     rows.log(session, at=now, staff_id=signed.identity.id, action="signed-out")
 
 

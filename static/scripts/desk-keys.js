@@ -1,0 +1,128 @@
+/**
+ * Keys at the desk: one letter presses the link or button that carries it as `data-key`, j and k go along the lines.
+ *
+ * Nothing happens while somebody types, or together with another key; and all of it can be turned off (WCAG 2.1.4).
+ * Without this script everything is there as links and buttons.
+ */
+const TURNED_OFF = "desk-keys-off";
+const DOWN = ["j", "ArrowDown"];
+const UP = ["k", "ArrowUp"];
+
+export class Keys {
+  constructor(root) {
+    this.root = root;
+    this.dialog = document.getElementById("keys");
+    document.addEventListener("keydown", (event) => this.pressed(event));
+    const opener = root.querySelector("[data-opens]");
+    if (opener && this.dialog && this.dialog.showModal) {
+      opener.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.dialog.showModal();
+      });
+    }
+    const places = root.querySelectorAll("[data-keys-switch]");
+    for (let i = 0; i < places.length; i += 1) {
+      this.offer(places[i]);
+    }
+  }
+
+  /** A button that turns keys off and on again, kept by this browser. */
+  offer(place) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "govuk-button govuk-button--secondary";
+    const show = () => {
+      button.textContent = place.getAttribute(isOff() ? "data-on" : "data-off");
+    };
+    button.addEventListener("click", () => {
+      turn(!isOff());
+      show();
+    });
+    show();
+    place.appendChild(button);
+    place.hidden = false;
+  }
+
+  pressed(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target) || isOff()) {
+      return;
+    }
+    if (this.dialog && this.dialog.open) {
+      return;
+    }
+    const step = DOWN.indexOf(event.key) >= 0 ? 1 : UP.indexOf(event.key) >= 0 ? -1 : 0;
+    if (step) {
+      if (this.move(step)) {
+        event.preventDefault();
+      }
+      return;
+    }
+    const target = this.find(event.key);
+    if (target) {
+      event.preventDefault();
+      target.click();
+      if (target.nodeName === "SUMMARY") {
+        const first = target.parentNode.querySelector("select, input:not([type=hidden])");
+        if (first && target.parentNode.open) {
+          first.focus();
+        }
+      }
+    }
+  }
+
+  /** To the next line, or the one before; at the ends it stays. */
+  move(step) {
+    const lines = this.root.querySelectorAll("[data-row]");
+    if (!lines.length) {
+      return false;
+    }
+    const now = Array.prototype.indexOf.call(lines, lineOf(document.activeElement));
+    const next = now < 0 ? (step > 0 ? 0 : lines.length - 1) : Math.min(lines.length - 1, Math.max(0, now + step));
+    const link = lines[next].querySelector("a[href]");
+    link.focus();
+    return true;
+  }
+
+  /** What a key presses: in the line where somebody is, else anywhere outside of lines. */
+  find(key) {
+    const line = lineOf(document.activeElement);
+    return (line && carrying(line, key)[0]) || carrying(this.root, key).filter((each) => !lineOf(each))[0];
+  }
+}
+
+function carrying(root, key) {
+  return Array.prototype.filter.call(
+    root.querySelectorAll("[data-key]"),
+    (each) => each.getAttribute("data-key") === key && each.getClientRects().length > 0,
+  );
+}
+
+function lineOf(element) {
+  return element && element.closest ? element.closest("[data-row]") : null;
+}
+
+function isTyping(target) {
+  return Boolean(
+    target && target.closest && target.closest("input:not([type=checkbox]):not([type=radio]), select, textarea"),
+  );
+}
+
+function isOff() {
+  try {
+    return window.localStorage.getItem(TURNED_OFF) === "1";
+  } catch (fault) {
+    return false; // a browser that keeps nothing
+  }
+}
+
+function turn(off) {
+  try {
+    if (off) {
+      window.localStorage.setItem(TURNED_OFF, "1");
+    } else {
+      window.localStorage.removeItem(TURNED_OFF);
+    }
+  } catch (fault) {
+    // Then keys stay on.
+  }
+}
