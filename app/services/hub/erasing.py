@@ -50,3 +50,4 @@ def _erase_rows(session: Session, case_id: bytes) -> None:
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
     ):  # fmt: skip
         session.execute(delete(table).where(table.case_id == case_id))
+    rows.part_all(session, case_id)
