@@ -10,6 +10,10 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
+# What the audit calls joining and undoing where one of the two may be known to few: such a line is on no case's trail, which
+# may be read by people who must not learn that the other is there.
+JOINED_HIDDEN, PARTED_HIDDEN = "joined-hidden", "parted-hidden"
+ON_NO_TRAIL = frozenset({JOINED_HIDDEN, PARTED_HIDDEN})
 # Of two requests of one person at least one of these is likely to be the same.
 SIMILAR = ("language", "district", "to_whom")
 

@@ -438,6 +438,8 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             me=me,
             hub_links=[
                 ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
+                ("hub.call", gettext("Take a call"), template == "hub/call.html"),
+                ("hub.find", gettext("Find"), template == "hub/find.html"),
                 ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
                 *(
                     [

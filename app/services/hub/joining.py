@@ -22,7 +22,7 @@ from app.adapters.numbers import is_reference
 from app.data import hub as rows
 from app.data.database import Database
 from app.domain.finding import Where, emails_in, phones_in, six_digits_in
-from app.domain.joined import Likeness, Tie, are_similar, as_people
+from app.domain.joined import JOINED_HIDDEN, PARTED_HIDDEN, Likeness, Tie, are_similar, as_people
 from app.domain.reference import normalise
 from app.domain.status import CaseState
 from app.services.hub import finding, guard
@@ -32,11 +32,9 @@ from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity, SignedIn
 
-# What the audit calls these acts. Those of a pair with a hidden case are on no trail but in the audit itself (see `_log`).
+# What the audit calls these acts; see `_log` for a pair with a case that few may know of.
 COMPARED = "looked-for-same"
 JOINED, PARTED = "joined", "parted"
-JOINED_HIDDEN, PARTED_HIDDEN = "joined-hidden", "parted-hidden"
-ON_NO_TRAIL = frozenset({JOINED_HIDDEN, PARTED_HIDDEN})
 
 
 class CannotJoin(Exception):
@@ -103,7 +101,7 @@ def look(
     found = {each.case_id: each for each in named}
 
     def is_worth_it(other: rows.Case) -> bool:
-        return other.id != case_id and are_similar(case.facts | {"language": case.language}, _facts(other))
+        return other.id != case_id and are_similar(_facts(case), _facts(other))
 
     going = Look(database, who, opener=opener, after=after, clock=clock, wanted=is_worth_it)
     for each in going:

@@ -167,7 +167,7 @@ def last_word(session: Session, case: rows.Case) -> datetime:
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
-    """Sessions, leave to read and half-taken calls that have ended, envelopes that arrived long ago, what was kept aside, and feedback."""
+    """Sessions, leave to read and drafts that have ended, envelopes that arrived long ago, what was kept aside, feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),
         delete(rows.StaffSession).where(rows.StaffSession.expires_at <= now),
