@@ -28,6 +28,8 @@ from app.adapters.sealing import ID_LENGTH, SECRET_LENGTH
 from app.domain.reference import ROW_LENGTH, ROWS, read_number, rows
 
 _FREE_DIGITS: Final = ROW_LENGTH - 1
+# References that begin with 7, 8 or 9 are the desk's own: the two sides draw apart and never meet (docs/adr/0020).
+_FIRST_OF_DESK: Final = 7 * 10 ** (_FREE_DIGITS - 1)
 
 # Every use of a pepper has its own name in front, so that no value of one use can stand in for another.
 _AS_PEPPER_ID: Final = b"id/v1\x00"
@@ -127,19 +129,31 @@ def pepper_id(pepper: bytes) -> bytes:
 
 
 def make_number(peppers: Peppers, *, reference: str = "") -> str:
-    """Return a new number of 24 digits: about 66 random bits, of which the three secret rows hold 50.
+    """Return a new number of 24 digits: about 65 random bits, of which the three secret rows hold 50.
 
     With a `reference` (six digits) only the secret rows are new. Whether a new reference was used before is for the caller to
     see, by `reference_tags`.
     """
     if not reference:
-        free = _random_digits()
-        reference = free + damm.calc_check_digit(free)
+        reference = _reference(secrets.randbelow(_FIRST_OF_DESK))
     secret_rows = []
     for index in range(2, ROWS + 1):
         free = _random_digits()
         secret_rows.append(free + _keyed_digit(peppers.newest, index=index, reference=reference, digits=free))
     return "".join((reference, *secret_rows))
+
+
+def make_reference() -> str:
+    """Return a reference (six digits) for a request that a colleague takes: one that no number made above begins with.
+
+    Whether the desk has used it before is for the caller to see.
+    """
+    return _reference(_FIRST_OF_DESK + secrets.randbelow(10**_FREE_DIGITS - _FIRST_OF_DESK))
+
+
+def is_desks_own(reference: str) -> bool:
+    """True for a reference of the kind that `make_reference` gives."""
+    return is_reference(reference) and int(reference[:_FREE_DIGITS]) >= _FIRST_OF_DESK
 
 
 def is_reference(digits: str) -> bool:
@@ -167,6 +181,11 @@ def _wrong_rows(reference: str, secret_rows: list[str], *, pepper: bytes) -> tup
             row[_FREE_DIGITS:], _keyed_digit(pepper, index=index, reference=reference, digits=row[:_FREE_DIGITS])
         )
     )
+
+
+def _reference(free: int) -> str:
+    digits = str(free).zfill(_FREE_DIGITS)
+    return digits + damm.calc_check_digit(digits)
 
 
 def _random_digits() -> str:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, event, func, literal_column, select, update
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    and_,
+    delete,
+    event,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import HubRow
@@ -207,6 +222,35 @@ class Notice(HubRow):
     changed_at: Mapped[datetime]
 
 
+class TakenDraft(HubRow):
+    """A request that a colleague is typing, sealed under a secret of this row's own, which is wrapped to the Hub's newest
+    sealing key. Once it was sent it holds, for an hour, what is to be read out: the reference, and a code if one was made."""
+
+    __tablename__ = "taken_draft"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    begun_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revision: Mapped[int]
+    is_sent: Mapped[bool]
+    wrapped: Mapped[bytes]
+    sealed: Mapped[bytes]
+
+
+class Joined(HubRow):
+    """Two cases that a colleague put together (app/domain/joined.py). `first_id` is the smaller id, so a pair is here once."""
+
+    __tablename__ = "joined"
+    __table_args__ = (CheckConstraint("first_id < second_id", name="in_order"),)
+
+    first_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    second_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True, index=True)
+    tie: Mapped[str]
+    joined_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    joined_at: Mapped[datetime]
+
+
 class Tombstone(HubRow):
     """A case that was erased: so that no late envelope and no restored backup brings it back."""
 
@@ -403,3 +447,51 @@ def log(
 def audit_of(session: Session, case_id: bytes, *, limit: int = 50) -> list[Audit]:
     """The latest audit lines of a case, newest first."""
     return list(session.scalars(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id.desc()).limit(limit)))
+
+
+def newest_cases(
+    session: Session, *, after: tuple[datetime, bytes] | None = None, closed_too: bool = False, limit: int
+) -> list[tuple[Case, Staff | None]]:
+    """Cases with their owners, those that came last first, from the one `after` this moment and id on. Open ones only,
+    unless `closed_too`."""
+    query = select(Case, Staff).outerjoin(Staff, Staff.id == Case.owner_id)
+    query = query.order_by(Case.received_at.desc(), Case.id.desc()).limit(limit)
+    if not closed_too:
+        query = query.where(Case.state != CLOSED)
+    if after is not None:
+        at, case_id = after
+        query = query.where(or_(Case.received_at < at, and_(Case.received_at == at, Case.id < case_id)))
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def sealed_of(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, tuple[bytes, list[SealedDocument]]]:
+    """The wrapped record secret of each case, and its referral and additions in their order."""
+    found: dict[bytes, tuple[bytes, list[SealedDocument]]] = {}
+    for row in session.scalars(select(RecordSecret).where(RecordSecret.case_id.in_(case_ids))):
+        found[row.case_id] = (row.wrapped, [])
+    written = (
+        select(SealedDocument)
+        .where(SealedDocument.case_id.in_(case_ids), SealedDocument.kind.in_((REFERRAL, ADDITION)))
+        .order_by(SealedDocument.number, SealedDocument.kind)
+    )
+    for document in session.scalars(written):
+        if document.case_id in found:
+            found[document.case_id][1].append(document)
+    return found
+
+
+def joined_to(session: Session, case_id: bytes) -> list[Joined]:
+    """The pairs that a case is in, those that were joined last first."""
+    own = or_(Joined.first_id == case_id, Joined.second_id == case_id)
+    return list(session.scalars(select(Joined).where(own).order_by(Joined.joined_at.desc(), Joined.first_id)))
+
+
+def part_all(session: Session, case_id: bytes) -> None:
+    """Delete every pair that a case is in."""
+    session.execute(delete(Joined).where(or_(Joined.first_id == case_id, Joined.second_id == case_id)))
+
+
+def drafts_of(session: Session, staff_id: str, *, now: datetime) -> list[TakenDraft]:
+    """The requests that a colleague is typing, or has to read out of, the one begun last first."""
+    own = select(TakenDraft).where(TakenDraft.staff_id == staff_id, TakenDraft.expires_at > now)
+    return list(session.scalars(own.order_by(TakenDraft.begun_at.desc(), TakenDraft.id)))

@@ -242,6 +242,11 @@ def case_by_tags(session: Session, tags: Sequence[bytes]) -> tuple[Case, NumberW
     return None if row is None else (row[0], row[1])
 
 
+def has_reference(session: Session, tags: Sequence[bytes]) -> bool:
+    """True when some case has one of these keyed hashes of a reference, whether or not a number opens it."""
+    return session.scalar(select(Case.id).where(Case.reference_tag.in_(list(tags))).limit(1)) is not None
+
+
 def visit(session: Session, visit_id: bytes, *, now: datetime) -> Visit | None:
     """The visit, unless its absolute limit has passed."""
     row = session.get(Visit, visit_id)

@@ -1,12 +1,19 @@
 """A phone number and how far it can be trusted: shown plainly, shown as unchecked, or not shown at all."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
+from app.domain.digits import western
+
 Confidence = Literal["high", "medium", "low"]
 LONGEST_SITE_NAME = 40
+# The fewest digits that are looked at as a phone number, and the most that one has (ITU-T E.164, with "00" before it).
+SHORTEST_DIALLED, LONGEST_DIALLED = 7, 17
+HOME = "44"
 CONFIDENCES: tuple[Confidence, ...] = ("high", "medium", "low")
 
 
@@ -59,3 +66,21 @@ def site_name(address: str) -> str:
     host = (parts.hostname or address).removeprefix("www.")
     path = parts.path.rstrip("/")
     return host + path if len(host + path) <= LONGEST_SITE_NAME else host
+
+
+def dialled(text: str) -> str:
+    """A phone number in any format as it is dialled in this country, digits only; empty for what is none.
+
+    "+44 (0) 7700 900-111", "0044 7700 900111" and "٠٧٧٠٠ ٩٠٠١١١" are all "07700900111". One of another country keeps "+".
+    """
+    typed = western(unicodedata.normalize("NFKC", text)).strip()
+    is_abroad = re.match(r"[^\d+]*(\+|00)", typed) is not None
+    digits = "".join(character for character in typed if character.isascii() and character.isdigit())
+    if not SHORTEST_DIALLED <= len(digits) <= LONGEST_DIALLED:
+        return ""
+    if not is_abroad:
+        return digits
+    digits = digits.removeprefix("00")
+    if digits.startswith(HOME):
+        return f"0{digits.removeprefix(HOME).removeprefix('0')}"
+    return f"+{digits}"

@@ -12,9 +12,12 @@ from flask_babel import format_date, gettext
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, Allowed, Decision, IfAnswered, Reason, Wait, Way
+from app.domain.finding import Where
+from app.domain.joined import Likeness, Tie
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
 from app.domain.status import CaseState
+from app.domain.taken import Source
 from app.services.hub.contact import Address
 from app.web.page import clock_time, day_name
 
@@ -375,6 +378,10 @@ def act(action: str) -> str:
             "handover-bounced": gettext("noted that a service said no"),
             "sent-reading": gettext("sent something to read"),
             "answered-asked": gettext("answered what they asked for"),
+            "took-request": gettext("took the request"),
+            "looked-for-same": gettext("looked for the same person"),
+            "joined": gettext("joined it with another case"),
+            "parted": gettext("undid a joining"),
         }.get(action, action)
     )
 
@@ -393,3 +400,62 @@ def handover(state: str) -> str:
             "stopped": gettext("They took it back after it was passed on. Pass nothing more on, and tell the service."),
         }.get(state, state)
     )
+
+
+def parts_of_a_call() -> Mapping[str, str]:
+    """The parts of the page on which a request is taken, in their order."""
+    return {
+        "start": gettext("Begin"),
+        "conflict": gettext("Somebody they fear"),
+        "who": gettext("Who needs support"),
+        "reach": gettext("How to reach them"),
+        "help": gettext("What would help"),
+        "about": gettext("What happened"),
+        "police": gettext("Police and area"),
+        "words": gettext("In their own words"),
+        "number": gettext("Their number"),
+        "consent": gettext("Read out and send"),
+    }
+
+
+def source(code: str | None) -> str:
+    """How a request came that was taken at the desk; empty for one from the site."""
+    return str(
+        {
+            Source.PHONE: gettext("Taken on the phone"),
+            Source.PAPER: gettext("Taken from a paper form"),
+            Source.WALK_IN: gettext("Taken when they came in"),
+            Source.OUTREACH: gettext("Taken out in the community"),
+        }.get(Source(code), "")
+        if code in {each.value for each in Source}
+        else ""
+    )
+
+
+def where(code: Where) -> str:
+    """In which part of a request something stands."""
+    return str(
+        {
+            Where.REFERENCE: gettext("the reference"),
+            Where.NAME: gettext("a name"),
+            Where.REACH: gettext("how they are reached"),
+            Where.WORK: gettext("who asked in their work"),
+            Where.WORDS: gettext("something that was written"),
+        }[code]
+    )
+
+
+def likeness(code: Likeness) -> str:
+    """Why two requests may be of one person."""
+    return str(
+        {
+            Likeness.REFERENCE: gettext("one names the reference of the other"),
+            Likeness.PHONE: gettext("the same phone number"),
+            Likeness.EMAIL: gettext("the same email address"),
+        }[code]
+    )
+
+
+def tie(code: Tie) -> str:
+    """How two cases belong together."""
+    return str({Tie.SAME: gettext("The same person"), Tie.LINKED: gettext("Two people who belong together")}[code])

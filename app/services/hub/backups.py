@@ -32,7 +32,7 @@ from app.services.hub.records import Opener
 
 LIST_OF_ERASED = "erased-cases"
 # Staff sign in anew: a session and what it may read do not outlive the database that gave them.
-LEFT_OUT = ("staff_session", "opening")
+LEFT_OUT = ("staff_session", "opening", "taken_draft")
 # Orders that were given since the backup have used these many numbers of a case at most.
 ORDERS_SKIPPED = 1000
 MARKED_AT_ONCE = 500

@@ -19,10 +19,12 @@ from app.domain.asking import Asked
 from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
+from app.domain.joined import ON_NO_TRAIL
 from app.domain.priority import Suggestion, suggest
 from app.domain.queue import reach
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
+from app.domain.taken import has_space
 from app.services import post
 from app.services.hub import changes, guard, plans, records
 from app.services.hub.guard import NoSuchCase
@@ -35,6 +37,8 @@ STALE_AFTER = timedelta(seconds=60)
 # Additions that have a place of their own at the desk.
 ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
 ABOUT_A_COMPLAINT = "answered-complaint"
+# Where an item to somebody is who has no space on the site.
+KEPT_HERE = "kept-here"
 
 
 class NotOpened(Exception):
@@ -323,6 +327,8 @@ def send_message(
 
 def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tuple[Line, ...]:
     lines = []
+    # What is said to somebody without a space stays here (spaces.py).
+    otherwise = None if has_space(session.get_one(rows.Case, case_id).facts) else KEPT_HERE
     waiting = {
         row.envelope_id: row.state
         for row in session.query(rows.Outgoing.envelope_id, rows.Outgoing.state).where(rows.Outgoing.case_id == case_id)
@@ -339,7 +345,7 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
             continue
         if news.kind in UNSPOKEN:
             continue
-        lines.append(Line(news, at, from_person, waiting.get(item.envelope_id)))
+        lines.append(Line(news, at, from_person, waiting.get(item.envelope_id, otherwise)))
     lines.sort(key=lambda line: (line.at, line.from_person))
     return tuple(lines)
 
@@ -415,8 +421,8 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     guard.case_for(session, case_id, who)
     traces = []
     for line in rows.audit_of(session, case_id):
-        if line.action == ABOUT_A_COMPLAINT:
-            continue  # who did it, and when, stands with the complaint, for those who may see that
+        if line.action == ABOUT_A_COMPLAINT or line.action in ON_NO_TRAIL:
+            continue  # who did it, and when, stands with what it is about, for those who may see that
         person = session.get(rows.Staff, line.staff_id)
         traces.append(
             Trace(at=line.at, who=person.name if person else line.staff_id, action=line.action, detail=line.detail)

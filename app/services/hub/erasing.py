@@ -51,3 +51,4 @@ def _erase_rows(session: Session, case_id: bytes) -> None:
         rows.SecondLook, rows.OnCall,
     ):  # fmt: skip
         session.execute(delete(table).where(table.case_id == case_id))
+    rows.part_all(session, case_id)

@@ -20,8 +20,6 @@ system hides the case, but it cannot stop people talking.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -31,6 +29,7 @@ from sqlalchemy.orm import Session
 from app.data import hub as rows
 from app.domain import asking, queue, roles
 from app.domain.asking import Asked
+from app.domain.finding import folded
 from app.domain.referral import Addition, News, Referral
 from app.services import post
 from app.services.hub import records
@@ -40,8 +39,6 @@ from app.services.hub.staff import Identity
 GATEKEEPER = roles.GATEKEEPER
 # Single letters are initials: everybody shares them.
 SHORTEST_NAME = 2
-# Letters that Unicode does not take apart, as people write them without their marks.
-PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 
 
 class NoSuchCase(Exception):
@@ -82,8 +79,8 @@ def hidden_cases(session: Session, who: Identity) -> list[rows.Case]:
 
 def names_match(words: str, *names: str) -> bool:
     """Whether any part of a name is a word of what was written; case, accents, hyphens and apostrophes do not matter."""
-    parts = {part for name in names for part in _folded(name) if len(part) >= SHORTEST_NAME}
-    return bool(parts & _folded(words))
+    parts = {part for name in names for part in folded(name) if len(part) >= SHORTEST_NAME}
+    return bool(parts & set(folded(words)))
 
 
 def hidden_from(session: Session, referral: Referral) -> list[str]:
@@ -157,9 +154,3 @@ def may_see_news(news: News, *, complaints: Collection[str]) -> bool:
     """The same for a piece of the conversation. `complaints` are the ids of those that this person may know of."""
     is_complaint = news.kind == asking.NEWS and news.data.get("what") == Asked.COMPLAINT.value
     return not is_complaint or str(news.data.get("id", "")) in complaints
-
-
-def _folded(text: str) -> set[str]:
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter) and letter not in "'’ʼ")
-    return set(re.findall(r"[^\W_]+", plain))

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from app.data import hub as rows
 from app.data.database import Database
 from app.domain.order import CODE_LENGTH, Collect, Order, Told
-from app.services.hub import guard, orders, records
+from app.domain.taken import has_space
+from app.services.hub import guard, orders, records, spaces
 from app.services.hub.desk import need_open
 from app.services.hub.records import Opener
 from app.services.hub.staff import SignedIn
@@ -32,6 +33,11 @@ class Check(StrEnum):
     CODE_WORD = "code-word"
     SAFE_WAY = "safe-way"  # reached in a way that the contact plan named before
     IN_PERSON = "in-person"
+
+
+def new_code() -> str:
+    """Ten digits."""
+    return str(secrets.randbelow(10**CODE_LENGTH)).zfill(CODE_LENGTH)
 
 
 def was_stopped(session: Session, case_id: bytes, *, since: datetime) -> bool:
@@ -67,13 +73,14 @@ def give_code(
     is collected. An earlier code stops working. Raises guard.NoSuchCase and desk.NotOpened.
     """
     need_open(database, case_id, signed, now=now)
-    code = str(secrets.randbelow(10**CODE_LENGTH)).zfill(CODE_LENGTH)
+    code = new_code()
     with database.reading() as session:
         key = records.case_key(session, case_id, opener=opener)
     with database.writing() as session:
         case = guard.case_for(session, case_id, signed.identity)
-        if is_stolen:
+        if is_stolen and has_space(case.facts):
             orders.give(session, case_id, Told(order=Order.KILL_NUMBER), portal_key=portal_key, voice=voice, now=now)
+        spaces.order(case)
         collect = Collect(code=code, secret=key.case_secret, reference=case.reference, until=now + CODE_LASTS)
         orders.give(
             session,

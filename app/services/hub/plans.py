@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import hub as rows
+from app.domain import taken
 from app.domain.asker import is_young
 from app.domain.change import ERASES, Change, Standing
 from app.domain.contact import ContactPlan, Way, keeping, meet, plan_from_answers, plan_of
@@ -57,8 +58,10 @@ class Record:
 
     @property
     def code_word(self) -> str | None:
-        """The code word that the person chose with their number, the last of them; None when they chose none."""
-        words = [each.content.get("word") for _, each in self.additions if each.kind == CODE_WORD]
+        """The code word that the person chose, as they were asked or with their number, the last of them; None for none."""
+        first = self.referral.answers.get(taken.STEP, {}).get("code_word")
+        words = [first] if first else []
+        words += [each.content.get("word") for _, each in self.additions if each.kind == CODE_WORD]
         return str(words[-1]) if words else None
 
     @property

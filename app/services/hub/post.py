@@ -26,7 +26,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, feedback, guard, handovers, promises, records, seen
+from app.services.hub import asked, changes, feedback, guard, handovers, promises, records, seen, spaces
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -186,6 +186,7 @@ def _make_pass(
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.signing, own_database=claims.issuer)
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
+        spaces.opened(session, [each.envelope_id for each in answers if each.received], now=now)
         for bad in bad_answers:
             post.keep_aside(session, rows.POST, reason="bad-answer", body=bad, now=now)
         post_rows.answers_carried(session, rows.POST, carried)
@@ -310,6 +311,8 @@ def _take_in_one(
             for row in opened.rows:
                 session.add(row)
                 session.flush()
+            if opened.envelope.kind is sealing.Kind.ITEM:
+                spaces.is_there(session, header.case_id, now=now)
             # That a complaint came is told by nothing about the case: not even that it is ours to do again.
             if not opened.is_erased and not opened.asks_nothing and opened.complaint is None:
                 records.after_arrival(

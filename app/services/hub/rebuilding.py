@@ -24,6 +24,7 @@ from app.data.database import Database
 from app.domain.change import ERASES, Change, Standing
 from app.domain.order import Again, Order, Told
 from app.domain.referral import Addition, MalformedReferral, Referral
+from app.domain.taken import SPACE, Space
 from app.services import post
 from app.services.hub import numbers, orders, records
 from app.services.hub.records import Opener
@@ -67,10 +68,10 @@ def rebuild(database: Database, *, opener: Opener, voice: SigningKey, portal_key
 
 
 def _told(session: Session, case_id: bytes, *, opener: Opener) -> Told | None:
-    """The order to open a space again. Raises sealing.CannotOpen and MalformedReferral."""
+    """The order to open a space again; None for a case that has none. Raises sealing.CannotOpen and MalformedReferral."""
     case = session.get(rows.Case, case_id)
-    if case is None:
-        return None
+    if case is None or case.facts.get(SPACE) == Space.NONE:
+        return None  # nobody ever had a space for it
     key = records.case_key(session, case_id, opener=opener)
     wrap, since = b"", case.received_at
     for document in rows.documents(session, case_id):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +17,7 @@ from app.data import hub as rows
 from app.data import post as post_rows
 from app.domain.referral import Addition, News, Referral
 from app.domain.status import CaseState, Status
+from app.domain.taken import has_space
 from app.services.hub import leaving
 
 LONGEST_LANGUAGE = 20
@@ -51,11 +52,19 @@ class CaseKey:
 
 
 def rows_of_first(
-    referral: Referral, case_id: bytes, *, opener: Opener, hidden_from: Sequence[str] = (), now: datetime
+    referral: Referral,
+    case_id: bytes,
+    *,
+    opener: Opener,
+    hidden_from: Sequence[str] = (),
+    now: datetime,
+    also: Mapping[str, str] | None = None,
+    additions: Sequence[Addition] = (),
 ) -> tuple[object, ...]:
     """The rows that a first envelope becomes: coded facts in clear, all else sealed under a new record secret.
 
-    `hidden_from` are the ids of staff for whom the case is never there (app/services/hub/guard.py).
+    `hidden_from` are the ids of staff for whom the case is never there (app/services/hub/guard.py). A request that was taken
+    at the desk has facts of its own, `also`, and at most one addition, of number 0: the person's own begin with 1.
     """
     record_secret = secrets.token_bytes(32)
     return (
@@ -66,11 +75,19 @@ def rows_of_first(
             waiting_since=now,
             state=CaseState.NEW.value,
             language=_language_wanted(referral),
-            facts={**referral.facts(), **({"hidden_from": list(hidden_from)} if hidden_from else {})},
+            facts={
+                **referral.facts(),
+                **(also or {}),
+                **({"hidden_from": list(hidden_from)} if hidden_from else {}),
+            },
         ),
         rows.RecordSecret(case_id=case_id, wrapped=opener.wrap_record(record_secret, case_id=case_id)),
         _document(case_id, rows.REFERRAL, 0, referral.to_bytes(), record_secret=record_secret, now=now),
         _document(case_id, rows.CASE_SECRET, 0, referral.case_secret, record_secret=record_secret, now=now),
+        *(
+            _document(case_id, rows.ADDITION, number, each.to_bytes(), record_secret=record_secret, now=now)
+            for number, each in enumerate(additions)
+        ),
     )
 
 
@@ -111,8 +128,10 @@ def item_of_news(
 
 
 def put_item(session: Session, item: rows.Item, *, now: datetime) -> None:
-    """Keep an item together with the envelope that carries it."""
+    """Keep an item together with the envelope that carries it; without one while no space is there (spaces.py)."""
     session.add(item)
+    if not has_space(session.get_one(rows.Case, item.case_id).facts):
+        return
     post_rows.put(
         session,
         rows.POST,

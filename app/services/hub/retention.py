@@ -32,7 +32,7 @@ KEPT_ON, LET_GO = "kept-on", "let-go"
 # Only with a pass this fresh is it sure that no word of theirs waits at the portal.
 SURE_FOR = timedelta(minutes=10)
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
-NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback")
+NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback", "taken_draft")
 
 
 class Why(StrEnum):
@@ -167,12 +167,13 @@ def last_word(session: Session, case: rows.Case) -> datetime:
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
-    """Sessions and leave to read that have ended, envelopes that arrived long ago, what was kept aside, and feedback."""
+    """Sessions, leave to read and drafts that have ended, envelopes that arrived long ago, what was kept aside, feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),
         delete(rows.StaffSession).where(
             (rows.StaffSession.expires_at <= now) | (rows.StaffSession.checked_at <= now - LONGEST_UNCHECKED)
         ),
+        delete(rows.TakenDraft).where(rows.TakenDraft.expires_at <= now),
     ]
     count = sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
     count += feedback.tidy(session, days=periods.feedback, now=now)

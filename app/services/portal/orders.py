@@ -19,6 +19,10 @@ from app.domain.order import MalformedOrder, Order, Told
 TRIES = 10
 
 
+class ReferenceTaken(Exception):
+    """Another space has the reference of the one that was to be opened. The two sides draw apart, so it should never be."""
+
+
 class UnknownCase(Exception):
     """The order is about a case that is not here."""
 
@@ -31,6 +35,7 @@ class Prepared:
     case_id: bytes
     wrap: bytes = b""
     reference_tag: bytes = b""
+    all_tags: tuple[bytes, ...] = ()
     until: datetime | None = None
     number_out: int = 0
     opened_on: date | None = None
@@ -67,12 +72,13 @@ def prepare(
         case_id=case_id,
         wrap=wrap.to_bytes(),
         reference_tag=numbers.reference_tag(told.collect.reference, peppers.newest),
+        all_tags=tuple(numbers.reference_tags(told.collect.reference, peppers)),
         until=told.collect.until,
     )
 
 
 def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
-    """Do it, in the transaction that also remembers that it was done. Raises UnknownCase.
+    """Do it, in the transaction that also remembers that it was done. Raises UnknownCase and ReferenceTaken.
 
     Erasing what is gone already is done. A code for a case that is not here opens it: that is how somebody who asked on the
     phone, or on paper, gets a first number.
@@ -84,6 +90,8 @@ def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
         if case is None and rows.was_here(session, prepared.case_id):
             raise UnknownCase  # it was erased: an order that was overtaken on the way must not bring it back
         if case is None:
+            if rows.has_reference(session, prepared.all_tags):
+                raise ReferenceTaken
             session.add(rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date()))
             session.flush()
         assert prepared.until is not None

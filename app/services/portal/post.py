@@ -281,6 +281,8 @@ def _verdict(
             orders.follow(session, order, now=now)
         except orders.UnknownCase:
             return Verdict(post.answer_to(header, "refused", "unknown-case", signer=signer), "unknown-case")
+        except orders.ReferenceTaken:
+            return Verdict(post.answer_to(header, "refused", "reference-taken", signer=signer), "reference-taken")
     elif session.get(rows.Case, header.case_id) is None:
         return Verdict(post.answer_to(header, "refused", "unknown-case", signer=signer), "unknown-case")
     return Verdict(post.answer_to(header, "received", "", signer=signer))
