@@ -15,6 +15,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from app.data.database import Database
 from app.services.hub import staff
 from app.services.hub.staff import Identity, SignedIn
+from app.web import problems
 from app.web.answers import redirect
 from app.web.clock import now
 
@@ -35,11 +36,11 @@ class Colleague(UserMixin):
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Opening a page renews the session's cookie; a file that caches may share never carries it."""
+    """Opening a page renews the session's cookie; neither a file that caches may share nor what is for machines carries it."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Put the cookie on the response, unless that is public."""
-        if not response.cache_control.public:
+        if not response.cache_control.public and not problems.is_under(request.path):
             super().save_session(app, session, response)
 
 

@@ -333,6 +333,11 @@ def act(action: str) -> str:
             "handover-bounced": gettext("noted that a service said no"),
             "sent-reading": gettext("sent something to read"),
             "answered-asked": gettext("answered what they asked for"),
+            "api-consent": gettext("let a case system fetch it"),
+            "api-consent-ended": gettext("ended what a case system may fetch"),
+            "api-listed": gettext("was told that it is there"),
+            "api-read": gettext("fetched it"),
+            "api-told": gettext("was told of a change"),
         }.get(action, action)
     )
 
