@@ -30,6 +30,7 @@ from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.oidc import NotBelieved, ProviderDown
 from app.adapters.rights import load_to_read
+from app.clients import api_group
 from app.data import hub as hub_rows
 from app.data import migrating, moving, whole
 from app.data import portal as portal_rows
@@ -52,7 +53,7 @@ from app.web.assets import Assets
 from app.web.clock import now
 from app.web.hub import Hub
 
-__all__ = ["area_group", "content_group"]  # the others are found by name as well
+__all__ = ["api_group", "area_group", "content_group"]  # the others are found by name as well
 
 PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0

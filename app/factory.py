@@ -153,7 +153,7 @@ def create_portal(settings: PortalSettings) -> Flask:
 
 def create_hub(settings: HubSettings) -> Flask:
     """The Hub's desk: opens, and signs what goes back."""
-    from app.pages.hub import pages
+    from app.pages.hub import machines, pages
     from app.web import staff
 
     if not settings.dev_sign_in and settings.oidc is None:
@@ -179,6 +179,7 @@ def create_hub(settings: HubSettings) -> Flask:
     language.install(app, languages)
     staff.install(app, database)
     app.register_blueprint(pages)
+    app.register_blueprint(machines)
     app.register_blueprint(
         shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
     )

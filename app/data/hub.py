@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -372,6 +373,94 @@ class Opening(HubRow):
     session_id: Mapped[bytes] = mapped_column(ForeignKey("staff_session.id", ondelete="CASCADE"), primary_key=True)
     case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
     expires_at: Mapped[datetime]
+
+
+class ApiClient(HubRow):
+    """Another agency's case system. There is none unless somebody makes one (`flask api client add`).
+
+    `level` and `filled_ms` are its bucket of requests, `last_number` counts what its feed has told, `pruned_to` is how far the
+    feed has been forgotten.
+    """
+
+    __tablename__ = "api_client"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency: Mapped[str]
+    name: Mapped[str]
+    purposes: Mapped[list[str]] = mapped_column(JSON)
+    secret_hash: Mapped[str]
+    made_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    level: Mapped[int]
+    filled_ms: Mapped[int] = mapped_column(BigInteger)
+    last_number: Mapped[int] = mapped_column(default=0)
+    pruned_to: Mapped[int] = mapped_column(default=0)
+
+
+class ApiToken(HubRow):
+    """An access token of a client: a hash of its random text."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    expires_at: Mapped[datetime]
+
+
+class ApiConsent(HubRow):
+    """That a service's case system may fetch a case for a purpose until a day. It stands on a handover that the person agreed
+    to, and falls with it."""
+
+    __tablename__ = "api_consent"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    handover_id: Mapped[bytes] = mapped_column(ForeignKey("handover.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    expires_at: Mapped[datetime]
+    recorded_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    recorded_at: Mapped[datetime]
+    ended_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None]
+
+
+class ApiShared(HubRow):
+    """What a client's feed has told of a case so far. It outlives the case, so that the feed can say that it is gone."""
+
+    __tablename__ = "api_shared"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(primary_key=True)
+    told: Mapped[bytes]
+    frozen: Mapped[bool]
+
+
+class ApiEvent(HubRow):
+    """One line of a client's feed, in the order of its numbers. `handed_out`: some pull has had it already."""
+
+    __tablename__ = "api_event"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[bytes]
+    what: Mapped[str]
+    why: Mapped[str | None]
+    at: Mapped[datetime]
+    handed_out: Mapped[bool] = mapped_column(default=False)
+
+
+class ApiPush(HubRow):
+    """News that a client sent, by its idempotency key: what came under it, and what was answered."""
+
+    __tablename__ = "api_push"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), index=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    fingerprint: Mapped[bytes]
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
 
 
 class Audit(HubRow):

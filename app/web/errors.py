@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.settings import Settings
-from app.web import language
+from app.web import language, problems
 
 log = logging.getLogger("errors")
 
@@ -28,12 +28,16 @@ def install(app: Flask, settings: Settings) -> None:
             return error.response
         if 300 <= code < 400:
             return error.get_response()
+        if problems.is_under(request.path):
+            return problems.answer_to(error)
         return _page(code, settings)
 
     @app.errorhandler(Exception)
     def failure(error: Exception) -> ResponseReturnValue:
         # Never the text or the trace: they may hold what somebody typed.
         log.error("alarm: a page failed kind=%s endpoint=%s", type(error).__name__, request.endpoint)
+        if problems.is_under(request.path):
+            return problems.answer(problems.Problem("failed"))
         return _page(500, settings)
 
 

@@ -20,6 +20,7 @@ from app.data.database import Database
 from app.domain.roles import ROLES, works_with_cases
 from app.services.hub import signing_in, staff
 from app.services.hub.staff import Identity, SignedIn
+from app.web import problems
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.cookies import ATTEMPT, CookieJar
@@ -44,11 +45,11 @@ class Colleague(UserMixin):
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Opening a page renews the session's cookie; a file that caches may share never carries it."""
+    """Opening a page renews the session's cookie; neither a file that caches may share nor what is for machines carries it."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Put the cookie on the response, unless that is public."""
-        if not response.cache_control.public:
+        if not response.cache_control.public and not problems.is_under(request.path):
             super().save_session(app, session, response)
 
 

@@ -382,6 +382,11 @@ def act(action: str) -> str:
             "looked-for-same": gettext("looked for the same person"),
             "joined": gettext("joined it with another case"),
             "parted": gettext("undid a joining"),
+            "api-consent": gettext("let a case system fetch it"),
+            "api-consent-ended": gettext("ended what a case system may fetch"),
+            "api-listed": gettext("was told that it is there"),
+            "api-read": gettext("fetched it"),
+            "api-told": gettext("was told of a change"),
         }.get(action, action)
     )
 

@@ -31,8 +31,8 @@ from app.services.hub import erasing, records
 from app.services.hub.records import Opener
 
 LIST_OF_ERASED = "erased-cases"
-# Staff sign in anew: a session and what it may read do not outlive the database that gave them.
-LEFT_OUT = ("staff_session", "opening", "taken_draft")
+# Staff and machines sign in anew: a session and what it may read do not outlive the database that gave them.
+LEFT_OUT = ("staff_session", "opening", "taken_draft", "api_token")
 # Orders that were given since the backup have used these many numbers of a case at most.
 ORDERS_SKIPPED = 1000
 MARKED_AT_ONCE = 500

@@ -39,7 +39,7 @@ from app.services import post
 from app.services.hub import guard, speaking
 from app.services.hub.desk import OpenCase, need_open
 from app.services.hub.records import Opener
-from app.services.hub.staff import SignedIn
+from app.services.hub.staff import Identity, SignedIn
 
 AT_ONCE = 200
 
@@ -333,3 +333,43 @@ def _row(session: Session, case_id: bytes, handover_id: bytes) -> rows.Handover:
 def _refuse_at_the_end(asked: object) -> None:
     if isinstance(asked, list) and {"delete", "close"} & set(asked):
         raise Ending
+
+
+def fetched(
+    database: Database,
+    *,
+    case_id: bytes,
+    handover_ids: Sequence[bytes],
+    by: Identity,
+    opener: Opener,
+    voice: SigningKey,
+    now: datetime,
+) -> None:
+    """The service's own case system has fetched what was agreed: it is passed on now, logged, and told to the person, once."""
+    for handover_id in handover_ids:
+        with database.reading() as session:
+            row = session.get(rows.Handover, handover_id)
+            if row is None or row.state != State.AGREED.value:
+                continue
+            service = row.service
+
+        def write(session: Session, handover_id: bytes = handover_id) -> None:
+            found = _row(session, case_id, handover_id)
+            if found.state != State.AGREED.value:
+                raise CannotFollow
+            found.state, found.changed_at = State.PASSED.value, now
+            rows.log(session, at=now, staff_id=by.id, action="handover-passed", case_id=case_id, detail=found.service)
+
+        try:
+            speaking.send(
+                database,
+                case_id=case_id,
+                news=_told(handover_id, service, State.PASSED.value, now=now),
+                opener=opener,
+                voice=voice,
+                now=now,
+                envelope_id=_item_id(handover_id, State.PASSED.value),
+                also=write,
+            )
+        except (CannotFollow, guard.NoSuchCase):
+            continue  # taken back or erased at this very moment

@@ -7,6 +7,7 @@ their number would read it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -274,4 +275,40 @@ def _tell_who(
         opener=opener,
         voice=voice,
         now=now,
+    )
+
+
+def receive(
+    database: Database,
+    *,
+    case_id: bytes,
+    coded: Milestone | Status,
+    chosen: Chosen,
+    by: Identity,
+    also: Callable[[Session], None],
+    opener: Opener,
+    voice: SigningKey,
+    envelope_id: bytes,
+    now: datetime,
+) -> None:
+    """Pass on what another agency's case system says of a police or court case: a code and its day, with the agency's name.
+
+    It stands under "Police or court case" with no colleague's name, so it keeps no promise of ours to write. It is ours to do
+    again, since a colleague should see it, unless it only says that there is no news. Whether the agency may is for
+    `also` to say, which is called in the transaction that commits. The same `envelope_id` again changes nothing.
+    Raises NeedsADay, guard.NoSuchCase, and what `also` raises.
+    """
+    if chosen.on is None and (isinstance(coded, Milestone) or coded in NEEDS_A_DAY):
+        raise NeedsADay
+    send(
+        database,
+        case_id=case_id,
+        news=News(kind=MILESTONE, at=now.isoformat(timespec="seconds"), status=coded.value, data=chosen.data()),
+        opener=opener,
+        voice=voice,
+        now=now,
+        envelope_id=envelope_id,
+        by=by,
+        state=None if coded is Status.NO_NEWS else CaseState.OURS,
+        also=also,
     )

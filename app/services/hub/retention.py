@@ -23,7 +23,7 @@ from app.domain.referral import News
 from app.domain.retention import Periods
 from app.domain.status import CaseState, Status
 from app.services import post
-from app.services.hub import erasing, feedback, guard, leaving, speaking
+from app.services.hub import api, erasing, feedback, guard, leaving, speaking
 from app.services.hub.records import Opener
 from app.services.hub.staff import LONGEST_UNCHECKED, Identity
 
@@ -167,7 +167,8 @@ def last_word(session: Session, case: rows.Case) -> datetime:
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
-    """Sessions, leave to read and drafts that have ended, envelopes that arrived long ago, what was kept aside, feedback."""
+    """What has ended or was told long ago: sessions, tokens, leave to read, drafts, feeds, envelopes that arrived, what was kept aside,
+    and feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),
         delete(rows.StaffSession).where(
@@ -176,6 +177,7 @@ def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
         delete(rows.TakenDraft).where(rows.TakenDraft.expires_at <= now),
     ]
     count = sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
+    count += api.tidy(session, now=now)
     count += feedback.tidy(session, days=periods.feedback, now=now)
     return count + post_rows.tidy(session, rows.POST, settled=periods.settled, aside=periods.aside, today=now.date())
 
