@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -439,6 +440,13 @@ def log(
     session.add(line)
 
 
-def audit_of(session: Session, case_id: bytes, *, limit: int = 50) -> list[Audit]:
-    """The latest audit lines of a case, newest first."""
-    return list(session.scalars(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id.desc()).limit(limit)))
+def audit_of(session: Session, case_id: bytes, *, without: Collection[str] = (), limit: int = 50) -> list[Audit]:
+    """The latest audit lines of a case, newest first, but for acts named in `without`."""
+    return list(
+        session.scalars(
+            select(Audit)
+            .where(Audit.case_id == case_id, Audit.action.not_in(tuple(without)))
+            .order_by(Audit.id.desc())
+            .limit(limit)
+        )
+    )

@@ -428,6 +428,4 @@ def sweep(session: Session, *, now: datetime) -> int:
 
 def audit_heads(session: Session, *, after: str, most: int) -> list[AuditHead]:
     """How far the chains of the Hub's audit were seen, by name, those whose name comes after `after`."""
-    return list(
-        session.scalars(select(AuditHead).where(AuditHead.chain > after).order_by(AuditHead.chain).limit(most))
-    )
+    return list(session.scalars(select(AuditHead).where(AuditHead.chain > after).order_by(AuditHead.chain).limit(most)))

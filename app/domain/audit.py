@@ -39,6 +39,7 @@ class Act(StrEnum):
     kind: Kind
 
     def __new__(cls, value: str, words: str, kind: Kind) -> Act:
+        """An act is its code, with what goes with it."""
         made = str.__new__(cls, value)
         made._value_ = value
         made.words, made.kind = words, kind

@@ -133,9 +133,7 @@ def _seal_what_is_there(connection: sa.Connection) -> None:
             sa.column("hash", sa.LargeBinary()),
             sa.column("posted", sa.Integer()),
         )
-        connection.execute(
-            sa.insert(heads).values(id=chain, day=now.date(), count=sequence, hash=last, posted=0)
-        )
+        connection.execute(sa.insert(heads).values(id=chain, day=now.date(), count=sequence, hash=last, posted=0))
 
 
 def _guard(connection: sa.Connection) -> None:

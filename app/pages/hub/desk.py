@@ -16,6 +16,7 @@ from wtforms.fields import SelectChoice
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.asking import SUPERVISOR
+from app.domain.audit import Act
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
@@ -39,7 +40,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, feedback, handovers, news, promises
+from app.services.hub import asked, auditing, contact, danger, desk, feedback, handovers, news, promises, viewing
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -312,6 +313,8 @@ def case_page(
             )
     except NoSuchCase:
         abort(404)
+    if isinstance(found, OpenCase):  # written down before it is shown, each time
+        auditing.note(hub().database, Act.READ_CASE, staff.me(), now=now(), case_id=found.row.case_id)
     if isinstance(found, OpenCase) and shown is not None:
         problem = problem or _why_not_shown(found, shown)
     has_errors = bool(
@@ -431,6 +434,8 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
     """A page of the desk in its frame, with what every one of them needs."""
     values.setdefault("has_errors", False)
     me = staff.me().identity
+    with hub().database.reading() as session:
+        dangers = danger.waiting_for(session, me, now=now())
     return make_response(
         render_template(
             template,
@@ -447,7 +452,14 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
                     if SUPERVISOR in me.roles
                     else []
                 ),
+                *(
+                    [("hub.dangers", gettext("Danger to life"), template == "hub/dangers.html")]
+                    if SUPERVISOR in me.roles
+                    else []
+                ),
+                *([("hub.audit", gettext("Audit"), template == "hub/audit.html")] if viewing.may(me) else []),
             ],
+            dangers=[each for each in dangers if each.asked_by_id != me.id],
             press=PressForm(),
             labels_of=labels_of,
             words=words,

@@ -17,6 +17,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain import asking, handover
 from app.domain.asking import Asked
+from app.domain.audit import Act
 from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
@@ -36,7 +37,9 @@ PAGE_LENGTH = 100
 WAIT_FOR_US = (CaseState.NEW.value, CaseState.OURS.value)
 # Additions that have a place of their own at the desk.
 ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
-ABOUT_A_COMPLAINT = "answered-complaint"
+ABOUT_A_COMPLAINT = Act.ANSWERED_COMPLAINT.value
+# The page of a case shows what was done; who looked, and how often, is on the page of the audit.
+ONLY_LOOKED = (Act.READ_CASE.value, Act.READ_ASKED.value, Act.DANGER_READ.value)
 # More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
 EVERY_CASE = 1_000_000
 
@@ -466,7 +469,7 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
     guard.case_for(session, case_id, who)
     traces = []
-    for line in rows.audit_of(session, case_id):
+    for line in rows.audit_of(session, case_id, without=ONLY_LOOKED):
         if line.action == ABOUT_A_COMPLAINT:
             continue  # who did it, and when, stands with the complaint, for those who may see that
         person = session.get(rows.Staff, line.staff_id)
