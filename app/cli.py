@@ -26,6 +26,7 @@ from app import settings as settings_module
 from app.adapters import backups as backup_files
 from app.adapters import carriers, content
 from app.adapters import keys as key_files
+from app.adapters.audit_heads import HeadsFile
 from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.oidc import NotBelieved, ProviderDown
@@ -41,9 +42,9 @@ from app.domain.retention import Periods
 from app.editing import area_group, content_group
 from app.processes import SERVER_PID, end_with_parent
 from app.services import post as post_service
+from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
-from app.services.hub import placing, rebuilding, recovering
 from app.services.hub import post as hub_post
 from app.services.hub import retention as hub_retention
 from app.services.hub import staff as hub_staff
@@ -243,6 +244,9 @@ def backup_restore(file: Path, key: Path, erased: Path | None) -> None:
             backup_files.BackupUnreadable, hub_backups.NotABackup, hub_backups.NoListOfErased, whole.NotEmpty, whole.NotWhole
         ) as error:  # fmt: skip
             raise SettingsError(str(error)) from None
+        with database.reading() as session:
+            heads = auditing.heads_of_all(session)
+        HeadsFile(settings.side_dir).add(heads, now=now())
         database.close()
         click.echo(
             f"{done.cases} cases are here as they were at {done.made_at:%Y-%m-%d %H:%M} UTC; {done.erased} had been erased "
@@ -323,6 +327,7 @@ def courier(once: bool) -> None:
                     opener=held.opener,
                     now=now(),
                     hours=held.area.hub_hours,
+                    audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
                 placing.place(database, rules=_rules(held), opener=held.opener, now=now())
@@ -409,6 +414,45 @@ def post_rebuild() -> None:
             f"{done.spaces} spaces and {done.items} items of conversations are on their way to the portal. "
             f"{done.without_number} of the spaces have no number that opens them: a code gives a new one."
         )
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """The Hub's audit: who did what to which case, when."""
+
+
+@audit_group.command("verify")
+@click.option("--offline", is_flag=True, help="Do not ask the portal; compare with what it once acknowledged.")
+def audit_verify(offline: bool) -> None:
+    """Read every line and compare with what the portal has seen: one line for each chain that does not hold, and exit 1.
+
+    Exit 2 when nothing is wrong here but the portal could not be asked."""
+    with _plainly():
+        settings = _hub_settings("The audit is at the Hub")
+        database = Database(settings.database_url)
+        kept = HeadsFile(settings.side_dir)
+        said, could_ask = [], True
+        if not offline:
+            held = factory.hub_of(settings, database=database, assets=Assets())
+            try:
+                said = _heads_of_the_portal(held, factory.carrier_of(settings), kept)
+            except (carriers.CarrierDown, carriers.BadToken, carriers.MalformedParcel, CryptoError, Busy) as error:
+                could_ask = False
+                click.echo(f"The portal could not be asked ({type(error).__name__}).", err=True)
+        done = auditing.verify(database, [*kept.read(), *said], now=now())
+        database.close()
+        for fault in done.faults:
+            click.echo(fault)
+        if done.faults:
+            post_service.alarm("the audit does not hold", chains=len(done.faults))
+            raise SystemExit(1)
+        lost = f" {done.lost} lines that the portal has seen went with the restore of a backup." if done.lost else ""
+        click.echo(
+            f"{done.lines} lines in {done.chains} chains hold, and agree with {done.heads} heads that the portal "
+            f"{'once acknowledged' if offline or not could_ask else 'knows'}.{lost}"
+        )
+        if not could_ask:
+            raise SystemExit(2)
 
 
 @click.command("notices")
@@ -521,6 +565,29 @@ def retention_show() -> None:
                         f"{listed.reference} is {listed.why.value} since {listed.since:%Y-%m-%d}: a colleague decides"
                     )
         database.close()
+
+
+def _heads_of_the_portal(held: Hub, carrier: carriers.HttpCarrier, kept: HeadsFile) -> list[carriers.Head]:
+    """Every head that the portal knows, in passes as the courier makes them."""
+    found: list[carriers.Head] = []
+    after = ""
+    while True:
+        made = hub_post.make_pass(
+            held.database,
+            carrier,
+            trust=held.trust,
+            keys=held.post_keys,
+            opener=held.opener,
+            now=now(),
+            hours=held.area.hub_hours,
+            audit=kept,
+            heads_after=after,
+        )
+        new = [each for each in made.heads if each.chain > after]
+        if not new:
+            return found
+        found += made.heads
+        after = max(each.chain for each in new)
 
 
 def _hub_settings(what: str) -> HubSettings:

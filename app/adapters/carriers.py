@@ -31,6 +31,7 @@ CLOCK_SLACK = timedelta(seconds=10)
 MOST_BYTES = 8 * 1024 * 1024
 # Base64 makes a third more, and there is the frame around it.
 MOST_PARCEL_BYTES = MOST_BYTES * 2
+LONGEST_NAME = 64
 TOKEN_HEADER = "Post-Token"  # the header's name, no secret  # noqa: S105  # nosec B105
 PASS_PATH = "/post/pass"  # a path, no secret  # noqa: S105  # nosec B105
 
@@ -61,12 +62,37 @@ class Parcel:
 
     A Hub that was restored asks for its own items to people with `give_back_after`: those whose ids come after this one (empty:
     from the first). The portal gives some of them back, by id, or none when there are no more.
+
+    `chains` are what the Hub's audit has grown by, and the portal's `heads` how far it has seen those chains since. With
+    `heads_after` the Hub asks for all heads whose chain comes after this name (empty: from the first).
     """
 
     envelopes: Sequence[tuple[bytes, bytes]] = field(default_factory=tuple)
     answers: Sequence[bytes] = field(default_factory=tuple)
     give_back_after: bytes | None = None
     given_back: Sequence[GivenBack] = field(default_factory=tuple)
+    chains: Sequence[Grown] = field(default_factory=tuple)
+    heads: Sequence[Head] = field(default_factory=tuple)
+    heads_after: str | None = None
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a chain of the audit has grown by: the salted digests of its lines after the first `after` ones."""
+
+    chain: str
+    after: int
+    digests: Sequence[bytes]
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far the portal has seen a chain: its first `count` lines end in `hash`. `restored` as in Claims, when it was seen."""
+
+    chain: str
+    count: int
+    hash: bytes
+    restored: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -109,6 +135,12 @@ def pack(parcel: Parcel) -> bytes:
         content["given_back"] = [
             [each.envelope_id.hex(), each.case_id.hex(), each.number, _b64(each.body)] for each in parcel.given_back
         ]
+    if parcel.chains:
+        content["chains"] = [[each.chain, each.after, [_b64(one) for one in each.digests]] for each in parcel.chains]
+    if parcel.heads:
+        content["heads"] = [[each.chain, each.count, each.hash.hex(), each.restored.hex()] for each in parcel.heads]
+    if parcel.heads_after is not None:
+        content["heads_after"] = parcel.heads_after
     return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
@@ -125,9 +157,26 @@ def unpack(raw: bytes) -> Parcel:
             for each in (_list(read, "given_back") if "given_back" in read else ())
         )
         after = _id_or_none(read["give_back_after"]) if "give_back_after" in read else None
+        chains = tuple(
+            Grown(_name(each[0]), _count(each[1]), tuple(_hash(_unb64(one)) for one in each[2]))
+            for each in (_list(read, "chains") if "chains" in read else ())
+        )
+        heads = tuple(
+            Head(_name(each[0]), _count(each[1]), _hash(bytes.fromhex(each[2])), _id_or_none(each[3]))
+            for each in (_list(read, "heads") if "heads" in read else ())
+        )
+        heads_after = _name(read["heads_after"]) if "heads_after" in read else None
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise MalformedParcel(type(error).__name__) from None
-    return Parcel(envelopes=envelopes, answers=answers, give_back_after=after, given_back=given_back)
+    return Parcel(
+        envelopes=envelopes,
+        answers=answers,
+        give_back_after=after,
+        given_back=given_back,
+        chains=chains,
+        heads=heads,
+        heads_after=heads_after,
+    )
 
 
 def make_token(claims: Claims, *, body: bytes, signer: SigningKey, now: datetime) -> str:
@@ -281,6 +330,19 @@ def _id_or_none(text: Any) -> bytes:
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError("a count is a whole number")
+    return value
+
+
+def _name(value: Any) -> str:
+    """The name of a chain."""
+    if not isinstance(value, str) or len(value) > LONGEST_NAME or not value.isascii():
+        raise ValueError("no name of a chain")
+    return value
+
+
+def _hash(value: bytes) -> bytes:
+    if len(value) != hashlib.sha256().digest_size:
+        raise ValueError("a hash has 32 bytes")
     return value
 
 

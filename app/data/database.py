@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
@@ -50,6 +50,10 @@ NAMING = {
 
 class Busy(Exception):
     """Something else is at this just now, and did not end while we waited."""
+
+
+class NotANote(Exception):
+    """Something else than a note was to be written where only notes may be."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -181,6 +185,28 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A unit of work that commits at its end or not at all. Nothing slow belongs in it."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def noting(self, *tables: type[Any]) -> Iterator[Session]:
+        """A unit of work that may add to these tables and change nothing else: the one that a GET may use, to write down that
+        somebody reads.
+
+        Of what is there already only the heads of the audit's chains move on. Raises NotANote when something else is added,
+        or anything is deleted or written by a statement.
+        """
+
+        def refuse_others(session: Session, *_about: Any) -> None:
+            if session.deleted or not all(isinstance(each, tables) for each in (*session.new, *session.dirty)):
+                raise NotANote
+
+        def refuse_statements(state: ORMExecuteState) -> None:
+            if not state.is_select:
+                raise NotANote
+
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            event.listen(session, "before_flush", refuse_others)
+            event.listen(session, "do_orm_execute", refuse_statements)
             yield session
 
     @contextmanager

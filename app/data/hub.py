@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import os
+import secrets
+import threading
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,10 +25,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from app.data.database import HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
+from app.domain import audit
 from app.domain.queue import AT_ONCE, NEVER, OURS, coded
 from app.domain.status import CaseState
 
@@ -463,17 +467,120 @@ class ApiPush(HubRow):
     at: Mapped[datetime]
 
 
+class Danger(HubRow):
+    """One opening of contact details against the contact plan because of danger to life, from the asking on.
+
+    The coded row outlives the case, which it then does not name any more: what was opened is counted in public. The words are
+    sealed under the case's record secret, and gone with it.
+    """
+
+    __tablename__ = "danger"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
+    quarter: Mapped[str]
+    reason: Mapped[str]
+    sealed: Mapped[bytes | None]
+    asked_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    opened_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    opened_at: Mapped[datetime | None]
+    alone: Mapped[bool] = mapped_column(default=False)
+    vote: Mapped[str | None]
+    vote_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    silent_by_one: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    silent_by_two: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    review_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+
+
+class AuditChain(HubRow):
+    """The head of a chain of audit lines: of one process on one day. It commits with the line that it tells of.
+
+    `posted` is how many of its lines the portal has acknowledged.
+    """
+
+    __tablename__ = "audit_chain"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(index=True)
+    count: Mapped[int] = mapped_column(default=0)
+    hash: Mapped[bytes]
+    posted: Mapped[int] = mapped_column(default=0)
+    verified_at: Mapped[datetime | None]
+
+
 class Audit(HubRow):
-    """Who did what to which case, when. Never what was read."""
+    """Who did what to which case, when. Never what was read. The database refuses to change or delete a line.
+
+    `hash` ties it to the line before it in its chain (app/domain/audit.py).
+    """
 
     __tablename__ = "audit"
+    __table_args__ = (UniqueConstraint("chain", "sequence"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     staff_id: Mapped[str]
     action: Mapped[str]
     case_id: Mapped[bytes | None] = mapped_column(index=True)
     detail: Mapped[str]
+    chain: Mapped[str]
+    sequence: Mapped[int]
+    salt: Mapped[bytes]
+    hash: Mapped[bytes]
+
+    @property
+    def text(self) -> audit.Text:
+        """What its digest is made of."""
+        return audit.Text(
+            chain=self.chain,
+            sequence=self.sequence,
+            at=int(self.at.timestamp()),
+            staff_id=self.staff_id,
+            action=self.action,
+            case_id=self.case_id,
+            detail=self.detail,
+        )
+
+
+class _Chains:
+    """The random names under which this process writes its chains.
+
+    A unit of work takes one at its first line and gives it back when it has ended, so two that run at once never wait for
+    each other at a head, and one process that does one thing at a time, as SQLite makes it, has one chain a day.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free: list[str] = []
+
+    def forget(self) -> None:
+        """After a fork the names are the parent's."""
+        self.__init__()  # type: ignore[misc]
+
+    def of(self, session: Session) -> str:
+        """The name for this unit of work, the same to its end."""
+        name: str | None = session.info.get("chain")
+        if name is None:
+            with self._lock:
+                name = self._free.pop() if self._free else secrets.token_hex(8)
+            session.info["chain"] = name
+            if not session.info.get("gives_chain_back"):
+                session.info["gives_chain_back"] = True
+                event.listen(session, "after_transaction_end", self._give_back)
+        return name
+
+    def _give_back(self, session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            name = session.info.pop("chain", None)
+            if name is not None:
+                with self._lock:
+                    self._free.append(name)
+
+
+_chains = _Chains()
+os.register_at_fork(after_in_child=_chains.forget)
 
 
 def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
@@ -529,13 +636,28 @@ def items(session: Session, case_id: bytes) -> list[Item]:
 def log(
     session: Session, *, at: datetime, staff_id: str, action: str, case_id: bytes | None = None, detail: str = ""
 ) -> None:
-    """Add a line to the audit; it commits with what it tells of."""
-    session.add(Audit(at=at, staff_id=staff_id, action=action, case_id=case_id, detail=detail))
+    """Add a line to the audit, and to the chain of this process and the line's day; it commits with what it tells of.
 
-
-def audit_of(session: Session, case_id: bytes, *, limit: int = 50) -> list[Audit]:
-    """The latest audit lines of a case, newest first."""
-    return list(session.scalars(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id.desc()).limit(limit)))
+    `detail` holds codes, never words of a person. What is rolled back leaves no gap: the head of the chain goes back with it.
+    """
+    name = audit.chain_name(_chains.of(session), at.astimezone(UTC).date())
+    chain = session.get(AuditChain, name)
+    if chain is None:
+        chain = AuditChain(id=name, day=at.astimezone(UTC).date(), count=0, hash=audit.start_of(name), posted=0)
+        session.add(chain)
+    line = Audit(
+        at=at,
+        staff_id=staff_id,
+        action=str(action),
+        case_id=case_id,
+        detail=detail,
+        chain=name,
+        sequence=chain.count + 1,
+        salt=secrets.token_bytes(audit.SALT_LENGTH),
+    )
+    line.hash = audit.link(chain.hash, audit.digest_of(line.text, salt=line.salt))
+    chain.count, chain.hash = line.sequence, line.hash
+    session.add(line)
 
 
 def newest_cases(
@@ -584,3 +706,15 @@ def drafts_of(session: Session, staff_id: str, *, now: datetime) -> list[TakenDr
     """The requests that a colleague is typing, or has to read out of, the one begun last first."""
     own = select(TakenDraft).where(TakenDraft.staff_id == staff_id, TakenDraft.expires_at > now)
     return list(session.scalars(own.order_by(TakenDraft.begun_at.desc(), TakenDraft.id)))
+
+
+def audit_of(session: Session, case_id: bytes, *, without: Collection[str] = (), limit: int = 50) -> list[Audit]:
+    """The latest audit lines of a case, newest first, but for acts named in `without`."""
+    return list(
+        session.scalars(
+            select(Audit)
+            .where(Audit.case_id == case_id, Audit.action.not_in(tuple(without)))
+            .order_by(Audit.id.desc())
+            .limit(limit)
+        )
+    )

@@ -100,6 +100,22 @@ class Collection(PortalRow):
     expires_at: Mapped[datetime]
 
 
+class AuditHead(PortalRow):
+    """How far the portal has seen a chain of the Hub's audit: so many lines, and the link that they end in (RFC 9162 calls
+    such a promise a tree head). `restored` is the restore of the Hub, if any, after which it came.
+
+    It says nothing of anybody: the portal only ever gets salted hashes.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = NO_ROW_ORDER
+
+    chain: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    hash: Mapped[bytes]
+    restored: Mapped[bytes | None]
+
+
 class Draft(PortalRow):
     """Answers before sending, sealed under a key that lives only in the visitor's cookie; the id is a hash of that key."""
 
@@ -413,3 +429,8 @@ def sweep(session: Session, *, now: datetime) -> int:
         result = session.execute(delete(table).where(table.expires_at <= now))
         count += result.rowcount  # type: ignore[attr-defined]
     return count
+
+
+def audit_heads(session: Session, *, after: str, most: int) -> list[AuditHead]:
+    """How far the chains of the Hub's audit were seen, by name, those whose name comes after `after`."""
+    return list(session.scalars(select(AuditHead).where(AuditHead.chain > after).order_by(AuditHead.chain).limit(most)))

@@ -39,6 +39,10 @@ class Status(StrEnum):
     CLOSED = "closed"  # sent with the closing, when a colleague closes what the person asked them to close
     KEPT_UNTIL = "kept-until"  # sent by itself before a space is deleted because its time is over
     KEPT_ON = "kept-on"  # sent by itself when a colleague decides to keep what was to be deleted
+    # Sent by itself after contact details were opened against the plan (app/domain/danger.py), each for its reason.
+    OPENED_LIFE = "opened-life"
+    OPENED_CHILD = "opened-child"
+    OPENED_COURT = "opened-court"
 
 
 class Milestone(StrEnum):
@@ -93,7 +97,10 @@ SENT_BY_STAFF = ABOUT_SUPPORT + ABOUT_TROUBLE
 NEEDS_A_DAY = frozenset({Status.APPOINTMENT, Status.ASB_CHECK})
 # All that somebody who asks in their work may hear (requirement E14): what became of the request, nothing about the person.
 RECEIPTS = (Status.TAKEN_ON, Status.NOT_TAKEN_ON)
-SENT_BY_ITSELF = (Status.READ, Status.NO_READER, Status.CLOSED, Status.KEPT_UNTIL, Status.KEPT_ON)
+OPENED_IN_DANGER = (Status.OPENED_LIFE, Status.OPENED_CHILD, Status.OPENED_COURT)
+SENT_BY_ITSELF = (
+    Status.READ, Status.NO_READER, Status.CLOSED, Status.KEPT_UNTIL, Status.KEPT_ON, *OPENED_IN_DANGER,
+)  # fmt: skip
 WHO_LOOKS_AFTER = (Status.WORKER, Status.NO_WORKER)
 
 

@@ -11,6 +11,8 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
 
 from app.domain.contact import Way
+from app.domain.danger import Reason as Danger
+from app.domain.danger import Vote
 from app.domain.phrases import ABOUT_ANOTHER, FIRST_ANSWER, FOR_BSL_READERS, ON_THE_WAY, REACHING_THEM, Phrase
 from app.domain.rights import STAGES
 from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
@@ -18,6 +20,7 @@ from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
 from app.forms.question import QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
+LONGEST_DANGER = 2000
 # What a sentence is called in the list: short enough to be seen whole there.
 PHRASE_NAMES = {
     Phrase.THANKS: _l("Thank you, a person has read it"),
@@ -229,6 +232,41 @@ class MessageForm(QuestionForm):
         """Nothing to send is said, not sent."""
         if not (field.data or "").strip():
             raise ValidationError(_l("Write your message first."))
+
+
+class DangerForm(QuestionForm):
+    """A supervisor asks to open contact details because of danger to life."""
+
+    reason = RadioField(
+        _l("Why?"),
+        choices=[
+            SelectChoice(Danger.LIFE.value, _l("A life is in danger")),
+            SelectChoice(Danger.CHILD.value, _l("A child is in danger")),
+            SelectChoice(Danger.COURT.value, _l("A court has ordered it")),
+        ],
+        validators=[DataRequired(message=_l("Choose why."))],
+        validate_choice=False,
+    )
+    reason.component = "radios"
+    words = TextAreaField(
+        _l("What do you know?"),
+        description=_l("Whoever agrees reads it first. It is sealed with the case."),
+        validators=[Length(max=LONGEST_DANGER, message=_l("This is longer than 2,000 letters."))],
+        filters=[one_kind_of_line_end],
+        render_kw={"rows": "4", "autocomplete": "off", "dir": "auto"},
+    )
+    danger_id = HiddenField()
+
+    def validate_words(self, field: TextAreaField) -> None:
+        """Whoever agrees must know why."""
+        if not (field.data or "").strip():
+            raise ValidationError(_l("Write what you know: whoever agrees must know why."))
+
+
+class VoteForm(PressForm):
+    """Would telling them add danger? Two buttons."""
+
+    vote = StringField(validators=[AnyOf([each.value for each in Vote])])
 
 
 class WayForm(PressForm):

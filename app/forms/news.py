@@ -22,6 +22,8 @@ class Words:
     next: Any
 
 
+_OPENED = _l("We opened your contact details")
+_ASK_ABOUT_OPENING = _l("You can ask us about it here, or complain about it.")
 STATUS_WORDS: Mapping[Status, Words] = {
     Status.READ: Words(
         _l("Read by a person"),
@@ -87,6 +89,21 @@ STATUS_WORDS: Mapping[Status, Words] = {
         _l("This space is kept"),
         _l("This space is kept. It is not deleted on the day that was named before."),
         _l("You need do nothing."),
+    ),
+    Status.OPENED_LIFE: Words(
+        _OPENED,
+        _l("We opened your contact details without asking you, because we believed that a life was in danger."),
+        _ASK_ABOUT_OPENING,
+    ),
+    Status.OPENED_CHILD: Words(
+        _OPENED,
+        _l("We opened your contact details without asking you, because we believed that a child was in danger."),
+        _ASK_ABOUT_OPENING,
+    ),
+    Status.OPENED_COURT: Words(
+        _OPENED,
+        _l("We opened your contact details without asking you, because a court had ordered it."),
+        _ASK_ABOUT_OPENING,
     ),
     Status.APPOINTMENT: Words(
         _l("A time to talk"),

@@ -13,6 +13,7 @@ from flask_wtf import FlaskForm
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.audit import Act
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
@@ -36,7 +37,7 @@ from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
 from app.pages.hub.links import links_for
-from app.services.hub import asked, contact, desk, handovers, news
+from app.services.hub import asked, auditing, contact, danger, desk, handovers, news
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -203,6 +204,8 @@ def case_page(
             )
     except NoSuchCase:
         abort(404)
+    if isinstance(found, OpenCase):  # written down before it is shown, each time
+        auditing.note(hub().database, Act.READ_CASE, staff.me(), now=now(), case_id=found.row.case_id)
     if isinstance(found, OpenCase) and shown is not None:
         problem = problem or _why_not_shown(found, shown)
     has_errors = bool(
@@ -322,12 +325,15 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
     """A page of the desk in its frame, with what every one of them needs."""
     values.setdefault("has_errors", False)
     me = staff.me().identity
+    with hub().database.reading() as session:
+        dangers = danger.waiting_for(session, me, now=now())
     return make_response(
         render_template(
             template,
             staff_name=me.name,
             me=me,
             hub_links=links_for(me),
+            dangers=[each for each in dangers if each.asked_by_id != me.id],
             press=PressForm(),
             labels_of=labels_of,
             words=words,

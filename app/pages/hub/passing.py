@@ -10,12 +10,13 @@ from flask_babel import gettext
 
 from app.adapters import sealing
 from app.domain.asking import SUPERVISOR, Answer
+from app.domain.audit import Act
 from app.domain.handover import State, Why
 from app.forms.ask import CODES, LONGEST_WORDS, AnswerForm
 from app.forms.handover import KINDS, AskHandoverForm, ReadingForm, RecordForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
-from app.services.hub import asked, desk, guard, handovers, reading
+from app.services.hub import asked, auditing, desk, guard, handovers, reading
 from app.services.hub.desk import NotOpened, OpenCase
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.handovers import CannotFollow, Ending
@@ -186,6 +187,8 @@ def asked_for(case_id: str) -> ResponseReturnValue:
             targets=hub().area.targets,
             now=now(),
         )
+    if isinstance(found, OpenCase):
+        auditing.note(hub().database, Act.READ_ASKED, staff.me(), now=now(), case_id=own_id)
     has_errors = bool(form.errors) or bool(problem)
     return desk_page(
         "hub/asked.html",
@@ -210,6 +213,8 @@ def complaints() -> ResponseReturnValue:
     me = staff.me().identity
     with hub().database.reading() as session:
         found = asked.complaints(session, me, opener=hub().opener)
+    if SUPERVISOR in me.roles:
+        auditing.note(hub().database, Act.READ_COMPLAINTS, staff.me(), now=now())
     return desk_page(
         "hub/complaints.html",
         found=found,

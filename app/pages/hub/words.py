@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, gettext
 
 from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.audit import act_of
 from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, Allowed, Decision, IfAnswered, Reason, Wait, Way
+from app.domain.danger import Reason as Danger
 from app.domain.finding import Where
 from app.domain.joined import Likeness, Tie
 from app.domain.priority import Group
@@ -354,40 +356,19 @@ def number_rule(*, shown: bool) -> str:
 
 
 def act(action: str) -> str:
-    """What somebody did to a case, for its trail. An act that this release does not know stays as it is."""
+    """What somebody did, after their name. An act that this release does not know stays as it is."""
+    found = act_of(action)
+    return action if found is None else found.words
+
+
+def danger_reason(reason: Danger) -> str:
+    """Why contact details are opened against the plan."""
     return str(
         {
-            "claimed": gettext("took the case"),
-            "handed-back": gettext("handed the case back"),
-            "assigned": gettext("gave the case to a colleague"),
-            "set-quiet": gettext("let the case rest, and set a day to look again"),
-            "opened-request": gettext("opened the request"),
-            "showed-way": gettext("had a number or address shown"),
-            "sent-status": gettext("sent news"),
-            "sent-message": gettext("sent a message"),
-            "sent-milestone": gettext("sent news of a police or court case"),
-            "gave-code": gettext("gave a code for a new number"),
-            "closed": gettext("closed the case"),
-            "kept-on": gettext("decided to keep it"),
-            "let-go": gettext("decided to let it go, and set the day"),
-            "change-confirmed": gettext("checked a change, and it was right"),
-            "change-declined": gettext("checked a change, and it was not right"),
-            "asked-handover": gettext("asked to pass them on"),
-            "handover-passed": gettext("passed them on"),
-            "handover-accepted": gettext("noted that a service said yes"),
-            "handover-bounced": gettext("noted that a service said no"),
-            "sent-reading": gettext("sent something to read"),
-            "answered-asked": gettext("answered what they asked for"),
-            "took-request": gettext("took the request"),
-            "looked-for-same": gettext("looked for the same person"),
-            "joined": gettext("joined it with another case"),
-            "parted": gettext("undid a joining"),
-            "api-consent": gettext("let a case system fetch it"),
-            "api-consent-ended": gettext("ended what a case system may fetch"),
-            "api-listed": gettext("was told that it is there"),
-            "api-read": gettext("fetched it"),
-            "api-told": gettext("was told of a change"),
-        }.get(action, action)
+            Danger.LIFE: gettext("A life is in danger"),
+            Danger.CHILD: gettext("A child is in danger"),
+            Danger.COURT: gettext("A court has ordered it"),
+        }[reason]
     )
 
 

@@ -25,9 +25,10 @@ from app.data import post as post_rows
 from app.data import whole
 from app.data.database import Database
 from app.domain import notice
+from app.domain.audit import Act
 from app.domain.referral import MalformedReferral, Referral
 from app.services import post
-from app.services.hub import erasing, records
+from app.services.hub import auditing, erasing, records
 from app.services.hub.records import Opener
 
 LIST_OF_ERASED = "erased-cases"
@@ -226,6 +227,7 @@ def restore(
         session.execute(
             update(rows.PostState).values(restored_id=sealing.new_id(), last_pass_at=None, stopped=post.RESTORED)
         )
+        rows.log(session, at=now, staff_id=auditing.SYSTEM, action=Act.RESTORED, detail=head["made_at"])
     return Restored(made_at=datetime.fromisoformat(head["made_at"]), cases=cases - count, erased=count)
 
 

@@ -16,6 +16,7 @@ from app.data import post as post_rows
 from app.data.database import Database
 from app.domain import asking, handover
 from app.domain.asking import Asked
+from app.domain.audit import Act
 from app.domain.change import Change, Standing
 from app.domain.contact import Allowed, ContactPlan, Decision, Reason, Refused, Way, WayPlan, decide
 from app.domain.hours import OpeningHours
@@ -36,9 +37,11 @@ OPEN_FOR = timedelta(minutes=30)
 STALE_AFTER = timedelta(seconds=60)
 # Additions that have a place of their own at the desk.
 ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
-ABOUT_A_COMPLAINT = "answered-complaint"
 # Where an item to somebody is who has no space on the site.
 KEPT_HERE = "kept-here"
+ABOUT_A_COMPLAINT = Act.ANSWERED_COMPLAINT.value
+# The page of a case shows what was done; who looked, and how often, is on the page of the audit.
+ONLY_LOOKED = (Act.READ_CASE.value, Act.READ_ASKED.value, Act.DANGER_READ.value)
 
 
 class NotOpened(Exception):
@@ -420,7 +423,7 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
     guard.case_for(session, case_id, who)
     traces = []
-    for line in rows.audit_of(session, case_id):
+    for line in rows.audit_of(session, case_id, without=ONLY_LOOKED):
         if line.action == ABOUT_A_COMPLAINT or line.action in ON_NO_TRAIL:
             continue  # who did it, and when, stands with what it is about, for those who may see that
         person = session.get(rows.Staff, line.staff_id)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.data import hub as rows
 from app.data.database import Database
 from app.domain.order import Order, Told
-from app.services.hub import orders
+from app.services.hub import danger, orders
 
 
 def erase(database: Database, case_id: bytes, *, portal_key: bytes, voice: SigningKey, now: datetime) -> None:
@@ -46,6 +46,7 @@ def erase_again(
 
 
 def _erase_rows(session: Session, case_id: bytes) -> None:
+    danger.forget_case(session, case_id)
     for table in (
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
         rows.SecondLook, rows.OnCall, rows.ApiConsent, rows.ApiPush,

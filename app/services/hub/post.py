@@ -15,6 +15,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.adapters import carriers, sealing
+from app.adapters.audit_heads import HeadsFile
 from app.data import hub as rows
 from app.data import post as post_rows
 from app.data.database import Database
@@ -26,7 +27,19 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, feedback, guard, handovers, promises, records, seen, spaces
+from app.services.hub import (
+    asked,
+    auditing,
+    changes,
+    danger,
+    feedback,
+    guard,
+    handovers,
+    promises,
+    records,
+    seen,
+    spaces,
+)
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -71,6 +84,7 @@ class PassMade:
     stopped: bool
     has_all: bool = True
     given_back: tuple[carriers.GivenBack, ...] = ()
+    heads: tuple[carriers.Head, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,12 +123,15 @@ def make_pass(
     recovering: bool = False,
     give_back_after: bytes | None = None,
     wait_seconds: float = PATIENCE_SECONDS,
+    audit: HeadsFile | None = None,
+    heads_after: str | None = None,
 ) -> PassMade:
     """Make one pass, and after it what has become due. `hours` are the Hub's own (see `plans.Record`).
 
     The courier makes them, and the desk before it shows how to reach somebody: never two at once. A pass for `recovering`
     (app/services/hub/recovering.py) goes on although this database was restored, says nothing to anybody, and may ask the
-    portal for what the Hub once sent.
+    portal for what the Hub once sent. With `audit` the portal is told what the audit has grown by, and what it acknowledges
+    is added there; `heads_after` asks for all that it has seen of it (app/services/hub/auditing.py).
 
     Raises carriers.CarrierDown when the portal cannot be reached, carriers.BadToken when its answer cannot be believed, and
     database.Busy when another pass has not ended after `wait_seconds`; nothing is lost then, the next pass does it again.
@@ -131,6 +148,8 @@ def make_pass(
             hours=hours,
             recovering=recovering,
             give_back_after=give_back_after,
+            audit=audit,
+            heads_after=heads_after,
         )
 
 
@@ -146,6 +165,8 @@ def _make_pass(
     hours: OpeningHours | None,
     recovering: bool,
     give_back_after: bytes | None,
+    audit: HeadsFile | None,
+    heads_after: str | None,
 ) -> PassMade:
     nonce = carriers.new_nonce()
     with database.writing() as session:
@@ -156,7 +177,10 @@ def _make_pass(
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
         claims = post.counters(session, rows.POST, to=trust.database_id, nonce=nonce)
         claims = replace(claims, stopped=was_stopped)
-    body = carriers.pack(replace(outgoing, give_back_after=give_back_after))
+        grown = auditing.due(session) if audit is not None and not was_stopped else []
+    body = carriers.pack(
+        replace(outgoing, give_back_after=give_back_after, chains=tuple(grown), heads_after=heads_after)
+    )
     raw, token = carrier.exchange(body, carriers.make_token(claims, body=body, signer=keys.courier, now=now))
     try:
         theirs = carriers.read_token(
@@ -177,7 +201,8 @@ def _make_pass(
     if reason_to_stop or was_stopped:
         if reason_to_stop and not was_stopped:
             _stop(database, reason_to_stop)
-        return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True)
+        known = tuple(carriers.unpack(raw).heads) if heads_after is not None else ()
+        return PassMade(taken_in=0, refused=0, handed_over=0, stopped=True, heads=known)
 
     parcel = carriers.unpack(raw)
     taken, refused, failed = take_in(
@@ -204,6 +229,12 @@ def _make_pass(
         changes.tell(database, opener=opener, voice=keys.voice, now=now)
         handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
         promises.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
+        danger.tell(database, opener=opener, voice=keys.voice, now=now)
+    if audit is not None:
+        asked_about = {each.chain for each in grown}
+        auditing.acknowledged(
+            database, [each for each in parcel.heads if each.chain in asked_about], kept=audit, now=now
+        )
     for refusal in refusals:
         post.alarm("the portal refused an envelope", reason=refusal.reason)
     for bad in bad_answers:
@@ -215,6 +246,7 @@ def _make_pass(
         stopped=False,
         has_all=not failed,
         given_back=tuple(parcel.given_back),
+        heads=tuple(parcel.heads),
     )
 
 

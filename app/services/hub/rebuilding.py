@@ -26,7 +26,7 @@ from app.domain.order import Again, Order, Told
 from app.domain.referral import Addition, MalformedReferral, Referral
 from app.domain.taken import SPACE, Space
 from app.services import post
-from app.services.hub import numbers, orders, records
+from app.services.hub import auditing, numbers, orders, records
 from app.services.hub.records import Opener
 
 
@@ -44,6 +44,8 @@ def rebuild(database: Database, *, opener: Opener, voice: SigningKey, portal_key
 
     A case that does not open is left out, with an alarm.
     """
+    with database.writing() as session:
+        auditing.post_all_again(session)
     with database.reading() as session:
         case_ids = list(session.scalars(select(rows.Case.id)))
     spaces = without = items = 0

@@ -167,7 +167,7 @@ def last_word(session: Session, case: rows.Case) -> datetime:
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
-    """What has ended or was told long ago: sessions, tokens, leave to read, drafts, feeds, envelopes that arrived, what was kept aside,
+    """What has ended or was told long ago: sessions, tokens, leave to read, drafts, feeds, envelopes, what was kept aside,
     and feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),

@@ -17,7 +17,7 @@ from app.data.database import Database
 from app.domain.order import MalformedOrder, Order
 from app.domain.retention import Periods
 from app.services import post
-from app.services.portal import feedback, orders, retention, survey
+from app.services.portal import auditing, feedback, orders, retention, survey
 from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
 
@@ -81,7 +81,10 @@ def take_pass(
                 post_rows.send_again(session, rows.POST, restored_id=claims.restored, now=now)
         if reason_to_stop and not was_stopped:
             _stop(database, reason_to_stop)
-        return _reply(database, carriers.Parcel(), trust=trust, signer=signer, nonce=claims.nonce, now=now)
+        # Nothing moves, but what is known of the audit may be asked for: the more so when something is wrong.
+        with database.reading() as session:
+            known = auditing.heads(session, carriers.unpack(body).heads_after)
+        return _reply(database, carriers.Parcel(heads=known), trust=trust, signer=signer, nonce=claims.nonce, now=now)
 
     parcel = carriers.unpack(body)
     answers, bad_answers = post.read_answers(parcel.answers, keys=trust.post, own_database=own_id)
@@ -116,6 +119,8 @@ def take_pass(
             peer_restored_id=claims.restored,
         )
         given_back = _give_back(session, parcel.give_back_after)
+        seen = auditing.grow(session, parcel.chains, restored=claims.restored)
+        seen += auditing.heads(session, parcel.heads_after)
         swept = retention.sweep(session, keep=keep, last=state.last_pass_at, now=now)
     if has_erased or swept or kept:
         database.forget_deleted()
@@ -131,6 +136,7 @@ def take_pass(
         envelopes=[*outgoing.envelopes, *of_no_case],
         answers=[verdict.answer for verdict in given if verdict.answer is not None],
         given_back=given_back,
+        heads=seen,
     )
     return _reply(database, parcel_back, trust=trust, signer=signer, nonce=claims.nonce, now=now)
 
