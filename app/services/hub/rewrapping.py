@@ -20,7 +20,11 @@ from app.services.hub.records import Opener
 
 AT_ONCE = 200
 # What is wrapped to the Hub's sealing key, and the id to which each is bound.
-WRAPPED = ((rows.RecordSecret, rows.RecordSecret.case_id), (rows.Feedback, rows.Feedback.id))
+WRAPPED = (
+    (rows.RecordSecret, rows.RecordSecret.case_id),
+    (rows.Feedback, rows.Feedback.id),
+    (rows.TakenDraft, rows.TakenDraft.id),
+)
 
 
 @dataclass(frozen=True)
