@@ -78,7 +78,10 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
                      "templates/portal/to_read/", "forms/")),
 )  # fmt: skip
 # What only staff read stays in English.
-_DESK = ("templates/hub/", "pages/hub/", "forms/desk.py")
+_DESK = (
+    "templates/hub/", "pages/hub/", "forms/desk", "forms/api.py", "forms/call.py", "forms/find.py", "forms/queue.py",
+    "forms/sharing.py",
+)  # fmt: skip
 
 
 def is_public(places: tuple[str, ...]) -> bool:
