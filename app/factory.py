@@ -6,7 +6,6 @@ What belongs to one side is imported where that side is made, so that a portal p
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import pkgutil
 import sys
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from app import log_lines
 from app import settings as settings_module
 from app.adapters import content, easy_read, promise_results, rights, yaml_reader
 from app.adapters.carriers import HttpCarrier
@@ -322,10 +322,12 @@ def refuse_without_statements(settings: Settings, area: Area) -> None:
 
 
 def set_up_logging() -> None:
-    """Events to standard error, one line each: no address, no user agent, nothing that anybody typed."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
-    for noisy in ("urllib3", "alembic", "werkzeug"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    """Events to standard error, one line each. A format that is none ends the process with one line."""
+    try:
+        log_lines.set_up(os.environ.get("LOG_FORMAT", ""))
+    except log_lines.UnknownFormat as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        raise SystemExit(1) from None
 
 
 def import_screens(side: str) -> None:
