@@ -23,7 +23,7 @@ class UnknownFormat(Exception):
 
 
 class JsonLines(logging.Formatter):
-    """An event as one JSON object: `at` (UTC, RFC 3339), `level`, `logger`, `process`, `message`, and `error` with a traceback."""
+    """An event as one JSON object: `at` (UTC, RFC 3339), `level`, `logger`, `process`, `message`, and `error`, a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""

@@ -26,9 +26,16 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # holds what belongs to the Hub. Variables not named here are the machine's own (PATH, HOME, ...).
 SHARED_VARIABLES = frozenset(
     {
-        "SIDE", "PUBLIC_URL", "SECRET_KEY", "QUEUE_URL", "DATA_DIR", "CONTENT_DIR", "LOG_FORMAT", "KEEP_SETTLED_DAYS",
+        "SIDE",
+        "PUBLIC_URL",
+        "SECRET_KEY",
+        "QUEUE_URL",
+        "DATA_DIR",
+        "CONTENT_DIR",
+        "LOG_FORMAT",
+        "KEEP_SETTLED_DAYS",
         "KEEP_ASIDE_DAYS",
-    }  # fmt: skip
+    }
 )
 PORTAL_VARIABLES = frozenset(
     {"PORTAL_PORT", "PORTAL_DATABASE_URL", "PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"}

@@ -31,7 +31,8 @@ def test_every_line_for_machines_is_one_object(capsys: pytest.CaptureFixture[str
     except ValueError:
         logging.getLogger("app").exception("it went wrong")
     first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
-    assert first["level"] == "ERROR" and first["message"] == "alarm: a gap in\nthe numbers case=00ff"
+    assert first["level"] == "ERROR"
+    assert first["message"] == "alarm: a gap in\nthe numbers case=00ff"
     assert "ValueError: ein Fehler: ä" in second["error"]
     assert second["at"].endswith("+00:00")
 
