@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -293,13 +294,13 @@ def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
 
 
 def queue(
-    session: Session, *, state: str | None = None, owner_id: str | None = None, limit: int = 200
+    session: Session, *, state: str | None = None, owner_ids: Collection[str] | None = None, limit: int = 200
 ) -> list[tuple[Case, Staff | None]]:
-    """Cases with their owners, longest waiting first; `state` and `owner_id` narrow. Closed ones only where `state` asks."""
+    """Cases with their owners, longest waiting first; `state` and `owner_ids` narrow. Closed ones only where `state` asks."""
     query = select(Case, Staff).outerjoin(Staff, Staff.id == Case.owner_id).order_by(Case.received_at).limit(limit)
     query = query.where(Case.state != CLOSED if state is None else Case.state == state)
-    if owner_id is not None:
-        query = query.where(Case.owner_id == owner_id)
+    if owner_ids is not None:
+        query = query.where(Case.owner_id.in_(owner_ids))
     return [(row[0], row[1]) for row in session.execute(query)]
 
 

@@ -38,7 +38,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, feedback, handovers, news, promises
+from app.services.hub import asked, contact, desk, feedback, handovers, news, people, promises
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -70,7 +70,10 @@ def queue() -> ResponseReturnValue:
     mine = state is None and "mine" in request.args
     me = staff.me().identity
     with hub().database.reading() as session:
-        filters = _filters(desk.counts(session, me), state=state, mine=mine)
+        day = now().astimezone(hub().area.hub_hours.zone).date()
+        own_ids = people.mine(session, me.id, today=day)
+        covered = people.covered_names(session, me.id, today=day)
+        filters = _filters(desk.counts(session, me, own_ids=own_ids), state=state, mine=mine)
         fitting = sum(each.count for each in filters if each.is_current)
         last = max(1, -(-fitting // desk.PAGE_LENGTH))
         page = min(max(1, request.args.get("page", 1, type=int)), last)
@@ -81,7 +84,7 @@ def queue() -> ResponseReturnValue:
             targets=hub().area.targets,
             now=now(),
             state=state,
-            owner_id=me.id if mine else None,
+            owner_ids=own_ids if mine else None,
             page=page,
         )
         health = desk.post_health(session, now=now())
@@ -89,6 +92,7 @@ def queue() -> ResponseReturnValue:
         due_news = promises.due(session, me, today=now().astimezone(hub().area.hub_hours.zone).date())
     return desk_page(
         "hub/queue.html",
+        covered=covered,
         due_news=due_news,
         feedback_waiting=feedback_waiting,
         rows=rows,
@@ -407,6 +411,7 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
                     [
                         ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
                         ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
+                        ("hub.second", gettext("Second person"), template == "hub/second.html"),
                     ]
                     if works_with_cases(me.roles)
                     else []
@@ -415,6 +420,7 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
                     [
                         ("hub.complaints", gettext("Complaints"), template == "hub/complaints.html"),
                         ("hub.feedback", gettext("Feedback"), template == "hub/feedback.html"),
+                        ("hub.people_", gettext("People"), template == "hub/people.html"),
                     ]
                     if SUPERVISOR in me.roles
                     else []

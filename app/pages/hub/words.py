@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
+from app.domain.roles import AUDITOR, CO_ORDINATOR, GATEKEEPER, SUPERVISOR
 from app.domain.status import CaseState
 from app.services.hub.contact import Address
 from app.web.page import clock_time, day_name
@@ -310,6 +311,39 @@ def number_rule(*, shown: bool) -> str:
     return str(gettext("It may show.") if shown else gettext("Hide it before you call."))
 
 
+def second_act(code: str) -> str:
+    """What waits for a second colleague."""
+    return str(
+        {
+            "code": gettext("a code for a new number"),
+            "delete": gettext("delete everything"),
+            "let-go": gettext("tell them, then delete a silent case"),
+        }.get(code, code)
+    )
+
+
+def second_detail(code: str) -> str:
+    """How it was checked who asks, as whoever asked said."""
+    return str(
+        {
+            "code-word": gettext("They said the code word."),
+            "safe-way": gettext("They were reached in a way that their plan named before."),
+            "in-person": gettext("In person, and a colleague or a service knows them."),
+        }.get(code, "")
+    )
+
+
+def roles(codes: Collection[str]) -> str:
+    """What somebody may do here, in one line."""
+    names = {
+        CO_ORDINATOR: gettext("co-ordinator"),
+        SUPERVISOR: gettext("supervisor"),
+        GATEKEEPER: gettext("gatekeeper"),
+        AUDITOR: gettext("auditor"),
+    }
+    return ", ".join(str(names.get(each, each)) for each in codes)
+
+
 def act(action: str) -> str:
     """What somebody did to a case, for its trail. An act that this release does not know stays as it is."""
     return str(
@@ -322,6 +356,12 @@ def act(action: str) -> str:
             "sent-message": gettext("sent a message"),
             "sent-milestone": gettext("sent news of a police or court case"),
             "gave-code": gettext("gave a code for a new number"),
+            "stopped-number": gettext("stopped the old number"),
+            "second-asked": gettext("asked for something that needs a second person"),
+            "second-agreed": gettext("agreed as the second person"),
+            "second-declined": gettext("did not agree as the second person, or took it back"),
+            "second-ran-out": gettext("nobody agreed in time"),
+            "re-assigned": gettext("gave the case to somebody else"),
             "closed": gettext("closed the case"),
             "kept-on": gettext("decided to keep it"),
             "let-go": gettext("decided to let it go, and set the day"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -171,7 +171,7 @@ def queue(
     targets: Mapping[str, int],
     now: datetime,
     state: CaseState | None = None,
-    owner_id: str | None = None,
+    owner_ids: Collection[str] | None = None,
     page: int = 1,
 ) -> list[QueueRow]:
     """One page of the open cases that `who` may see, each group by how long they have waited: those at risk that wait for us,
@@ -179,7 +179,7 @@ def queue(
 
     `targets` are the Hub's own (app/domain/priority.py). Where it has set any, what is due first comes first in its group.
     """
-    every = rows.queue(session, state=state.value if state else None, owner_id=owner_id, limit=EVERY_CASE)
+    every = rows.queue(session, state=state.value if state else None, owner_ids=owner_ids, limit=EVERY_CASE)
     found = [pair for pair in every if guard.may_see(pair[0], who)]
     found.sort(key=lambda pair: _urgency(pair[0], hours=hours, targets=targets))
     start = (page - 1) * PAGE_LENGTH
@@ -188,8 +188,10 @@ def queue(
     ]
 
 
-def counts(session: Session, who: Identity) -> Counts:
-    """How many of the cases that `who` may see wait in each state, and how many of all belong to `who`."""
+def counts(session: Session, who: Identity, *, own_ids: Collection[str] = ()) -> Counts:
+    """How many of the cases that `who` may see wait in each state, and how many are `who`'s to see to: those of `own_ids`, which
+    are their own id and those of colleagues for whom they cover (people.mine); without any, their own."""
+    own = set(own_ids) or {who.id}
     found = rows.counts_by_state(session)
     hidden = guard.hidden_cases(session, who)
     for case in hidden:
@@ -197,9 +199,9 @@ def counts(session: Session, who: Identity) -> Counts:
     mine = session.scalar(
         select(func.count())
         .select_from(rows.Case)
-        .where(rows.Case.owner_id == who.id, rows.Case.state != CaseState.CLOSED.value)
+        .where(rows.Case.owner_id.in_(own), rows.Case.state != CaseState.CLOSED.value)
     )
-    mine = (mine or 0) - sum(case.owner_id == who.id and case.state != CaseState.CLOSED.value for case in hidden)
+    mine = (mine or 0) - sum(case.owner_id in own and case.state != CaseState.CLOSED.value for case in hidden)
     return Counts({state: found.get(state.value, 0) for state in CaseState}, mine)
 
 
