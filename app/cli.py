@@ -47,6 +47,7 @@ from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
 from app.services.hub import retention as hub_retention
+from app.services.hub import second_looks as hub_second_looks
 from app.services.hub import staff as hub_staff
 from app.services.portal import retention as portal_retention
 from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, Settings, SettingsError, Side
@@ -672,6 +673,7 @@ def _recover(settings: HubSettings, database: Database) -> None:
 
 
 def _keep_to_periods(held: Hub) -> hub_retention.Done:
+    hub_second_looks.finish(held.database, portal_key=held.trust.sealing, voice=held.voice, now=now())
     return hub_retention.run(
         held.database,
         periods=Periods(**held.settings.keep),

@@ -198,8 +198,8 @@ class MilestoneForm(FlaskForm):
     envelope_id = HiddenField()
 
 
-class CodeForm(FlaskForm):
-    """A code for a new return number: how it was checked who asks, and whether somebody else has the old number."""
+class CheckedForm(FlaskForm):
+    """How it was checked who asks."""
 
     check = RadioField(
         _l("How did you check that it is them?"),
@@ -212,7 +212,16 @@ class CodeForm(FlaskForm):
         validate_choice=False,
     )
     check.component = "radios"
+
+
+class CodeForm(CheckedForm):
+    """A code for a new return number; and whether somebody else has the old one."""
+
     is_stolen = BooleanField(_l("Somebody else has the old number: stop it now"))
+
+
+class DeleteForm(CheckedForm):
+    """Everything is deleted, because they asked for it."""
 
 
 class MessageForm(QuestionForm):

@@ -189,9 +189,7 @@ class Life:
     def gets_new_number(self, *, stolen: bool = False) -> None:
         """Ring the Hub, say the code word, and collect a new number with the code that they are given."""
         case = self._at_desk(is_open=True)
-        page = self.desk.client.visit(f"{case.path}/code")
-        made = self.desk.client.submit(page, page.form("check"), {"check": "code-word", "is_stolen": stolen})
-        code = "".join(character for character in made.part("made") if character.isdigit())
+        code = self.desk.new_number(case, self.sides.hub_client(), is_stolen=stolen)
         self.carry()
         if stolen:
             self.number_opens_nothing()

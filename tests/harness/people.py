@@ -9,7 +9,7 @@ from tests.harness.clients import Visitor
 from tests.harness.pages import Form, NotOffered, Page
 from tests.stories import Story
 
-CO_ORDINATOR, GATEKEEPER = "dev-amira", "dev-dilys"
+CO_ORDINATOR, SECOND, GATEKEEPER = "dev-amira", "dev-ben", "dev-dilys"
 
 
 class Person:
@@ -146,6 +146,15 @@ class Colleague:
         """Have the number or the address of one way shown."""
         return self.client.submit(case, case.form(to=f"/show#way-{way}"), {"way": way})
 
+    def new_number(self, case: Page, second: Visitor, **answers: object) -> str:
+        """Ask for a code for a new number, have it agreed to at the browser `second`, and make it; returns its digits."""
+        page = self.client.visit(f"{case.path}/code")
+        self.client.submit(page, page.form("check"), {"check": "code-word", **answers})
+        agree(second)
+        page = self.client.visit(f"{case.path}/code")
+        made = self.client.submit(page, page.form("make"))
+        return "".join(character for character in made.part("made") if character.isdigit())
+
     def send_status(self, case: Page, status: str) -> Page:
         """Send coded news."""
         return self.client.submit(case, case.form("status", to="/status"), {"status": status})
@@ -153,6 +162,20 @@ class Colleague:
     def write(self, case: Page, text: str) -> Page:
         """Send a message."""
         return self.client.submit(case, case.form("text", to="/message"), {"text": text})
+
+
+def agree(client: Visitor, who: str = SECOND) -> Page:
+    """A second colleague signs in and agrees to what waits for one; returns the page of what still does."""
+    sign_in(client, who)
+    return decide_second(client, client.visit("/second"), "agree")
+
+
+def decide_second(client: Visitor, page: Page, decision: str) -> Page:
+    """Press "I agree" ("agree") or "No" ("no") at the first that waits for a second colleague. Raises NotOffered."""
+    for form in page.forms:
+        if any(each.name == "decision" and each.value == decision for each in form.controls):
+            return client.submit(page, form)
+    raise NotOffered(f"nothing to say {decision!r} to on {page!r}")
 
 
 def sign_in(client: Visitor, who: str = CO_ORDINATOR) -> Page:

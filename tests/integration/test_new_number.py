@@ -33,11 +33,9 @@ def code_from_desk(inside: Inside, colleague: Colleague, *, is_stolen: bool = Fa
     case = colleague.case(inside.person.reference)
     if any(form.action.endswith("/open") for form in case.forms):
         case = colleague.open(case)
-    page = colleague.client.visit(f"{case.path}/code")
-    answers: dict[str, object] = {"check": "code-word"} | ({"is_stolen": True} if is_stolen else {})
-    made = colleague.client.submit(page, page.form("check"), answers)
+    code = colleague.new_number(case, inside.sides.hub_client(), is_stolen=is_stolen)
     inside.sides.deliver()
-    return "".join(character for character in made.part("made") if character.isdigit())
+    return code
 
 
 def collect(inside: Inside, code: str, *, reference: str = "") -> Page:

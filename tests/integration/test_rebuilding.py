@@ -15,6 +15,7 @@ from app.data import portal as portal_rows
 from app.services.hub import rebuilding
 from app.services.hub.post import PortalTrust
 from app.web import clock
+from tests.harness.clients import BrowsingClient
 from tests.harness.people import Colleague, Person, shown_number
 from tests.harness.sides import Sides
 from tests.stories import PARENT, READER, STUDENT
@@ -45,13 +46,10 @@ def fill_again(sides: Sides, tmp_path: Path) -> str:
     return said
 
 
-def give_code(colleague: Colleague, person: Person, *, is_stolen: bool) -> str:
+def give_code(colleague: Colleague, person: Person, second: BrowsingClient, *, is_stolen: bool) -> str:
     """A colleague checks, and makes a code for a new number."""
     case = colleague.open(colleague.case(person.reference))
-    page = colleague.client.visit(f"{case.path}/code")
-    answers: dict[str, object] = {"check": "code-word"} | ({"is_stolen": True} if is_stolen else {})
-    made = colleague.client.submit(page, page.form("check"), answers)
-    return "".join(character for character in made.part("made") if character.isdigit())
+    return colleague.new_number(case, second, is_stolen=is_stolen)
 
 
 def collect(sides: Sides, person: Person, code: str) -> str:
@@ -74,8 +72,8 @@ def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
     colleague.write(colleague.open(colleague.case(alive.reference)), "FROM-THE-HUB")
     alive.come_back()
     alive.write("FROM-THE-PERSON")
-    give_code(colleague, stolen, is_stolen=True)
-    code = give_code(colleague, renewed, is_stolen=True)
+    give_code(colleague, stolen, sides.hub_client(), is_stolen=True)
+    code = give_code(colleague, renewed, sides.hub_client(), is_stolen=True)
     day.shift(timedelta(minutes=5))
     old, new = renewed.number, collect(sides, renewed, code)
     for each, word in ((deleted, STUDENT.code_word), (hiding, "")):

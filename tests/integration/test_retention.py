@@ -19,7 +19,7 @@ from app.services.portal import retention as portal_retention
 from app.web import clock
 from tests.harness.inside import Inside
 from tests.harness.pages import Form, Page
-from tests.harness.people import Colleague, Person
+from tests.harness.people import Colleague, Person, agree
 from tests.harness.sides import Sides
 from tests.stories import PARENT
 
@@ -161,6 +161,8 @@ def test_silence_never_closes_and_never_deletes_only_a_person_decides(
     colleague.sign_in()
     page = colleague.client.visit("/kept")
     colleague.client.submit(page, decision(page, "let-go"))
+    assert run(inside.sides).warned == 0, "nobody has agreed yet"
+    agree(inside.sides.hub_client())
     assert run(inside.sides).warned == 1
     assert "This space is kept until" in space_text(inside)
     assert "somebody decided" in colleague.client.visit("/kept").text

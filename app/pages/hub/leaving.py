@@ -12,11 +12,12 @@ from app.forms.desk import PressForm
 from app.forms.leaving import CloseForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
-from app.services.hub import closing, desk, guard, retention
+from app.services.hub import closing, desk, guard, retention, second_looks
 from app.services.hub.closing import How, NothingSaid
 from app.services.hub.desk import NotOpened
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.retention import NotListed
+from app.services.hub.second_looks import Act, AlreadyAsked
 from app.web import staff
 from app.web.answers import redirect
 from app.web.clock import now
@@ -80,14 +81,16 @@ def kept() -> ResponseReturnValue:
 @pages.post("/kept/<case_id>")
 @staff.signed_in_only
 def decide_kept(case_id: str) -> ResponseReturnValue:
-    """Keep a case, or set the day on which it goes."""
+    """Keep a case, or ask for the day on which it goes: a second colleague has to agree to that."""
     if not PressForm().validate_on_submit():
         abort(403)
     try:
         if request.form.get("decision") == "let-go":
-            periods = Periods(**hub().settings.keep)
+            periods, me = Periods(**hub().settings.keep), staff.me().identity
             with hub().database.writing() as session:
-                retention.let_go(session, _id(case_id), staff.me().identity, periods=periods, now=now())
+                retention.need_listed(session, _id(case_id), me, periods=periods, now=now())
+                second_looks.ask(session, _id(case_id), Act.LET_GO, me, detail="", now=now())
+            return redirect(url_for("hub.second"), code=303)
         else:
             retention.keep(
                 hub().database,
@@ -97,6 +100,8 @@ def decide_kept(case_id: str) -> ResponseReturnValue:
                 voice=hub().voice,
                 now=now(),
             )
+    except AlreadyAsked:
+        return redirect(url_for("hub.second"), code=303)
     except (NoSuchCase, NotListed):
         abort(404)
     return redirect(url_for("hub.kept"), code=303)

@@ -18,6 +18,7 @@ from app.domain.finding import Where
 from app.domain.joined import Likeness, Tie
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
+from app.domain.roles import AUDITOR, CO_ORDINATOR, GATEKEEPER, SUPERVISOR
 from app.domain.status import CaseState
 from app.domain.taken import Source
 from app.services.hub.contact import Address
@@ -353,6 +354,39 @@ def if_answered(choice: IfAnswered) -> str:
 def number_rule(*, shown: bool) -> str:
     """Whether our number may show on the phone that rings."""
     return str(gettext("It may show.") if shown else gettext("Hide it before you call."))
+
+
+def second_act(code: str) -> str:
+    """What waits for a second colleague."""
+    return str(
+        {
+            "code": gettext("a code for a new number"),
+            "delete": gettext("delete everything"),
+            "let-go": gettext("tell them, then delete a silent case"),
+        }.get(code, code)
+    )
+
+
+def second_detail(code: str) -> str:
+    """How it was checked who asks, as whoever asked said."""
+    return str(
+        {
+            "code-word": gettext("They said the code word."),
+            "safe-way": gettext("They were reached in a way that their plan named before."),
+            "in-person": gettext("In person, and a colleague or a service knows them."),
+        }.get(code, "")
+    )
+
+
+def roles(codes: Collection[str]) -> str:
+    """What somebody may do here, in one line."""
+    names = {
+        CO_ORDINATOR: gettext("co-ordinator"),
+        SUPERVISOR: gettext("supervisor"),
+        GATEKEEPER: gettext("gatekeeper"),
+        AUDITOR: gettext("auditor"),
+    }
+    return ", ".join(str(names.get(each, each)) for each in codes)
 
 
 def act(action: str) -> str:

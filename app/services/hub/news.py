@@ -201,7 +201,7 @@ def tell_worker(
     database: Database, case_id: bytes, who: Identity, *, opener: Opener, voice: SigningKey, now: datetime
 ) -> None:
     """Tell the person that this colleague looks after them now. Raises NoSuchCase."""
-    _tell_who(database, case_id, Status.WORKER, who, opener=opener, voice=voice, now=now)
+    tell_who(database, case_id, Status.WORKER, who, opener=opener, voice=voice, now=now)
 
 
 def hand_back(
@@ -212,7 +212,7 @@ def hand_back(
         was_mine = guard.case_for(session, case_id, who).owner_id == who.id
         desk.hand_back(session, case_id, who, now=now)
     if was_mine:
-        _tell_who(database, case_id, Status.NO_WORKER, who, opener=opener, voice=voice, now=now)
+        tell_who(database, case_id, Status.NO_WORKER, who, opener=opener, voice=voice, now=now)
 
 
 def tell_read(
@@ -254,7 +254,7 @@ def _newest_message(session: Session, case_id: bytes, *, opener: Opener) -> rows
     return None
 
 
-def _tell_who(
+def tell_who(
     database: Database,
     case_id: bytes,
     status: Status,
@@ -264,6 +264,7 @@ def _tell_who(
     voice: SigningKey,
     now: datetime,
 ) -> None:
+    """Tell the person of a case who looks after them now, or that nobody does. Raises NoSuchCase."""
     with database.reading() as session:
         facts = guard.case_for(session, case_id, who).facts
     if gets_receipt_only(facts):

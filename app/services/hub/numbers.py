@@ -18,12 +18,13 @@ from app.data import hub as rows
 from app.data.database import Database
 from app.domain.order import CODE_LENGTH, Collect, Order, Told
 from app.domain.taken import has_space
-from app.services.hub import guard, orders, records, spaces
+from app.services.hub import guard, orders, records, second_looks, spaces
 from app.services.hub.desk import need_open
 from app.services.hub.records import Opener
+from app.services.hub.second_looks import Act
 from app.services.hub.staff import SignedIn
 
-GAVE_CODE, OLD_STOPPED = "gave-code", ", old number stopped"
+GAVE_CODE, OLD_STOPPED, STOPPED = "gave-code", ", old number stopped", "stopped-number"
 CODE_LASTS = timedelta(hours=48)
 
 
@@ -46,13 +47,64 @@ def was_stopped(session: Session, case_id: bytes, *, since: datetime) -> bool:
         select(rows.Audit.id)
         .where(
             rows.Audit.case_id == case_id,
-            rows.Audit.action == GAVE_CODE,
-            rows.Audit.detail.endswith(OLD_STOPPED),
+            ((rows.Audit.action == GAVE_CODE) & rows.Audit.detail.endswith(OLD_STOPPED))
+            | (rows.Audit.action == STOPPED),
             rows.Audit.at >= since,
         )
         .limit(1)
     )
     return found is not None
+
+
+def ask_for_code(
+    database: Database,
+    *,
+    case_id: bytes,
+    check: Check,
+    is_stolen: bool,
+    signed: SignedIn,
+    voice: SigningKey,
+    portal_key: bytes,
+    now: datetime,
+) -> None:
+    """Ask for a code in place of a number that there is already: a second colleague has to agree (second_looks.py).
+
+    `is_stolen`: somebody else has the number, which opens nothing from now on, whether or not anybody agrees. Logged.
+    Raises guard.NoSuchCase, desk.NotOpened and second_looks.AlreadyAsked.
+    """
+    need_open(database, case_id, signed, now=now)
+    with database.writing() as session:
+        second_looks.ask(session, case_id, Act.CODE, signed.identity, detail=check.value, now=now)
+        if is_stolen:
+            orders.give(session, case_id, Told(order=Order.KILL_NUMBER), portal_key=portal_key, voice=voice, now=now)
+            rows.log(session, at=now, staff_id=signed.identity.id, action=STOPPED, case_id=case_id)
+
+
+def give_agreed_code(
+    database: Database,
+    *,
+    case_id: bytes,
+    signed: SignedIn,
+    opener: Opener,
+    voice: SigningKey,
+    portal_key: bytes,
+    now: datetime,
+) -> str:
+    """The code that a second colleague agreed to, for whoever asked: once. Raises what `give_code` does, and NothingWaits."""
+    need_open(database, case_id, signed, now=now)
+    with database.writing() as session:
+        check = Check(second_looks.use(session, case_id, Act.CODE, signed.identity, now=now))
+    return give_code(
+        database,
+        case_id=case_id,
+        check=check,
+        is_stolen=False,
+        signed=signed,
+        opener=opener,
+        voice=voice,
+        portal_key=portal_key,
+        now=now,
+    )
 
 
 def give_code(
@@ -68,6 +120,8 @@ def give_code(
     now: datetime,
 ) -> str:
     """Make a code and send it to the portal; returns its ten digits, to be said once: they are kept nowhere.
+
+    For a case that has a number already a second colleague has to agree first: `ask_for_code`, then `give_agreed_code`.
 
     `is_stolen`: somebody else has the number, which from then on opens nothing; otherwise the old one works until the new one
     is collected. An earlier code stops working. Raises guard.NoSuchCase and desk.NotOpened.

@@ -145,13 +145,19 @@ def let_go(session: Session, case_id: bytes, who: Identity, *, periods: Periods,
 
     Whatever comes before that day takes it back. Raises guard.NoSuchCase and NotListed.
     """
+    need_listed(session, case_id, who, periods=periods, now=now)
     case = guard.case_for(session, case_id, who)
-    listed = {each.case_id for each in to_decide(session, who, periods=periods, now=now) if each.why is Why.SILENT}
-    if case_id not in listed:
-        raise NotListed
     at = now + timedelta(days=periods.warn)
     case.facts = {**case.facts, leaving.GOES_AT: at.isoformat(timespec="seconds")}
     rows.log(session, at=now, staff_id=who.id, action=LET_GO, case_id=case_id)
+
+
+def need_listed(session: Session, case_id: bytes, who: Identity, *, periods: Periods, now: datetime) -> None:
+    """Raises guard.NoSuchCase, and NotListed unless the case is silent."""
+    guard.case_for(session, case_id, who)
+    listed = {each.case_id for each in to_decide(session, who, periods=periods, now=now) if each.why is Why.SILENT}
+    if case_id not in listed:
+        raise NotListed
 
 
 def last_word(session: Session, case: rows.Case) -> datetime:
