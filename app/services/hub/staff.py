@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
@@ -86,10 +86,14 @@ def sign_in(session: Session, identity: Identity, *, now: datetime) -> str:
 
 def signed_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
     """Who this token belongs to, or None when the session has ended or was revoked."""
-    row = session.get(rows.StaffSession, _row_id(token))
-    if row is None or row.expires_at <= now:
+    found = session.execute(
+        select(rows.StaffSession, rows.Staff)
+        .join(rows.Staff, rows.Staff.id == rows.StaffSession.staff_id)
+        .where(rows.StaffSession.id == _row_id(token))
+    ).first()
+    if found is None or found[0].expires_at <= now:
         return None
-    person = session.get_one(rows.Staff, row.staff_id)
+    row, person = found
     return SignedIn(Identity(person.id, person.name, person.shown_name, tuple(person.roles)), row.id)
 
 
