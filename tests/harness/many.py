@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from app import factory
+from app import settings as settings_module
 from app.adapters import sealing
 from app.data import hub as rows
 from app.data.database import Database
@@ -23,6 +25,8 @@ from app.domain.referral import News, Referral
 from app.domain.status import CaseState, Status
 from app.services.hub import placing, records
 from app.services.hub.staff import DevelopmentIdentities
+from app.settings import HubSettings, SettingsError
+from app.web.assets import Assets
 from app.web.hub import Hub
 from tests.stories import STORIES, Story
 
@@ -79,6 +83,14 @@ def fill(hub: Hub, *, now: datetime, count: int = A_DESK, seed: int = 7, only_op
         ]
     refresh(hub.database, hub.area, hub=hub, now=now)
     return made
+
+
+def hub_of(environ: Mapping[str, str]) -> Hub:
+    """The Hub of a site by the environment of its processes. Its database must be closed."""
+    settings = settings_module.load(environ)
+    if not isinstance(settings, HubSettings):
+        raise SettingsError("many: set SIDE=hub.")
+    return factory.hub_of(settings, database=Database(settings.database_url), assets=Assets())
 
 
 def refresh(database: Database, area: Area, *, hub: Hub, now: datetime) -> None:

@@ -301,9 +301,11 @@ def test_whatever_arrives_ends_the_quiet(
     found = case_of(sides, asking.reference)
     assert (found.state, found.quiet_until) == ("ours", None)
     assert figures(amira)["3"] == 1, "a reply waits for us"
-    with sides.hub_side.database.writing() as session, pytest.raises(NotQuiet):
+    with sides.hub_side.database.writing() as session:
         session.get_one(rows.Case, found.id).state = "closed"
-        waiting.set_quiet(session, found.id, WHO[CO_ORDINATOR], until=date(2026, 4, 1), clock=clock_of(sides))
+        session.flush()
+        with pytest.raises(NotQuiet):
+            waiting.set_quiet(session, found.id, WHO[CO_ORDINATOR], until=date(2026, 4, 1), clock=clock_of(sides))
 
 
 # Giving a case to somebody

@@ -417,13 +417,9 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     guard.case_for(session, case_id, who)
     traces = []
     lines = rows.audit_of(session, case_id)
-    names = dict(
-        session.execute(
-            select(rows.Staff.id, rows.Staff.name).where(rows.Staff.id.in_([each.staff_id for each in lines]))
-        )
-        .tuples()
-        .all()
-    )
+    staff_ids = {line.staff_id for line in lines}
+    staff = session.execute(select(rows.Staff.id, rows.Staff.name).where(rows.Staff.id.in_(staff_ids)))
+    names = {row[0]: row[1] for row in staff}
     for line in lines:
         if line.action == ABOUT_A_COMPLAINT:
             continue  # who did it, and when, stands with the complaint, for those who may see that
