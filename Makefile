@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
 
-.PHONY: help setup run tools-ready test check audit bench seed i18n lock screenshots requirements clean
+.PHONY: help setup run tools-ready test check audit bench seed seed-many i18n lock screenshots requirements clean
 
 help:  ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ check: tools-ready  ## linters, types, import contracts, catalogues, plain words
 
 seed: setup  ## fill both sides with the stories
 	@exec $(BIN)/python -m tools.seed
+
+seed-many: setup  ## four hundred cases at the desk, to see a full one (once; the portal knows nothing of them)
+	@exec $(BIN)/python -m tools.seed --many
 
 audit: tools-ready  ## every page x language x state x look, with Lighthouse and a screen reader; writes docs/coverage.md
 	@$(BIN)/python tools/programs.py

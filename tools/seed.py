@@ -4,6 +4,9 @@ News, messages, a freeze, a refused handover, a lost number, a number that someb
 tests/continuations.py has it, up to the first thing that takes time. Everything goes through the site's own pages and its own
 post. When a site runs on these data its courier carries the post, for there must be one courier only; else this makes the
 passes itself. Run twice, it adds a second set.
+
+With `--many` it makes four hundred cases straight in the Hub's database instead, once, to see a full desk
+(tests/harness/many.py); the portal knows nothing of those.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from app.data import hub as hub_rows
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES
+from app.web.clock import now
 from tests.continuations import CONTINUATIONS, EVERYBODY, WORKERS
+from tests.harness import many
 from tests.harness.clients import BrowsingClient
 from tests.harness.life import Life
 from tests.harness.people import Colleague, Person, spoken
@@ -47,6 +52,11 @@ def main() -> int:
     except factory.REFUSALS as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    if "--many" in sys.argv[1:]:
+        made = many.fill(sides.hub_side, now=now())
+        sides.close()
+        print(f"{len(made)} cases are at the desk.")
+        return 0
     try:
         people = seed(sides, _carrier(sides))
     except NotCarried as problem:

@@ -38,6 +38,8 @@ from sqlalchemy.types import TypeDecorator
 BUSY_TIMEOUT_MS = 15_000
 LOOKS_EVERY_SECONDS = 0.02
 ID_LENGTH = 16
+# In the `info` of a session that only reads: what was found once, to be found again without asking.
+READS_ONLY = "reads-only"
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -138,7 +140,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A unit of work that cannot write: the database itself refuses (query_only, or READ ONLY)."""
+        held: list[object] = []
         with Session(self._reader, expire_on_commit=False, autoflush=False) as session, session.begin():
+            # A session forgets what nobody holds, and asks again. Nothing changes while this one lasts.
+            event.listen(session, "loaded_as_persistent", lambda _session, found: held.append(found))
+            session.info[READS_ONLY] = {}
             yield session
 
     @contextmanager

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from app.data.database import HubRow
+from app.data.database import READS_ONLY, HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
 from app.domain import audit
 from app.domain.queue import AT_ONCE, NEVER, OURS, coded
@@ -613,14 +613,18 @@ def last_number_in(session: Session, case_id: bytes) -> int:
 
 
 def documents(session: Session, case_id: bytes) -> list[SealedDocument]:
-    """What the case's record secret opens, oldest first."""
-    return list(
-        session.scalars(
-            select(SealedDocument)
-            .where(SealedDocument.case_id == case_id)
-            .order_by(SealedDocument.number, SealedDocument.kind)
+    """What the case's record secret opens, oldest first. While a session only reads, it asks once."""
+    known = session.info.get(READS_ONLY, {})
+    found = known.get((SealedDocument, case_id))
+    if found is None:
+        found = known[SealedDocument, case_id] = list(
+            session.scalars(
+                select(SealedDocument)
+                .where(SealedDocument.case_id == case_id)
+                .order_by(SealedDocument.number, SealedDocument.kind)
+            )
         )
-    )
+    return list(found)
 
 
 def changes(session: Session, case_id: bytes) -> list[Change]:

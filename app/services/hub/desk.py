@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nacl.signing import SigningKey
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -332,11 +333,12 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
     lines = []
     # What is said to somebody without a space stays here (spaces.py).
     otherwise = None if has_space(session.get_one(rows.Case, case_id).facts) else KEPT_HERE
-    waiting = {
-        row.envelope_id: row.state
-        for row in session.query(rows.Outgoing.envelope_id, rows.Outgoing.state).where(rows.Outgoing.case_id == case_id)
-    }
-    for item in rows.items(session, case_id):
+    for item, delivery in session.execute(
+        select(rows.Item, rows.Outgoing.state)
+        .outerjoin(rows.Outgoing, rows.Outgoing.envelope_id == rows.Item.envelope_id)
+        .where(rows.Item.case_id == case_id)
+        .order_by(rows.Item.added_at, rows.Item.number)
+    ):
         from_person = item.direction == rows.TO_HUB
         lane = sealing.Lane.TO_HUB if from_person else sealing.Lane.TO_PERSON
         try:
@@ -348,7 +350,7 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
             continue
         if news.kind in UNSPOKEN:
             continue
-        lines.append(Line(news, at, from_person, waiting.get(item.envelope_id, otherwise)))
+        lines.append(Line(news, at, from_person, delivery or otherwise))
     lines.sort(key=lambda line: (line.at, line.from_person))
     return tuple(lines)
 
@@ -423,11 +425,14 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
     guard.case_for(session, case_id, who)
     traces = []
-    for line in rows.audit_of(session, case_id, without=ONLY_LOOKED):
+    lines = rows.audit_of(session, case_id, without=ONLY_LOOKED)
+    staff_ids = {line.staff_id for line in lines}
+    staff = session.execute(select(rows.Staff.id, rows.Staff.name).where(rows.Staff.id.in_(staff_ids)))
+    names = {row[0]: row[1] for row in staff}
+    for line in lines:
         if line.action == ABOUT_A_COMPLAINT or line.action in ON_NO_TRAIL:
             continue  # who did it, and when, stands with what it is about, for those who may see that
-        person = session.get(rows.Staff, line.staff_id)
         traces.append(
-            Trace(at=line.at, who=person.name if person else line.staff_id, action=line.action, detail=line.detail)
+            Trace(at=line.at, who=names.get(line.staff_id, line.staff_id), action=line.action, detail=line.detail)
         )
     return traces

@@ -10,9 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from nacl.signing import SigningKey
-from sqlalchemy import delete, func, select
+from sqlalchemy import ScalarSelect, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -98,14 +99,19 @@ def run(
 def to_decide(session: Session, who: Identity | None, *, periods: Periods, now: datetime) -> list[Listed]:
     """The cases that only a person may decide about, longest first; those that `who` may see (None: the system itself)."""
     unread_since, silent_since = now - timedelta(days=periods.unread), now - timedelta(days=periods.silent)
+    query = select(rows.Case, *_last_words(), _was_opened()).where(
+        rows.IS_OPEN, rows.Case.received_at <= max(unread_since, silent_since)
+    )
+    if who is not None:
+        query = query.where(guard.visible_to(who))
     found = []
-    for case in session.scalars(select(rows.Case).where(rows.Case.state != CaseState.CLOSED.value)):
-        if (who is not None and not guard.may_see(case, who)) or leaving.GOES_AT in case.facts:
+    for case, *words, opened in session.execute(query):
+        if leaving.GOES_AT in case.facts:
             continue
-        since = last_word(session, case) if case.received_at <= silent_since else case.received_at
+        since = max([case.received_at, *(each for each in words if each is not None)])
         if since <= silent_since:
             found.append(Listed(case.id, case.reference, Why.SILENT, since))
-        elif case.received_at <= unread_since and not rows.was_opened(session, case.id):
+        elif case.received_at <= unread_since and case.read_at is None and opened is None:
             found.append(Listed(case.id, case.reference, Why.UNREAD, case.received_at))
     return sorted(found, key=lambda each: each.since)
 
@@ -160,16 +166,22 @@ def need_listed(session: Session, case_id: bytes, who: Identity, *, periods: Per
         raise NotListed
 
 
-def last_word(session: Session, case: rows.Case) -> datetime:
-    """When the last word came or went, or somebody decided to keep the case."""
-    said = [
-        session.scalar(select(func.max(rows.Item.added_at)).where(rows.Item.case_id == case.id)),
-        session.scalar(select(func.max(rows.SealedDocument.added_at)).where(rows.SealedDocument.case_id == case.id)),
-        session.scalar(
-            select(func.max(rows.Audit.at)).where(rows.Audit.case_id == case.id, rows.Audit.action == KEPT_ON)
-        ),
+def _last_words() -> list[ScalarSelect[Any]]:
+    """When the last word of a case came or went, and when somebody last decided to keep it: three columns beside it."""
+    item, document, audit = rows.Item, rows.SealedDocument, rows.Audit
+    return [
+        select(func.max(item.added_at)).where(item.case_id == rows.Case.id).scalar_subquery(),
+        select(func.max(document.added_at)).where(document.case_id == rows.Case.id).scalar_subquery(),
+        select(func.max(audit.at)).where(audit.case_id == rows.Case.id, audit.action == KEPT_ON).scalar_subquery(),
     ]
-    return max([case.received_at, *(each for each in said if each is not None)])
+
+
+def _was_opened() -> ScalarSelect[Any]:
+    """Something when the audit knows that somebody opened the request (see `rows.was_opened`)."""
+    audit = rows.Audit
+    return (
+        select(func.max(audit.id)).where(audit.case_id == rows.Case.id, audit.action == rows.OPENED).scalar_subquery()
+    )
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:

@@ -135,10 +135,14 @@ def sign_in(session: Session, identity: Identity, *, now: datetime, tokens: byte
 
 def signed_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
     """Who this token belongs to, or None when the session has ended or was revoked."""
-    row = session.get(rows.StaffSession, _row_id(token))
-    if row is None or row.expires_at <= now or row.checked_at <= now - LONGEST_UNCHECKED:
+    found = session.execute(
+        select(rows.StaffSession, rows.Staff)
+        .join(rows.Staff, rows.Staff.id == rows.StaffSession.staff_id)
+        .where(rows.StaffSession.id == _row_id(token))
+    ).first()
+    if found is None or found[0].expires_at <= now or found[0].checked_at <= now - LONGEST_UNCHECKED:
         return None
-    person = session.get_one(rows.Staff, row.staff_id)
+    row, person = found
     identity = Identity(person.id, person.name, person.shown_name, tuple(person.roles))
     return SignedIn(identity, row.id, row.check_due_at)
 

@@ -1,0 +1,82 @@
+"""No page of the desk asks its database more than ten times, however many cases there are: the pages of the ledger, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from app.domain.status import CaseState
+from app.web import clock
+from tests.harness import many
+from tests.harness.people import Colleague, Person
+from tests.harness.sides import Sides
+from tests.integration.test_routes import LEDGER, addresses
+from tests.stories import PARENT
+
+MOST = 10
+SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements of everything in between, on whichever engine."""
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def too_many(client: Any, path: str) -> list[str]:
+    """What a page asked when it asked too much; one line each."""
+    client.get(path)  # what is worked out once has been
+    with counted() as said:
+        response = client.get(path)
+    assert response.status_code < 500, path
+    return [f"{path}: {len(said)}", *(" ".join(each.split())[:160] for each in said)] if len(said) > MOST else []
+
+
+def test_a_count_counts(sides: Sides, colleague: Colleague) -> None:
+    with counted() as said, sides.hub_side.database.reading() as session:
+        for _ in range(MOST + 1):
+            many.rows.case_by_reference(session, "123456")
+    assert len(said) == MOST + 1
+
+
+@SQLITE
+@pytest.mark.parametrize("who", ["dev-amira", "dev-carys", "dev-dilys"])
+def test_no_page_of_the_desk_asks_more_than_ten_times(sides: Sides, who: str) -> None:
+    """A colleague, a supervisor and a gatekeeper, on a desk of four hundred cases, with one of them opened."""
+    asking = Person(sides.portal_client(), PARENT)
+    asking.ask()
+    sides.deliver()
+    made = many.fill(sides.hub_side, now=clock.now())
+    many.said_just_now(sides.hub_side.database, now=clock.now())
+    desk = Colleague(sides.hub_client())
+    desk.sign_in(who)
+    opened = desk.open(desk.client.visit(f"/cases/{_id_of(sides, asking.reference)}"))
+    assert any(each.state is CaseState.NEW for each in made)
+
+    faults = []
+    for endpoint, path in addresses(sides, "hub", "GET", case_id=opened.path.rpartition("/")[2]):
+        if LEDGER["hub"][endpoint] == "staff":
+            faults += too_many(desk.client, path)
+    for path in ("/queue?now=1", "/queue?only=promised", "/queue?owner=me", "/queue?state=closed", "/queue?page=3"):
+        faults += too_many(desk.client, path)
+    assert faults == []
+
+
+def _id_of(sides: Sides, reference: str) -> str:
+    with sides.hub_side.database.reading() as session:
+        found = many.rows.case_by_reference(session, reference)
+    assert found is not None
+    return found.id.hex()
