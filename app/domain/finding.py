@@ -18,8 +18,8 @@ PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı":
 SHORTEST_WORD = 2
 LONGEST_QUERY = 100
 # What may be a phone number within a text: digits of any script with what people put between them.
-_NUMBERS = re.compile(r"[+(]?\d[\d\s().\-\u00a0/]{4,}\d")
-_SIX_DIGITS = re.compile(r"(?<!\d)\d{3}[\s\u00a0\-]?\d{3}(?!\d)")
+_NUMBERS = re.compile(r"[+(]?\d[\d\s().\-/]{4,}\d")
+_SIX_DIGITS = re.compile(r"(?<!\d)(?<!\d[\s\-])\d{3}[\s\-]?\d{3}(?![\s\-]?\d)")
 
 
 class NothingToFind(ValueError):

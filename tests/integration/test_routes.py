@@ -138,6 +138,8 @@ LEDGER: dict[Side, dict[str, Audience]] = {
     "hub": {
         "hub.ask_handover": "staff",
         "hub.asked_for": "staff",
+        "hub.call": "staff",
+        "hub.call_done": "staff",
         "hub.case": "staff",
         "hub.claim": "staff",
         "hub.close": "staff",
@@ -145,6 +147,11 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.decide_kept": "staff",
         "hub.complaints": "staff",
         "hub.feedback": "staff",
+        "hub.find": "staff",
+        "hub.join": "staff",
+        "hub.part": "staff",
+        "hub.same": "staff",
+        "hub.take_call": "staff",
         "hub.feedback_done": "staff",
         "hub.read_feedback": "staff",
         "hub.assign": "staff",
@@ -198,7 +205,9 @@ def plain_client(sides: Sides, side: Side) -> BrowsingClient:
     return BrowsingClient(app, app.response_class, use_cookies=True)
 
 
-def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16) -> list[tuple[str, str]]:
+def addresses(
+    sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16, draft_id: str = "00" * 16
+) -> list[tuple[str, str]]:
     """(endpoint, address) of every rule that knows this method, with values that lead somewhere."""
     app = app_of(sides, side)
     values: dict[str, Any] = {
@@ -207,6 +216,7 @@ def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16
         "right_slug": "told",
         "service_id": sides.portal_side.directory.all[0].id,
         "case_id": case_id,
+        "draft_id": draft_id,
         "change_id": "00" * 16,
         "handover_id": "00" * 16,
         "feedback_id": "00" * 16,
@@ -335,7 +345,10 @@ def test_every_answer_to_somebody_in_the_middle_is_guarded(
 
 
 def test_every_answer_to_staff_is_guarded(sides: Sides, colleague: Colleague, own_case: str) -> None:
-    for endpoint, path in addresses(sides, "hub", "GET", case_id=own_case):
+    begun = colleague.client.visit("/call")
+    begun = colleague.client.submit(begun, begun.form("source"), {"source": "phone"})
+    own_draft = begun.path.rpartition("/")[2]
+    for endpoint, path in addresses(sides, "hub", "GET", case_id=own_case, draft_id=own_draft):
         response = colleague.client.get(path)  # type: ignore[attr-defined]
         assert_guarded(response, LEDGER["hub"][endpoint])
         if LEDGER["hub"][endpoint] == "staff":

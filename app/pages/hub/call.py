@@ -51,7 +51,7 @@ def call() -> ResponseReturnValue:
 @pages.route("/call/<draft_id>", methods=["GET", "POST"])
 @staff.signed_in_only
 def take_call(draft_id: str) -> ResponseReturnValue:
-    """All questions on one page, in the order in which one speaks; answered in any order."""
+    """All questions on one page, in the order in which one speaks, answered in any; once sent, what is to be read out."""
     need_case_work()
     own_id = id_of(draft_id)
     if request.method == "POST":
@@ -60,33 +60,21 @@ def take_call(draft_id: str) -> ResponseReturnValue:
         with hub().database.reading() as session:
             draft = taking.read(session, own_id, staff.me().identity, opener=hub().opener, now=now())
     except AlreadySent:
-        return _to_read_out(own_id)
+        return _read_out(own_id)
     except NoSuchDraft:
         abort(404)
     return _page(draft.id, _sheet(draft), revision=draft.revision)
 
 
-@pages.route("/call/<draft_id>/read-out", methods=["GET", "POST"])
+@pages.post("/call/<draft_id>/done")
 @staff.signed_in_only
-def call_read_out(draft_id: str) -> ResponseReturnValue:
-    """The reference, and the code if there is one: shown for an hour, or until it was read out."""
+def call_done(draft_id: str) -> ResponseReturnValue:
+    """It was read out: nothing of it stays."""
     need_case_work()
-    own_id, me = id_of(draft_id), staff.me().identity
-    if request.method == "POST":
-        if not PressForm().validate_on_submit():
-            abort(403)
-        taking.drop(hub().database, own_id, me)
-        return redirect(url_for("hub.call"), code=303)
-    try:
-        with hub().database.reading() as session:
-            said = taking.read_out(session, own_id, me, opener=hub().opener, now=now())
-            try:
-                may_see = bool(guard.case_for(session, said.case_id, me))
-            except NoSuchCase:
-                may_see = False
-    except NoSuchDraft:
-        abort(404)
-    return desk_page("hub/call_read_out.html", draft_id=draft_id, said=said, may_see=may_see)
+    if not PressForm().validate_on_submit():
+        abort(403)
+    taking.drop(hub().database, id_of(draft_id), staff.me().identity)
+    return redirect(url_for("hub.call"), code=303)
 
 
 def need_case_work() -> None:
@@ -168,8 +156,20 @@ def _send(draft_id: bytes, sheet: Sheet, revision: int) -> None:
     )
 
 
+def _read_out(draft_id: bytes) -> ResponseReturnValue:
+    """The reference, and the code if there is one: shown for an hour, or until it was read out."""
+    me = staff.me().identity
+    with hub().database.reading() as session:
+        said = taking.read_out(session, draft_id, me, opener=hub().opener, now=now())
+        try:
+            may_see = bool(guard.case_for(session, said.case_id, me))
+        except NoSuchCase:
+            may_see = False
+    return desk_page("hub/call_read_out.html", draft_id=draft_id.hex(), said=said, may_see=may_see)
+
+
 def _to_read_out(draft_id: bytes) -> ResponseReturnValue:
-    return redirect(url_for("hub.call_read_out", draft_id=draft_id.hex()), code=303)
+    return redirect(url_for("hub.take_call", draft_id=draft_id.hex()), code=303)
 
 
 def _sheet(draft: Draft | None) -> Sheet:
