@@ -24,6 +24,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from app import cli, factory
 from app import settings as settings_module
+from app.adapters.audit_heads import HeadsFile
 from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
 from app.services.hub import post as hub_post
@@ -166,6 +167,7 @@ class Sides:
             opener=own.opener,
             now=now or clock.now(),
             hours=own.area.hub_hours,
+            audit=HeadsFile(own.settings.side_dir),
         )
 
     def deliver(self) -> None:

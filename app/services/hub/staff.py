@@ -56,6 +56,7 @@ class DevelopmentIdentities:
         Identity("dev-ben", "Ben Okafor", "Ben", ("co-ordinator",)),
         Identity("dev-carys", "Carys Whitfield", "Carys", ("co-ordinator", "supervisor")),
         Identity("dev-dilys", "Dilys Farrow", "Dilys", ("co-ordinator", "gatekeeper")),
+        Identity("dev-edwin", "Edwin Marsh", "Edwin", ("auditor",)),
     )
 
     def offered(self) -> tuple[Identity, ...]:
