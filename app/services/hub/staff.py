@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
@@ -91,6 +91,12 @@ def signed_in(session: Session, token: str, *, now: datetime) -> SignedIn | None
         return None
     person = session.get_one(rows.Staff, row.staff_id)
     return SignedIn(Identity(person.id, person.name, person.shown_name, tuple(person.roles)), row.id)
+
+
+def signed_in_now(session: Session, *, now: datetime) -> list[rows.Staff]:
+    """Who has a session that has not ended, by name; each colleague once, in however many browsers they are."""
+    open_now = select(rows.StaffSession.staff_id).where(rows.StaffSession.expires_at > now)
+    return list(session.scalars(select(rows.Staff).where(rows.Staff.id.in_(open_now)).order_by(rows.Staff.name)))
 
 
 def sign_out(session: Session, signed: SignedIn, *, now: datetime) -> None:
