@@ -644,6 +644,7 @@ def log(
 
     `detail` holds codes, never words of a person. What is rolled back leaves no gap: the head of the chain goes back with it.
     """
+    session.connection()  # on SQLite others end first, so that one name is enough for all of them
     name = audit.chain_name(_chains.of(session), at.astimezone(UTC).date())
     chain = session.get(AuditChain, name)
     if chain is None:

@@ -24,6 +24,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from app import cli, factory
 from app import settings as settings_module
+from app.adapters.audit_heads import HeadsFile
 from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
 from app.services.hub import placing
@@ -168,6 +169,7 @@ class Sides:
             opener=own.opener,
             now=moment,
             hours=own.area.hub_hours,
+            audit=HeadsFile(own.settings.side_dir),
         )
         rules = placing.Rules(own.area.hub_hours, own.area.targets, own.settings.review_quiet_days)
         placing.place(own.database, rules=rules, opener=own.opener, now=moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,7 +33,7 @@ def audit() -> ResponseReturnValue:
     with hub().database.reading() as session:
         found = viewing.look(session, staff.me().identity, asked, zone=zone)
         chains = auditing.state_of_chains(session)
-    chosen = {
+    chosen: dict[str, Any] = {
         "day": asked.day.isoformat(),
         "who": asked.staff_id or None,
         "case": asked.reference or None,
@@ -73,7 +74,7 @@ def _asked() -> Asked:
     return Asked(
         day=_day(request.args.get("day", "")),
         staff_id=request.args.get("who", "").strip(),
-        reference=digits.normalise(request.args.get("case", "")),
+        reference="".join(each for each in digits.western(request.args.get("case", "")) if each.isdecimal()),
         kind=Kind(kind) if kind in set(Kind) else None,
         page=min(max(1, page), LAST_PAGE),
     )

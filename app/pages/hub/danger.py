@@ -16,7 +16,7 @@ from app.domain.danger import Reason, Vote
 from app.forms.desk import LONGEST_DANGER, DangerForm, PressForm, VoteForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, page_was_old
-from app.services.hub import auditing, showing
+from app.services.hub import auditing, desk, showing
 from app.services.hub import danger as dangers_
 from app.services.hub.danger import AlreadyAsked, NotAlone, NotASupervisor, NotTheirs, NotWaiting, SamePerson
 from app.services.hub.guard import NoSuchCase
@@ -127,6 +127,7 @@ def _page(case_id: str, form: DangerForm, *, problem: str) -> ResponseReturnValu
             found = dangers_.view(
                 session, own_id, me.identity, opener=hub().opener, hours=hub().area.hub_hours, now=now()
             )
+            health = desk.post_health(session, now=now())
     except NoSuchCase:
         abort(404)
     if found.words is not None or found.opened is not None:  # written down before it is shown, each time
@@ -139,6 +140,7 @@ def _page(case_id: str, form: DangerForm, *, problem: str) -> ResponseReturnValu
         case_id=case_id,
         found=found,
         current=found.current,
+        health=health,
         form=form,
         problem=problem,
         has_errors=has_errors,

@@ -32,7 +32,7 @@ from app.services.hub.auditing import SYSTEM
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.plans import Record
 from app.services.hub.records import Opener
-from app.services.hub.staff import Identity
+from app.services.hub.staff import Identity, signed_in_now
 
 PURPOSE = "danger"
 # Whoever has none of these roles sees no case, and so cannot be the second person.
@@ -437,14 +437,11 @@ def _opened(record: Record, *, came_at: datetime) -> Opened:
 
 def _others(session: Session, case: rows.Case, who: Identity, *, now: datetime) -> list[rows.Staff]:
     """Who else is signed in now, works on cases, and may know of this one."""
-    signed_in = select(rows.StaffSession.staff_id).where(rows.StaffSession.expires_at > now)
-    staff = session.scalars(
-        select(rows.Staff).where(rows.Staff.id.in_(signed_in), rows.Staff.id != who.id).order_by(rows.Staff.name)
-    )
     return [
         each
-        for each in staff
-        if WORKS_ON_CASES & set(each.roles)
+        for each in signed_in_now(session, now=now)
+        if each.id != who.id
+        and WORKS_ON_CASES & set(each.roles)
         and guard.may_see(case, Identity(each.id, each.name, each.shown_name, tuple(each.roles)))
     ]
 

@@ -184,6 +184,14 @@ def checked(
             rows.log(session, at=now, staff_id=identity.id, action="roles-changed", detail=" ".join(identity.roles))
 
 
+def signed_in_now(session: Session, *, now: datetime) -> list[rows.Staff]:
+    """Who has a session that has not ended, by name; each colleague once, in however many browsers they are."""
+    open_now = select(rows.StaffSession.staff_id).where(
+        rows.StaffSession.expires_at > now, rows.StaffSession.checked_at > now - LONGEST_UNCHECKED
+    )
+    return list(session.scalars(select(rows.Staff).where(rows.Staff.id.in_(open_now)).order_by(rows.Staff.name)))
+
+
 def sign_out(session: Session, signed: SignedIn, *, now: datetime) -> None:
     """End the session, and with it every opening that it held."""
     _end(session, [signed.session_id])

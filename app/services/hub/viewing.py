@@ -145,8 +145,8 @@ def _need(who: Identity) -> None:
         raise NotForThem
 
 
-def _query(asked: Asked, *, zone: ZoneInfo) -> Select[Any]:
-    query = (
+def _query(asked: Asked, *, zone: ZoneInfo) -> Select[rows.Audit, rows.Case]:
+    query: Select[rows.Audit, rows.Case] = (
         select(rows.Audit, rows.Case)
         .outerjoin(rows.Case, rows.Case.id == rows.Audit.case_id)
         .where(_within(asked.day, zone))
@@ -161,7 +161,7 @@ def _query(asked: Asked, *, zone: ZoneInfo) -> Select[Any]:
     return query
 
 
-def _lines(session: Session, query: Select[Any], who: Identity, *, asked: Asked) -> list[Line | None]:
+def _lines(session: Session, query: Select[rows.Audit, rows.Case], who: Identity, *, asked: Asked) -> list[Line | None]:
     """Lines with ids of staff for names; None in place of one that would give away by being found what it hides."""
     return [_line(line, case, who, asked=asked) for line, case in session.execute(query)]
 
