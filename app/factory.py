@@ -191,6 +191,8 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     if not settings.in_development:
         raise SettingsError("PUBLIC_URL is set for the Hub, but only development sign-in is there: unset PUBLIC_URL.")
     signing = HubSigningKeys.load(settings.private_keys_file)
+    area, languages = content.load_area(settings.content_dir), content.load_languages(settings.content_dir)
+    directory = content.load_directory(settings.content_dir)
     return Hub(
         settings=settings,
         database=database,
@@ -201,9 +203,10 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         carrier=carrier_of(settings, longest_seconds=WAIT_SECONDS),
         identities=DevelopmentIdentities(),
         assets=assets,
-        area=content.load_area(settings.content_dir),
-        languages=content.load_languages(settings.content_dir),
-        directory=content.load_directory(settings.content_dir),
+        area=area,
+        languages=languages,
+        directory=directory,
+        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
     )
 
 

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, gettext
 
 from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.attempts import Outcome
 from app.domain.change import Change, Standing
-from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
+from app.domain.contact import SCREEN_WAYS, VOICE_WAYS, IfAnswered, Reason, Way
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
+from app.domain.recording import Decision
 from app.domain.status import CaseState
 from app.services.hub.contact import Address
 from app.web.page import clock_time, day_name
@@ -189,6 +191,7 @@ def refusal(reason: Reason) -> str:
             Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
             Reason.FROZEN: gettext("They have stopped all contact."),
             Reason.DIFFERENT: gettext("They asked to change this. Check first that it was them."),
+            Reason.HELD: gettext("Somebody else answered, or it was wrong. A colleague decides first."),
         }[reason]
     )
 
@@ -305,6 +308,40 @@ def if_answered(choice: IfAnswered) -> str:
     )
 
 
+def outcome(code: Outcome, way: Way) -> str:
+    """What became of an attempt."""
+    if way not in VOICE_WAYS and code is Outcome.MESSAGE_LEFT:
+        return str(gettext("I sent it"))
+    if way not in VOICE_WAYS and code is Outcome.WRONG_NUMBER:
+        return str(gettext("Wrong number or address"))
+    return str(
+        {
+            Outcome.REACHED: gettext("Reached them"),
+            Outcome.NO_ANSWER: gettext("No answer"),
+            Outcome.MESSAGE_LEFT: gettext("Left a message"),
+            Outcome.SOMEONE_ELSE: gettext("Someone else answered"),
+            Outcome.WRONG_NUMBER: gettext("Wrong number"),
+            Outcome.COULD_NOT_TALK: gettext("They could not talk"),
+        }[code]
+    )
+
+
+def recorded(code: Decision) -> str:
+    """What was decided about recording a crime."""
+    return str(
+        {
+            Decision.RECORDED: gettext("Recorded as a crime"),
+            Decision.NOT_RECORDED: gettext("Not recorded"),
+            Decision.ASK: gettext("A supervisor is asked"),
+        }[code]
+    )
+
+
+def not_read() -> str:
+    """Why nothing is shown to somebody who has not said that they read how."""
+    return str(gettext("Read how first: their plan may have changed. Then press again."))
+
+
 def number_rule(*, shown: bool) -> str:
     """Whether our number may show on the phone that rings."""
     return str(gettext("It may show.") if shown else gettext("Hide it before you call."))
@@ -333,6 +370,17 @@ def act(action: str) -> str:
             "handover-bounced": gettext("noted that a service said no"),
             "sent-reading": gettext("sent something to read"),
             "answered-asked": gettext("answered what they asked for"),
+            "refused-way": gettext("asked for a number or address, and was not shown it"),
+            "tried-to-reach": gettext("tried to reach them"),
+            "decided-on-way": gettext("decided about a way where somebody else answered"),
+            "decided-recording": gettext("decided about recording"),
+            "marked-distressing": gettext("marked what they wrote as very distressing"),
+            "unmarked-distressing": gettext("took the mark “very distressing” off"),
+            "read-story": gettext("went on to what is marked as very distressing"),
+            "asked-translation": gettext("sent words for translation"),
+            "took-text-out": gettext("took a text out for a translator"),
+            "translation-back": gettext("brought a translation back"),
+            "read-translation": gettext("read a translation"),
         }.get(action, action)
     )
 

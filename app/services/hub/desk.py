@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +26,7 @@ from app.domain.priority import Suggestion, suggest
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.services import post
-from app.services.hub import changes, guard, plans, records
+from app.services.hub import changes, guard, plans, records, unsent
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.speaking import send
@@ -109,13 +111,17 @@ class WayView:
     """One way to reach the person, as far as it may be shown now. `chosen` says how, with its address left out.
 
     `shown` when a colleague has just asked for it: then `address` is there if the decision allows it. Never without.
+    `mark` stands for what the card says (`mark_of`).
     """
 
     way: Way
     decision: Decision
     address: str | None
     chosen: WayPlan
+    mark: str = ""
     shown: Shown | None = None
+    # When it was last shown to this session, while nobody wrote down what became of it.
+    unwritten_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +142,7 @@ class Line:
     at: datetime
     from_person: bool
     delivery: str | None
+    envelope_id: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,12 @@ class OpenCase:
     ways: tuple[WayView, ...]
     code_word: str | None
     open_until: datetime
+    record_secret: bytes
+    attempts: tuple[rows.Attempt, ...]
+    # What this colleague began to write and did not send; None when there is nothing.
+    unsent: unsent.Unsent | None
+    # Rows that were read for it: while it is held, asking for them again is no query.
+    held: object = None
 
 
 @dataclass(frozen=True)
@@ -299,14 +312,16 @@ def read_case(
 
     Raises NoSuchCase, and sealing.CannotOpen when a seal does not open.
     """
+    held = rows.together(session, case_id, session_id=signed.session_id)
     case = guard.case_for(session, case_id, signed.identity)
     owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
     row = _row(case, owner, hours=hours, targets=targets, now=now)
     opening = session.get(rows.Opening, (signed.session_id, case_id))
     if opening is None or opening.expires_at <= now:
         return ClosedCase(row)
-    key = records.case_key(session, case_id, opener=opener)
-    record = plans.read(session, case_id, key=key, hours=hours)
+    documents = rows.documents(session, case_id)
+    key = records.case_key(session, case_id, opener=opener, documents=documents)
+    record = plans.read(session, case_id, key=key, hours=hours, documents=documents)
     plan = record.plan
     known_at = post_rows.post_state(session, rows.POST).last_pass_at
     passing = [
@@ -329,10 +344,18 @@ def read_case(
         conversation=tuple(each for each in conversation if guard.may_see_news(each.news, complaints=complaints)),
         plan=plan,
         ways=tuple(
-            _way_view(plan, each.way, shown=shown, known_at=known_at, hours=hours, now=now) for each in plan.ways
+            replace(
+                _way_view(plan, each.way, shown=shown, known_at=known_at, hours=hours, now=now),
+                unwritten_since=_moment((opening.shown or {}).get(each.way.value)),
+            )
+            for each in plan.ways
         ),
         code_word=record.code_word,
         open_until=opening.expires_at,
+        record_secret=key.record_secret,
+        attempts=record.attempts,
+        unsent=unsent.of_colleague(documents, signed.identity, record_secret=key.record_secret),
+        held=held,
     )
 
 
@@ -347,9 +370,21 @@ def send_message(
     voice: SigningKey,
     envelope_id: bytes,
     now: datetime,
+    data: Mapping[str, Any] | None = None,
+    also: Callable[[Session], None] | None = None,
 ) -> None:
-    """Send a message in the person's space. Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge."""
+    """Send a message in the person's space, and forget what this colleague had kept of it.
+
+    `language` is a slug: that of the words, which the sender names. `data` and `also` are for what goes with it
+    (translating.py). Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge.
+    """
     need_open(database, case_id, signed, now=now)
+
+    def write(session: Session) -> None:
+        unsent.forget(session, case_id, signed.identity)
+        if also is not None:
+            also(session)
+
     send(
         database,
         case_id=case_id,
@@ -359,6 +394,7 @@ def send_message(
             text=text,
             language=language,
             author=signed.identity.shown_name,
+            data=data or {},
         ),
         opener=opener,
         voice=voice,
@@ -366,16 +402,13 @@ def send_message(
         envelope_id=envelope_id,
         by=signed.identity,
         state=CaseState.THEIRS,
+        also=write,
     )
 
 
 def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tuple[Line, ...]:
     lines = []
-    waiting = {
-        row.envelope_id: row.state
-        for row in session.query(rows.Outgoing.envelope_id, rows.Outgoing.state).where(rows.Outgoing.case_id == case_id)
-    }
-    for item in rows.items(session, case_id):
+    for item, delivery in rows.items_with_delivery(session, case_id):
         from_person = item.direction == rows.TO_HUB
         lane = sealing.Lane.TO_HUB if from_person else sealing.Lane.TO_PERSON
         try:
@@ -387,7 +420,7 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
             continue
         if news.kind in UNSPOKEN:
             continue
-        lines.append(Line(news, at, from_person, waiting.get(item.envelope_id)))
+        lines.append(Line(news, at, from_person, delivery, item.envelope_id))
     lines.sort(key=lambda line: (line.at, line.from_person))
     return tuple(lines)
 
@@ -405,8 +438,26 @@ def _way_view(
         decision=decision,
         address=chosen.address if shown and isinstance(decision, Allowed) else None,
         chosen=replace(chosen, address=""),
+        mark=mark_of(plan, way),
         shown=shown,
     )
+
+
+def mark_of(plan: ContactPlan, way: Way) -> str:
+    """Stands for what the card of a way says: another as soon as anything on it is another, but for the address itself.
+
+    Whoever asks for a number says with it what they have read (showing.py).
+    """
+    chosen = plan.way(way)
+    if chosen is None:
+        return ""
+    said = {name: value for name, value in vars(chosen).items() if name != "address"}
+    said |= {"sign": plan.sign, "boxes": sorted(chosen.boxes), "avoid": sorted(chosen.avoid)}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:16]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def is_stale(decision: Decision) -> bool:
@@ -465,12 +516,11 @@ class Trace:
 def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
     guard.case_for(session, case_id, who)
-    traces = []
-    for line in rows.audit_of(session, case_id):
-        if line.action == ABOUT_A_COMPLAINT:
-            continue  # who did it, and when, stands with the complaint, for those who may see that
-        person = session.get(rows.Staff, line.staff_id)
-        traces.append(
-            Trace(at=line.at, who=person.name if person else line.staff_id, action=line.action, detail=line.detail)
-        )
-    return traces
+    lines = rows.audit_of(session, case_id)
+    names = rows.names_of(session, [line.staff_id for line in lines])
+    return [
+        Trace(at=line.at, who=names.get(line.staff_id, line.staff_id), action=line.action, detail=line.detail)
+        for line in lines
+        if line.action
+        != ABOUT_A_COMPLAINT  # who did it, and when, stands with the complaint, for those who may see that
+    ]

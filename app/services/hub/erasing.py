@@ -48,5 +48,6 @@ def erase_again(
 def _erase_rows(session: Session, case_id: bytes) -> None:
     for table in (
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
+        rows.Attempt, rows.Recording, rows.Translation,
     ):  # fmt: skip
         session.execute(delete(table).where(table.case_id == case_id))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import hub as rows
 from app.domain.asker import is_young
+from app.domain.attempts import held_ways
 from app.domain.change import ERASES, Change, Standing
 from app.domain.contact import ContactPlan, Way, keeping, meet, plan_from_answers, plan_of
 from app.domain.hours import OpeningHours
@@ -46,12 +47,14 @@ class Record:
     """A case's referral lane, opened in memory for one use. Additions with when they came, in order.
 
     `hours` are the Hub's own: a change from "any time the Hub is open" to a part of it is a tightening only by them.
+    `attempts` are those to reach the person, newest first: after some of them a way is held.
     """
 
     referral: Referral
     additions: tuple[tuple[datetime, Addition], ...]
     changes: tuple[Asked, ...]
     hours: OpeningHours | None = None
+    attempts: tuple[rows.Attempt, ...] = ()
 
     @property
     def code_word(self) -> str | None:
@@ -62,7 +65,7 @@ class Record:
     @property
     def plan(self) -> ContactPlan:
         """The contact plan as it counts now."""
-        return plan_now(self.referral, self.changes, hours=self.hours)
+        return plan_now(self.referral, self.changes, hours=self.hours, held=held_ways(self.attempts))
 
     @property
     def stopped_by(self) -> Mapping[Change, Standing]:
@@ -97,15 +100,23 @@ def notices_now(changes: Sequence[Asked]) -> Asked | None:
     return in_force
 
 
-def read(session: Session, case_id: bytes, *, key: CaseKey, hours: OpeningHours | None = None) -> Record:
+def read(
+    session: Session,
+    case_id: bytes,
+    *,
+    key: CaseKey,
+    hours: OpeningHours | None = None,
+    documents: Sequence[rows.SealedDocument] | None = None,
+) -> Record:
     """Open a case's referral lane. Raises sealing.CannotOpen and referral.MalformedReferral.
 
     `hours` are the Hub's own; without them the plan is never looser, only sometimes tighter, while a change waits.
+    `documents` are those of the case where they were read already.
     """
     referral: Referral | None = None
     additions: list[tuple[datetime, Addition]] = []
     contents: dict[int, Mapping[str, Any]] = {}
-    for document in rows.documents(session, case_id):
+    for document in rows.documents(session, case_id) if documents is None else documents:
         if document.kind == rows.REFERRAL:
             referral = Referral.from_bytes(records.open_document(document, record_secret=key.record_secret))
         elif document.kind == rows.ADDITION:
@@ -127,11 +138,25 @@ def read(session: Session, case_id: bytes, *, key: CaseKey, hours: OpeningHours 
         )
         for row in rows.changes(session, case_id)
     )
-    return Record(referral=referral, additions=tuple(additions), changes=changes, hours=hours)
+    return Record(
+        referral=referral,
+        additions=tuple(additions),
+        changes=changes,
+        hours=hours,
+        attempts=tuple(rows.attempts(session, case_id)),
+    )
 
 
-def plan_now(referral: Referral, changes: Sequence[Asked], *, hours: OpeningHours | None = None) -> ContactPlan:
+def plan_now(
+    referral: Referral,
+    changes: Sequence[Asked],
+    *,
+    hours: OpeningHours | None = None,
+    held: frozenset[Way] = frozenset(),
+) -> ContactPlan:
     """The plan that a request and the changes since then make, in the order of their numbers.
+
+    `held` are the ways of which a colleague has to decide first (app/domain/attempts.py); whoever asks `decide` must give them.
 
     A plan that waits for a check counts as far as it is tighter and no further, also after somebody said that it was not
     them: what was tightened stays tight until the Hub has checked. A freeze stands until it is taken back, and a deletion that
@@ -150,7 +175,7 @@ def plan_now(referral: Referral, changes: Sequence[Asked], *, hours: OpeningHour
             paused_until = None
         elif each.kind is Change.PAUSE and counts:
             paused_until = _later(paused_until, _moment(each.content.get("until")))
-    return replace(plan, frozen=bool(stopped_by(changes)), paused_until=paused_until)
+    return replace(plan, frozen=bool(stopped_by(changes)), paused_until=paused_until, held=held)
 
 
 def stopped_by(changes: Sequence[Asked]) -> dict[Change, Standing]:

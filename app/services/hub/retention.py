@@ -32,7 +32,7 @@ KEPT_ON, LET_GO = "kept-on", "let-go"
 # Only with a pass this fresh is it sure that no word of theirs waits at the portal.
 SURE_FOR = timedelta(minutes=10)
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
-NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback")
+NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback", "attempt", "translation")
 
 
 class Why(StrEnum):
@@ -158,7 +158,11 @@ def last_word(session: Session, case: rows.Case) -> datetime:
     """When the last word came or went, or somebody decided to keep the case."""
     said = [
         session.scalar(select(func.max(rows.Item.added_at)).where(rows.Item.case_id == case.id)),
-        session.scalar(select(func.max(rows.SealedDocument.added_at)).where(rows.SealedDocument.case_id == case.id)),
+        session.scalar(
+            select(func.max(rows.SealedDocument.added_at)).where(
+                rows.SealedDocument.case_id == case.id, rows.SealedDocument.kind == rows.ADDITION
+            )
+        ),
         session.scalar(
             select(func.max(rows.Audit.at)).where(rows.Audit.case_id == case.id, rows.Audit.action == KEPT_ON)
         ),
