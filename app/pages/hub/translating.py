@@ -187,6 +187,7 @@ def _texts_page(case_id: str, case: OpenCase) -> ResponseReturnValue:
         texts=texts,
         sources=[each for each in translating.sources(case, _written) if each.code not in asked],
         receipt_only=gets_receipt_only(case.row.facts),
+        is_distressing=bool(case.row.facts.get("distressing")),
         State=State,
     )
 

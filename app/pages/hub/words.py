@@ -337,6 +337,14 @@ def recorded(code: Decision) -> str:
     )
 
 
+def recording(fact: Mapping[str, Any] | None) -> str:
+    """Where the decision about recording stands, for the strip of facts."""
+    if not fact:
+        return str(gettext("Not decided"))
+    said = recorded(Decision(str(fact["decision"])))
+    return said if fact.get("told") else f"{said}, {gettext('they were not told')}"
+
+
 def not_read() -> str:
     """Why nothing is shown to somebody who has not said that they read how."""
     return str(gettext("Read how first: their plan may have changed. Then press again."))
