@@ -22,6 +22,7 @@ from app.domain.attempts import Outcome, Ruling
 from app.domain.contact import Way
 from app.domain.directory import Directory
 from app.domain.recording import Decision
+from app.domain.redaction import MARK
 from app.domain.translating import By
 from app.forms.desk import LONGEST_MESSAGE, PressForm
 from app.forms.handover import service_choices
@@ -194,9 +195,11 @@ class SendTranslationForm(QuestionForm):
     )
 
     def validate_final(self, field: TextAreaField) -> None:
-        """Nothing to send is said, not sent."""
+        """Nothing to send is said, not sent; and so is a mark for which the words are still missing."""
         if not (field.data or "").strip():
             raise ValidationError(_l("There is nothing to send."))
+        if MARK.search(field.data):
+            raise ValidationError(_l("A mark such as [1] is still in it. Put the words there."))
 
 
 class ReadingForm(PressForm):

@@ -531,7 +531,7 @@ def _words_of_this_moment(moment: datetime) -> Mapping[str, Any]:
 
 def _language_of(slug: str) -> Mapping[str, str]:
     """How a language is shown: its own name with `lang` and `dir`, and its English name; for one unknown, its code."""
-    found = hub().languages.get(slug)
+    found = hub().languages.of(slug)
     if found is None:
         name = {"bsl": "BSL", "other": gettext("Another language")}.get(slug, slug)
         return {"tag": "", "dir": "auto", "endonym": name, "name": name}

@@ -203,7 +203,7 @@ def _begin(case_id: str, case: OpenCase, source: Source) -> ResponseReturnValue:
         return _out_page(case_id, case, form)
     form = OutForm(formdata=None)
     form.source.data, form.text.data = source.code, source.text
-    form.language_from.data, form.language_to.data = source.language, ENGLISH
+    form.language_from.data, form.language_to.data = _slug(source.language), ENGLISH
     form.sent_out.data = translating.proposal(source.text, case, area=hub().area).text
     form.text_id.data = sealing.new_id().hex()
     return _out_page(case_id, case, form)
@@ -366,6 +366,12 @@ def _language_of(addition: Addition) -> str:
 def _their_language(case: OpenCase) -> str:
     wanted = replied(case, "language") or case.row.language
     return wanted if wanted in dict(languages_offered()) else ENGLISH
+
+
+def _slug(code: str) -> str:
+    """Messages and answers keep a slug or a tag; forms offer slugs."""
+    found = hub().languages.of(code)
+    return found.slug if found is not None else ENGLISH
 
 
 def _address(case_id: str, text_id: str) -> str:

@@ -111,7 +111,7 @@ def worker_of(hub_said: list[Shown]) -> str:
 
 def _entry(each: Shown, rights: Rights, *, translations: Collection[object]) -> Entry:
     data = each.news.data
-    spoken = portal().languages.get(each.news.language) if each.news.kind == MESSAGE and not each.mine else None
+    spoken = portal().languages.of(each.news.language) if each.news.kind == MESSAGE and not each.mine else None
     has_words = spoken is not None and phrase_of(each.news.status) is None
     stage, service, time = (str(data.get(name) or "") for name in ("stage", "service", "time"))
     right = rights.stages.get(stage)
@@ -135,7 +135,7 @@ def _entry(each: Shown, rights: Rights, *, translations: Collection[object]) -> 
         translated_by=str(data.get(translating.BY) or "") if has_words else "",
         translated_on=day_in(data, translating.ON),
         original=str(data.get(translating.ORIGINAL) or ""),
-        original_language=portal().languages.get(str(data.get(translating.ORIGINAL_LANGUAGE) or "")),
+        original_language=portal().languages.of(str(data.get(translating.ORIGINAL_LANGUAGE) or "")),
         awaits_translation=has_words
         and translating.KEY in data
         and translating.BY not in data
