@@ -197,6 +197,8 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     from app.web.hub import Hub
 
     signing = HubSigningKeys.load(settings.private_keys_file)
+    area, languages = content.load_area(settings.content_dir), content.load_languages(settings.content_dir)
+    directory = content.load_directory(settings.content_dir)
     return Hub(
         settings=settings,
         database=database,
@@ -208,9 +210,10 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         identities=DevelopmentIdentities() if settings.dev_sign_in else NoIdentities(),
         provider=provider_of(settings.oidc) if settings.oidc else None,
         assets=assets,
-        area=content.load_area(settings.content_dir),
-        languages=content.load_languages(settings.content_dir),
-        directory=content.load_directory(settings.content_dir),
+        area=area,
+        languages=languages,
+        directory=directory,
+        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, relationship
 
 from app.data.database import READS_ONLY, HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
@@ -39,6 +39,8 @@ CLOSED = "closed"
 # What the audit calls the act by which a request is opened.
 OPENED = "opened-request"
 REFERRAL, ADDITION, CASE_SECRET = "referral", "addition", "case-secret"
+# The rest of the kind names whose it is: a colleague's unsent words about a case (app/services/hub/unsent.py).
+UNSENT = "unsent-"
 
 
 class PostState(PostStateMixin, HubRow):
@@ -370,13 +372,82 @@ class OnCall(HubRow):
 
 
 class Opening(HubRow):
-    """Leave to read one sealed case for a while, given by a logged act."""
+    """Leave to read one sealed case for a while, given by a logged act.
+
+    `shown`: by way, when its number was last shown to this session and nothing was written down since of what became of it.
+    """
 
     __tablename__ = "opening"
 
     session_id: Mapped[bytes] = mapped_column(ForeignKey("staff_session.id", ondelete="CASCADE"), primary_key=True)
     case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
     expires_at: Mapped[datetime]
+    shown: Mapped[dict[str, str] | None] = mapped_column(JSON)
+
+
+class Attempt(HubRow):
+    """One attempt to reach somebody, and what became of it (app/domain/attempts.py). Words about it are sealed.
+
+    After somebody else answered, `ruling` is what a colleague decided about that way; None while nobody has.
+    """
+
+    __tablename__ = "attempt"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    way: Mapped[str]
+    outcome: Mapped[str]
+    within_plan: Mapped[bool]
+    note: Mapped[bytes | None]
+    ruling: Mapped[str | None]
+    ruled_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    ruled_at: Mapped[datetime | None]
+    reason: Mapped[bytes | None]
+    staff: Mapped[Staff | None] = relationship(foreign_keys=[staff_id], lazy="joined", viewonly=True)
+    ruler: Mapped[Staff | None] = relationship(foreign_keys=[ruled_by], lazy="joined", viewonly=True)
+
+
+class Recording(HubRow):
+    """What was decided about recording a crime, each decision a row of its own; the newest counts."""
+
+    __tablename__ = "recording"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    decision: Mapped[str]
+    told: Mapped[bool]
+    staff: Mapped[Staff | None] = relationship(foreign_keys=[staff_id], lazy="joined", viewonly=True)
+
+
+class Translation(HubRow):
+    """A text of a case at the translation desk: when it went out and came back. All its words are sealed.
+
+    `source` says where the text stands: "item:" and the id of a message, "request", "added:" and a number, or "new" for words
+    of our own. `envelope_id` is the message that carried them; `done_by` a person or a machine.
+    """
+
+    __tablename__ = "translation"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str]
+    language_from: Mapped[str]
+    language_to: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    asked_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    due_on: Mapped[date | None]
+    done_by: Mapped[str | None]
+    done_on: Mapped[date | None]
+    returned_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    returned_at: Mapped[datetime | None]
+    sealed: Mapped[bytes]
+    asker: Mapped[Staff | None] = relationship(foreign_keys=[asked_by], lazy="joined", viewonly=True)
+    returner: Mapped[Staff | None] = relationship(foreign_keys=[returned_by], lazy="joined", viewonly=True)
 
 
 class ApiClient(HubRow):
@@ -583,6 +654,26 @@ _chains = _Chains()
 os.register_at_fork(after_in_child=_chains.forget)
 
 
+def together(session: Session, case_id: bytes, *, session_id: bytes) -> object:
+    """Read in one query what every page of a case asks for by its key: while what is returned is held, asking is no query."""
+    return session.execute(
+        select(Case, Staff, Opening, RecordSecret, PostState)
+        .outerjoin(Staff, Staff.id == Case.owner_id)
+        .outerjoin(Opening, (Opening.case_id == Case.id) & (Opening.session_id == session_id))
+        .outerjoin(RecordSecret, RecordSecret.case_id == Case.id)
+        .outerjoin(PostState, PostState.id == 1)
+        .where(Case.id == case_id)
+    ).all()
+
+
+def names_of(session: Session, staff_ids: Iterable[str | None]) -> dict[str, str]:
+    """The names of colleagues by id; nothing is asked where there is nobody."""
+    wanted = {each for each in staff_ids if each}
+    if not wanted:
+        return {}
+    return {row[0]: row[1] for row in session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(wanted)))}
+
+
 def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
     """Take the next number to the person if it is still `expected` + 1; False when another request took it."""
     result = session.execute(
@@ -607,7 +698,9 @@ def was_opened(session: Session, case_id: bytes) -> bool:
 
 def last_number_in(session: Session, case_id: bytes) -> int:
     """The number of the last envelope that came for a case: of its messages, its additions, or 0 for the request itself."""
-    added = select(func.max(SealedDocument.number)).where(SealedDocument.case_id == case_id)
+    added = select(func.max(SealedDocument.number)).where(
+        SealedDocument.case_id == case_id, SealedDocument.kind.in_((REFERRAL, ADDITION))
+    )
     written = select(func.max(Item.number)).where(Item.case_id == case_id, Item.direction == TO_HUB)
     return max(session.scalar(added) or 0, session.scalar(written) or 0)
 
@@ -632,9 +725,36 @@ def changes(session: Session, case_id: bytes) -> list[Change]:
     return list(session.scalars(select(Change).where(Change.case_id == case_id).order_by(Change.number)))
 
 
+def attempts(session: Session, case_id: bytes) -> list[Attempt]:
+    """Every attempt to reach the person of a case, newest first."""
+    return list(
+        session.scalars(select(Attempt).where(Attempt.case_id == case_id).order_by(Attempt.at.desc(), Attempt.id))
+    )
+
+
+def attempts_by_case(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, list[Attempt]]:
+    """The same of some cases, with one query."""
+    found: dict[bytes, list[Attempt]] = {each: [] for each in case_ids}
+    query = select(Attempt).where(Attempt.case_id.in_(case_ids)).order_by(Attempt.at.desc(), Attempt.id)
+    for attempt in session.scalars(query):
+        found[attempt.case_id].append(attempt)
+    return found
+
+
 def items(session: Session, case_id: bytes) -> list[Item]:
     """The conversation of a case, oldest first."""
     return list(session.scalars(select(Item).where(Item.case_id == case_id).order_by(Item.added_at, Item.number)))
+
+
+def items_with_delivery(session: Session, case_id: bytes) -> list[tuple[Item, str | None]]:
+    """The conversation of a case, oldest first, each with the state of the envelope that carries it; None for what came."""
+    query = (
+        select(Item, Outgoing.state)
+        .outerjoin(Outgoing, Outgoing.envelope_id == Item.envelope_id)
+        .where(Item.case_id == case_id)
+        .order_by(Item.added_at, Item.number)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def log(

@@ -97,6 +97,7 @@ class Reason(StrEnum):
     STALE = "stale"  # the plan may have changed since
     FROZEN = "frozen"
     DIFFERENT = "different"  # two plans are both in question here, and they do not agree on this way
+    HELD = "held"  # somebody else answered, or it was a wrong number: a colleague decides first
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,8 @@ class ContactPlan:
     """What the person decided. `wanted` is None when the question was left: that means no contact.
 
     `sign` is a word or sign that means "I cannot talk freely"; empty when none was given. `paused_until` is aware: before it
-    there is no contact, and afterwards the plan counts as it was.
+    there is no contact, and afterwards the plan counts as it was. `held` are ways where somebody else answered and nobody has
+    decided that they may be used again; each holds every other way to the same number or address too.
     """
 
     wanted: bool | None
@@ -168,10 +170,19 @@ class ContactPlan:
     frozen: bool = False
     sign: str = ""
     paused_until: datetime | None = None
+    held: frozenset[Way] = frozenset()
 
     def way(self, way: Way) -> WayPlan | None:
         """The plan for one way, or None when it was not chosen."""
         return next((plan for plan in self.ways if plan.way == way), None)
+
+    def is_held(self, way: Way) -> bool:
+        """Whether a colleague has to decide before this way is used again."""
+        chosen = self.way(way)
+        if way in self.held or chosen is None:
+            return way in self.held
+        places = {_place(found.address) for each in self.held if (found := self.way(each)) is not None} - {""}
+        return _place(chosen.address) in places
 
 
 @dataclass(frozen=True)
@@ -214,6 +225,8 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
     chosen = plan.way(way)
     if chosen is None:
         return Refused(Reason.NOT_CHOSEN)
+    if plan.is_held(way):
+        return Refused(Reason.HELD)
     if chosen.missing is not None:
         return Refused(chosen.missing)
     if known_at is None or not timedelta(0) <= at - _utc(known_at) <= FRESH_FOR:
@@ -223,6 +236,15 @@ def decide(plan: ContactPlan, way: Way, at: datetime, *, known_at: datetime | No
         later = _within(chosen, _utc(begins), hours)
         return Wait(begins) if isinstance(later, Allowed) else later
     return _within(chosen, at, hours)
+
+
+def _place(address: str) -> str:
+    """A number or an address however it was typed, so that two can be compared: a British number with or without its prefix."""
+    plain = "".join(each for each in address.casefold() if each.isalnum())
+    if plain.isdecimal():
+        plain = plain.removeprefix("00")
+        plain = "0" + plain.removeprefix("44").removeprefix("0") if plain.startswith("44") else plain
+    return plain
 
 
 def _within(chosen: WayPlan, at: datetime, hours: OpeningHours) -> Decision:

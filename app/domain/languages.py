@@ -69,6 +69,10 @@ class Languages:
         """The language with exactly this slug, shown or not; None when there is none."""
         return self._by_slug.get(slug)
 
+    def of(self, code: str) -> Language | None:
+        """The language that a slug or a tag names, as messages and answers keep either; None when there is none."""
+        return self._by_slug.get(code) or next((each for each in self.all if each.tag == code), None)
+
     def shown(self, *, pseudo: bool) -> tuple[Language, ...]:
         """The languages that people may choose; with `pseudo`, those for tests and development too."""
         return self._with_pseudo if pseudo else self._without_pseudo

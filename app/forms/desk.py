@@ -235,7 +235,12 @@ class MessageForm(QuestionForm):
         filters=[one_kind_of_line_end],
         render_kw={"rows": "5", "autocomplete": "off", "dir": "auto"},
     )
+    language = SelectField(_l("Written in"), choices=[], default="en", id="message-language", validate_choice=False)
     envelope_id = HiddenField()
+
+    def fit(self, languages: Sequence[tuple[str, str]]) -> None:
+        """Offer the languages that a colleague may write in: (slug, name) of each."""
+        self.language.choices = [SelectChoice(slug, name) for slug, name in languages]
 
     def validate_text(self, field: TextAreaField) -> None:
         """Nothing to send is said, not sent."""
@@ -279,8 +284,9 @@ class VoteForm(PressForm):
 
 
 class WayForm(PressForm):
-    """A button that names a way to reach somebody."""
+    """A button that names a way to reach somebody. `read` stands for what whoever presses has read of how."""
 
+    read = StringField()
     way = StringField(validators=[AnyOf([each.value for each in Way])])
 
 

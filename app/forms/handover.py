@@ -127,17 +127,6 @@ class RecordForm(FlaskForm):
     state = StringField(validators=[AnyOf([each.value for each in BY_STAFF])])
 
 
-class ReadingForm(FlaskForm):
-    """At the desk: which services and pages of the site to send, to read."""
-
-    services = SelectMultipleField(_l("Services"), validate_choice=False)
-    envelope_id = HiddenField()
-
-    def fit(self, directory: Directory) -> None:
-        """Offer the services of the directory by name."""
-        self.services.choices = service_choices(directory)
-
-
 def service_choices(directory: Directory) -> list[SelectChoice]:
     """Every service that can be reached, by name."""
     listed: list[Service] = [each for each in directory.all if each.is_reachable]

@@ -490,6 +490,17 @@ def shown(addition: Addition) -> Shown | None:
     )
 
 
+def free_text(addition: Addition) -> list[str]:
+    """What was written in an addition in somebody's own words, in the order of its questions; nothing that was ticked."""
+    section = next((each for each in SECTIONS if each.kind == addition.kind), None)
+    answers, about = addition.content.get("answers"), addition.content.get("about", "")
+    if section is None or not isinstance(answers, dict) or not isinstance(about, str):
+        return []
+    asked = questions(form_of(section, about))
+    found = [(answers.get(name), labels) for name, (_, labels) in asked.items()]
+    return [value for value, labels in found if isinstance(value, str) and value and not labels]
+
+
 def questions(form_class: type[MoreForm]) -> dict[str, tuple[str, dict[str, str]]]:
     """The words of each question and of its choices, by field name, in the order in which they are asked."""
     unbound = [

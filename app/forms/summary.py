@@ -14,7 +14,7 @@ from app.domain.contact import BY_TEXT
 from app.domain.journey import Place
 from app.domain.languages import Languages
 from app.domain.referral import OUTSIDE_AREA
-from app.forms.refer import FORMS
+from app.forms.refer import FORMS, JOURNEY
 from app.forms.young import TO_ALL, Said
 
 # A single box that was not ticked, or a line that hangs on another answer, is not a question that was left.
@@ -76,6 +76,19 @@ def labels_of(step_key: str, field_name: str) -> dict[str, str]:
         if name == field_name:
             return {choice.value: str(choice.label) for choice in unbound.kwargs.get("choices") or ()}
     return {}
+
+
+def written_answers(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What was written in the request in somebody's own words, in order: no addresses, no names of ways, nothing ticked."""
+    return [
+        value
+        for place in JOURNEY.path(answers)
+        if place.step.asks and not place.step.key.startswith("reply")
+        for name, unbound in _fields(place.step.key)
+        if not unbound.kwargs.get("choices")
+        and isinstance(value := answers.get(place.step.key, {}).get(name), str)
+        and len(value.split()) > 1
+    ]
 
 
 def _fields(step_key: str) -> list[tuple[str, UnboundField]]:

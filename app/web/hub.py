@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,6 +13,7 @@ from app.adapters.oidc import Provider
 from app.data.database import Database
 from app.domain.area import Area
 from app.domain.directory import Directory
+from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.services.hub.post import Carrier, PortalTrust, PostKeys
 from app.services.hub.records import Opener
@@ -38,6 +40,7 @@ class Hub:
     area: Area
     languages: Languages
     directory: Directory
+    guides: Mapping[str, Guides]
 
     @property
     def collector(self) -> Collector:

@@ -9,12 +9,13 @@ from flask_babel import gettext
 from app.adapters import sealing
 from app.domain.contact import Way
 from app.forms.desk import MessageForm, RightForm, StatusForm, WayForm
-from app.pages.hub import pages
+from app.pages.hub import pages, words
 from app.pages.hub.desk import case_page
 from app.services.hub import contact, showing
 from app.services.hub.changes import NotWaiting
 from app.services.hub.desk import NotOpened
 from app.services.hub.guard import NoSuchCase
+from app.services.hub.showing import NotRead
 from app.web import staff
 from app.web.answers import redirect
 from app.web.clock import now
@@ -31,12 +32,19 @@ def show_way(case_id: str) -> ResponseReturnValue:
     empty = StatusForm(formdata=None), MessageForm(formdata=None)
     try:
         shown = showing.show(
-            hub().collector, case_id=_id(case_id), way=Way(form.way.data), signed=staff.me(), clock=now
+            hub().collector,
+            case_id=_id(case_id),
+            way=Way(form.way.data),
+            read=form.read.data or "",
+            signed=staff.me(),
+            clock=now,
         )
     except NoSuchCase:
         abort(404)
     except NotOpened:
         return case_page(case_id, *empty, problem=gettext("Open the request first."))
+    except NotRead:
+        return case_page(case_id, *empty, problem=words.not_read())
     return case_page(case_id, *empty, shown=shown)
 
 

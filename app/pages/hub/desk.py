@@ -13,6 +13,7 @@ from flask_wtf import FlaskForm
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.attempts import offered
 from app.domain.audit import Act
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
@@ -37,7 +38,7 @@ from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
 from app.pages.hub.links import links_for
-from app.services.hub import asked, auditing, contact, danger, desk, handovers, news
+from app.services.hub import asked, attempts, auditing, contact, danger, desk, handovers, news, translating, unsent
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -47,6 +48,8 @@ from app.web.clock import now
 from app.web.hub import hub
 
 UNPROCESSABLE = 422
+# The button that keeps a message unsent.
+KEEP = "keep"
 
 
 @pages.get("/cases/<case_id>")
@@ -136,16 +139,20 @@ def open_case(case_id: str) -> ResponseReturnValue:
 @pages.post("/cases/<case_id>/message")
 @staff.signed_in_only
 def send_message(case_id: str) -> ResponseReturnValue:
-    """Send a message to the person's space."""
+    """Send a message to the person's space, or keep it unsent for the one who wrote it."""
     form = MessageForm()
     if not form.validate_on_submit():
         return case_page(case_id, StatusForm(formdata=None), form, problem=page_was_old(form))
+    text, language = (form.text.data or "").replace("\r\n", "\n").strip(), written_in(form)
     try:
+        if KEEP in request.form:
+            _keep_unsent(case_id, text, language)
+            return redirect(url_for("hub.case", case_id=case_id) + "#text", code=303)
         desk.send_message(
             hub().database,
             case_id=id_of(case_id),
-            text=(form.text.data or "").replace("\r\n", "\n").strip(),
-            language="en",
+            text=text,
+            language=language,
             signed=staff.me(),
             opener=hub().opener,
             voice=hub().voice,
@@ -158,10 +165,33 @@ def send_message(case_id: str) -> ResponseReturnValue:
         form.text.errors = [gettext("This is too long to send at once. Please send it in two parts.")]
         return case_page(case_id, StatusForm(formdata=None), form)
     except NotOpened:
+        _keep_unsent(case_id, text, language)
         return case_page(case_id, StatusForm(formdata=None), form, problem=gettext("Open the request first."))
     except ReceiptOnly:
         return case_page(case_id, StatusForm(formdata=None), form, problem=words.receipt_only())
     return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
+
+
+def _keep_unsent(case_id: str, text: str, language: str) -> None:
+    unsent.keep(
+        hub().database,
+        case_id=id_of(case_id),
+        text=text,
+        language=language,
+        who=staff.me().identity,
+        opener=hub().opener,
+        now=now(),
+    )
+
+
+def written_in(form: MessageForm) -> str:
+    """The slug of the language that whoever wrote a message chose; English for one that is not offered."""
+    return form.language.data if form.language.data in dict(languages_offered()) else "en"
+
+
+def languages_offered() -> list[tuple[str, str]]:
+    """The languages to choose from at the desk: (slug, English name) of each."""
+    return [(each.slug, each.name) for each in hub().languages.shown(pseudo=hub().settings.in_development)]
 
 
 def case_page(
@@ -196,18 +226,21 @@ def case_page(
                 shown=shown,
             )
             health = desk.post_health(session, now=now())
-            trail = desk.trail(session, id_of(case_id), staff.me().identity)
             passing_on = (
                 handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
                 if isinstance(found, OpenCase)
                 else []
             )
+            texts = translating.of_case(session, found) if isinstance(found, OpenCase) else []
     except NoSuchCase:
         abort(404)
     if isinstance(found, OpenCase):  # written down before it is shown, each time
         auditing.note(hub().database, Act.READ_CASE, staff.me(), now=now(), case_id=found.row.case_id)
     if isinstance(found, OpenCase) and shown is not None:
         problem = problem or _why_not_shown(found, shown)
+    message_form.fit(languages_offered())
+    if isinstance(found, OpenCase) and found.unsent is not None and not (message_form.text.data or message_form.errors):
+        message_form.text.data, message_form.language.data = found.unsent.text, found.unsent.language
     has_errors = bool(
         status_form.errors or message_form.errors or milestone_form.errors or phrase_form.errors or problem
     )
@@ -221,30 +254,27 @@ def case_page(
         row=found.row,
         is_open=isinstance(found, OpenCase),
         mine=found.row.owner_id == staff.me().identity.id,
-        sections=_sections(found) if isinstance(found, OpenCase) else {},
-        name=_replied(found, "name"),
+        sections=sections_of(found) if isinstance(found, OpenCase) else {},
+        name=replied(found, "name"),
         wish=_wish(found),
         handovers=passing_on,
         wanted=asked.of_case(found) if isinstance(found, OpenCase) else [],
         asked_changes=contact.waiting(found) if isinstance(found, OpenCase) else (),
-        language_wanted=_replied(found, "language") or found.row.language,
-        uses_bsl=_uses_bsl(found),
+        language_wanted=replied(found, "language") or found.row.language,
+        uses_bsl=uses_bsl(found),
         health=health,
-        trail=trail,
+        tried=attempts.views(found.attempts, record_secret=found.record_secret) if isinstance(found, OpenCase) else (),
+        new_id=lambda: sealing.new_id().hex(),
+        offered=offered,
+        texts=texts,
+        text_of={each.source: each for each in reversed(texts)},
         status_form=status_form,
         message_form=message_form,
         milestone_form=milestone_form,
         phrase_form=phrase_form,
         receipt_only=receipt_only,
         is_about_another=found.row.facts.get("who") in ASKED_BY_ANOTHER,
-        status_labels={
-            **{way: str(label) for way, label in labels_of("reply", "ways").items()},
-            **{
-                each.value: str(label)
-                for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items(), *PHRASE_NAMES.items())
-            },
-            **{kind.value: words.change(kind) for kind in Change},
-        },
+        status_labels=status_labels(),
         promise=_promise(found) if isinstance(found, OpenCase) else None,
         day_in=day_in,
         stage_labels=STAGE_LABELS,
@@ -260,6 +290,30 @@ def case_page(
         addition_words=lambda addition: how.shown(addition) or addition_words(addition),
         as_it_came=as_it_came,
     )
+
+
+def status_labels() -> dict[str, str]:
+    """The words for codes that the log and the conversation hold: ways, news, steps, sentences, changes."""
+    return {
+        **{way: str(label) for way, label in labels_of("reply", "ways").items()},
+        **{
+            each.value: str(label)
+            for each, label in (*STATUS_LABELS.items(), *MILESTONE_LABELS.items(), *PHRASE_NAMES.items())
+        },
+        **{kind.value: words.change(kind) for kind in Change},
+    }
+
+
+@pages.get("/cases/<case_id>/trail")
+@staff.signed_in_only
+def case_trail(case_id: str) -> ResponseReturnValue:
+    """Who did what to a case."""
+    try:
+        with hub().database.reading() as session:
+            trail = desk.trail(session, id_of(case_id), staff.me().identity)
+    except NoSuchCase:
+        abort(404)
+    return desk_page("hub/case_trail.html", case_id=case_id, trail=trail, status_labels=status_labels())
 
 
 def _why_not_shown(opened: OpenCase, shown: Shown) -> str:
@@ -283,7 +337,7 @@ def _promise(opened: OpenCase) -> Promise | None:
     return promise_now(told, today=now().astimezone(hub().area.hub_hours.zone).date())
 
 
-def _sections(opened: OpenCase) -> dict[str, list[Line]]:
+def sections_of(opened: OpenCase) -> dict[str, list[Line]]:
     """The request in the words in which it was asked, by page of the form.
 
     Without the pages of each way: those are shown by the contact plan alone, their addresses only while it allows
@@ -298,7 +352,7 @@ def _sections(opened: OpenCase) -> dict[str, list[Line]]:
     return sections
 
 
-def _replied(found: OpenCase | ClosedCase, field: str) -> str:
+def replied(found: OpenCase | ClosedCase, field: str) -> str:
     """One answer of "How should we reply?"; empty when it was left, and while the case is closed."""
     if isinstance(found, ClosedCase):
         return ""
@@ -313,7 +367,7 @@ def _wish(found: OpenCase | ClosedCase) -> str:
     return "yes" if found.plan.wanted else "no"
 
 
-def _uses_bsl(found: OpenCase | ClosedCase) -> bool:
+def uses_bsl(found: OpenCase | ClosedCase) -> bool:
     """Whether BSL was chosen as the language or as a way, also where texts go instead of an interpreter."""
     if isinstance(found, ClosedCase):
         return False
@@ -364,7 +418,7 @@ def _words_of_this_moment(moment: datetime) -> Mapping[str, Any]:
 
 def _language_of(slug: str) -> Mapping[str, str]:
     """How a language is shown: its own name with `lang` and `dir`, and its English name; for one unknown, its code."""
-    found = hub().languages.get(slug)
+    found = hub().languages.of(slug)
     if found is None:
         name = {"bsl": "BSL", "other": gettext("Another language")}.get(slug, slug)
         return {"tag": "", "dir": "auto", "endonym": name, "name": name}

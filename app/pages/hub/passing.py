@@ -11,9 +11,11 @@ from flask_babel import gettext
 from app.adapters import sealing
 from app.domain.asking import SUPERVISOR, Answer
 from app.domain.audit import Act
+from app.domain.guide import Guide
 from app.domain.handover import State, Why
 from app.forms.ask import CODES, LONGEST_WORDS, AnswerForm
-from app.forms.handover import KINDS, AskHandoverForm, ReadingForm, RecordForm
+from app.forms.desk_case import ReadingForm
+from app.forms.handover import KINDS, AskHandoverForm, RecordForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
 from app.services.hub import asked, auditing, desk, guard, handovers, reading
@@ -106,21 +108,23 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
 @pages.route("/cases/<case_id>/reading", methods=["GET", "POST"])
 @staff.signed_in_only
 def send_reading(case_id: str) -> ResponseReturnValue:
-    """Send services of the directory to read."""
+    """Send guides, and services of the directory, to read."""
     own_id = _guarded(case_id)
     form, problem = ReadingForm(), ""
-    form.fit(hub().directory)
+    form.fit(hub().directory, _guides_for(own_id))
     form.envelope_id.data = _id_or_new(form.envelope_id.data).hex()
     if form.validate_on_submit():
         chosen = [each for each in form.services.data or [] if hub().directory.get(each)]
-        if not chosen:
-            form.services.errors = [gettext("Choose at least one.")]
+        guides = [each for each in form.guides.data or [] if guide_of(each)]
+        if not chosen and not guides:
+            form.guides.errors = [gettext("Choose at least one.")]
         else:
             try:
                 reading.send_reading(
                     hub().database,
                     case_id=own_id,
                     services=chosen,
+                    guides=guides,
                     envelope_id=once(form.envelope_id.data),
                     signed=staff.me(),
                     opener=hub().opener,
@@ -226,7 +230,29 @@ def complaints() -> ResponseReturnValue:
 @pages.context_processor
 def words_of_kinds() -> dict[str, object]:
     """Words and names that the section about handovers needs on the page of a case."""
-    return {"handover_kinds": {each.value: label for each, label in KINDS.items()}, "service_of": hub().directory.get}
+    return {
+        "handover_kinds": {each.value: label for each, label in KINDS.items()},
+        "service_of": hub().directory.get,
+        "guide_of": guide_of,
+    }
+
+
+def guide_of(slug: str) -> Guide | None:
+    """A guide as the desk knows it, in English."""
+    return hub().guides[hub().languages.default.slug].get(slug)
+
+
+def _guides_for(case_id: bytes) -> list[tuple[str, str, str]]:
+    """The guides to choose from, each with whether the person of this case reads it in English only."""
+    with hub().database.reading() as session:
+        wanted = guard.case_for(session, case_id, staff.me().identity).language
+    theirs, default = hub().guides.get(wanted), hub().languages.default.slug
+    found = []
+    for each in hub().guides[default].all:
+        shown = theirs.get(each.slug) if theirs else None
+        is_theirs = wanted == default or (shown is not None and shown.language == wanted)
+        found.append((each.slug, each.title, "" if is_theirs else str(gettext("For them in English only"))))
+    return found
 
 
 def _guarded(case_id: str) -> bytes:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, gettext
 
 from app.domain.asker import ASKED_BY_ANOTHER
+from app.domain.attempts import Outcome
 from app.domain.audit import act_of
 from app.domain.change import Change, Standing
-from app.domain.contact import SCREEN_WAYS, Allowed, Decision, IfAnswered, Reason, Wait, Way
+from app.domain.contact import SCREEN_WAYS, VOICE_WAYS, Allowed, Decision, IfAnswered, Reason, Wait, Way
 from app.domain.danger import Reason as Danger
 from app.domain.finding import Where
 from app.domain.joined import Likeness, Tie
@@ -235,6 +236,7 @@ def refusal(reason: Reason) -> str:
             Reason.STALE: gettext("Their plan may have changed. We must collect from the site first."),
             Reason.FROZEN: gettext("They have stopped all contact."),
             Reason.DIFFERENT: gettext("They asked to change this. Check first that it was them."),
+            Reason.HELD: gettext("Somebody else answered, or it was wrong. A colleague decides first."),
         }[reason]
     )
 
@@ -349,6 +351,48 @@ def if_answered(choice: IfAnswered) -> str:
             IfAnswered.ASK: gettext("Ask for the name above. If they are not there, say nothing more."),
         }[choice]
     )
+
+
+def outcome(code: Outcome, way: Way) -> str:
+    """What became of an attempt."""
+    if way not in VOICE_WAYS and code is Outcome.MESSAGE_LEFT:
+        return str(gettext("I sent it"))
+    if way not in VOICE_WAYS and code is Outcome.WRONG_NUMBER:
+        return str(gettext("Wrong number or address"))
+    return str(
+        {
+            Outcome.REACHED: gettext("Reached them"),
+            Outcome.NO_ANSWER: gettext("No answer"),
+            Outcome.MESSAGE_LEFT: gettext("Left a message"),
+            Outcome.SOMEONE_ELSE: gettext("Someone else answered"),
+            Outcome.WRONG_NUMBER: gettext("Wrong number"),
+            Outcome.COULD_NOT_TALK: gettext("They could not talk"),
+        }[code]
+    )
+
+
+def recorded(code: Recorded) -> str:
+    """What was decided about recording a crime."""
+    return str(
+        {
+            Recorded.RECORDED: gettext("Recorded as a crime"),
+            Recorded.NOT_RECORDED: gettext("Not recorded"),
+            Recorded.ASK: gettext("A supervisor is asked"),
+        }[code]
+    )
+
+
+def recording(fact: Mapping[str, Any] | None) -> str:
+    """Where the decision about recording stands, for the strip of facts."""
+    if not fact:
+        return str(gettext("Not decided"))
+    said = recorded(Recorded(str(fact["decision"])))
+    return said if fact.get("told") else f"{said}, {gettext('they were not told')}"
+
+
+def not_read() -> str:
+    """Why nothing is shown to somebody who has not said that they read how."""
+    return str(gettext("Read how first: their plan may have changed. Then press again."))
 
 
 def number_rule(*, shown: bool) -> str:

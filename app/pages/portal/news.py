@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.domain import translating
 from app.domain.directory import Service
+from app.domain.guide import Guide
+from app.domain.languages import Language
+from app.domain.phrases import phrase_of
 from app.domain.rights import Right, Rights
-from app.domain.status import MILESTONE, WHO_LOOKS_AFTER, Delivery, Promise, Status, Told, day_in, promise_now
+from app.domain.status import MESSAGE, MILESTONE, WHO_LOOKS_AFTER, Delivery, Promise, Status, Told, day_in, promise_now
 from app.pages.portal import pages
 from app.services.portal import space
 from app.services.portal.space import Shown, Space
@@ -30,7 +35,11 @@ PHONE_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Entry:
-    """One piece of news with what belongs to it: its days, the rights that apply, something to read."""
+    """One piece of news with what belongs to it: its days, the rights that apply, something to read, how it was translated.
+
+    `spoken` is the language of the Hub's own words where it is another than the page's; `original` what was translated, with
+    its language. `awaits_translation`: it was sent as it is, and the translation has not come yet.
+    """
 
     shown: Shown
     on: date | None
@@ -39,6 +48,14 @@ class Entry:
     right: Right | None
     service: Service | None
     is_slow: bool
+    guides: tuple[Guide, ...] = ()
+    spoken: Language | None = None
+    translated_by: str = ""
+    translated_on: date | None = None
+    original: str = ""
+    original_language: Language | None = None
+    awaits_translation: bool = False
+    translated_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,8 @@ class News:
 def sorted_out(found: Space) -> News:
     """Put the conversation in the order in which a tired reader wants it."""
     rights = portal().rights[language.language().slug]
-    entries = [_entry(each, rights) for each in reversed(found.conversation)]
+    there = {each.news.data.get(translating.KEY) for each in found.conversation if translating.BY in each.news.data}
+    entries = [_entry(each, rights, translations=there) for each in reversed(found.conversation)]
     support = [each for each in entries if each.shown.news.kind != MILESTONE]
     hub_said = [each for each in found.conversation if not each.mine]
     told = [Told(each.news.kind, each.news.status, each.news.author, each.news.data) for each in hub_said]
@@ -91,8 +109,10 @@ def worker_of(hub_said: list[Shown]) -> str:
     return next(iter(wrote), "")
 
 
-def _entry(each: Shown, rights: Rights) -> Entry:
+def _entry(each: Shown, rights: Rights, *, translations: Collection[object]) -> Entry:
     data = each.news.data
+    spoken = portal().languages.of(each.news.language) if each.news.kind == MESSAGE and not each.mine else None
+    has_words = spoken is not None and phrase_of(each.news.status) is None
     stage, service, time = (str(data.get(name) or "") for name in ("stage", "service", "time"))
     right = rights.stages.get(stage)
     if each.news.kind == MILESTONE:
@@ -106,7 +126,26 @@ def _entry(each: Shown, rights: Rights) -> Entry:
         service=portal().directory.get(service) if service else None,
         is_slow=each.delivery is Delivery.WAITING
         and portal().area.hub_hours.working_time_between(each.at, now()) > PHONE_AFTER,
+        guides=tuple(
+            guide
+            for slug in _texts(data.get("guides"))
+            if (guide := portal().guides[language.language().slug].get(slug)) is not None
+        ),
+        spoken=spoken if has_words and spoken != language.language() else None,
+        translated_by=str(data.get(translating.BY) or "") if has_words else "",
+        translated_on=day_in(data, translating.ON),
+        original=str(data.get(translating.ORIGINAL) or ""),
+        original_language=portal().languages.of(str(data.get(translating.ORIGINAL_LANGUAGE) or "")),
+        awaits_translation=has_words
+        and translating.KEY in data
+        and translating.BY not in data
+        and data[translating.KEY] not in translations,
+        translated_until=day_in(data, translating.UNTIL),
     )
+
+
+def _texts(values: object) -> list[str]:
+    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
 
 
 @pages.route("/case/clear", methods=["GET", "POST"], defaults={"which": ""})

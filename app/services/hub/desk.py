@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from nacl.signing import SigningKey
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -28,7 +29,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.domain.taken import has_space
 from app.services import post
-from app.services.hub import changes, guard, plans, records
+from app.services.hub import changes, guard, plans, records, unsent
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.speaking import send
@@ -109,13 +110,17 @@ class WayView:
     """One way to reach the person, as far as it may be shown now. `chosen` says how, with its address left out.
 
     `shown` when a colleague has just asked for it: then `address` is there if the decision allows it. Never without.
+    `mark` stands for what the card says (`mark_of`).
     """
 
     way: Way
     decision: Decision
     address: str | None
     chosen: WayPlan
+    mark: str = ""
     shown: Shown | None = None
+    # When it was last shown to this session, while nobody wrote down what became of it.
+    unwritten_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +141,7 @@ class Line:
     at: datetime
     from_person: bool
     delivery: str | None
+    envelope_id: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,12 @@ class OpenCase:
     ways: tuple[WayView, ...]
     code_word: str | None
     open_until: datetime
+    record_secret: bytes
+    attempts: tuple[rows.Attempt, ...]
+    # What this colleague began to write and did not send; None when there is nothing.
+    unsent: unsent.Unsent | None
+    # Rows that were read for it: while it is held, asking for them again is no query.
+    held: object = None
 
 
 @dataclass(frozen=True)
@@ -259,14 +271,16 @@ def read_case(
 
     Raises NoSuchCase, and sealing.CannotOpen when a seal does not open.
     """
+    held = rows.together(session, case_id, session_id=signed.session_id)
     case = guard.case_for(session, case_id, signed.identity)
     owner = session.get(rows.Staff, case.owner_id) if case.owner_id else None
     row = row_of(case, owner, hours=hours, targets=targets, now=now)
     opening = session.get(rows.Opening, (signed.session_id, case_id))
     if opening is None or opening.expires_at <= now:
         return ClosedCase(row)
-    key = records.case_key(session, case_id, opener=opener)
-    record = plans.read(session, case_id, key=key, hours=hours)
+    documents = rows.documents(session, case_id)
+    key = records.case_key(session, case_id, opener=opener, documents=documents)
+    record = plans.read(session, case_id, key=key, hours=hours, documents=documents)
     plan = record.plan
     known_at = post_rows.post_state(session, rows.POST).last_pass_at
     passing = [
@@ -289,10 +303,18 @@ def read_case(
         conversation=tuple(each for each in conversation if guard.may_see_news(each.news, complaints=complaints)),
         plan=plan,
         ways=tuple(
-            _way_view(plan, each.way, shown=shown, known_at=known_at, hours=hours, now=now) for each in plan.ways
+            replace(
+                _way_view(plan, each.way, shown=shown, known_at=known_at, hours=hours, now=now),
+                unwritten_since=_moment((opening.shown or {}).get(each.way.value)),
+            )
+            for each in plan.ways
         ),
         code_word=record.code_word,
         open_until=opening.expires_at,
+        record_secret=key.record_secret,
+        attempts=record.attempts,
+        unsent=unsent.of_colleague(documents, signed.identity, record_secret=key.record_secret),
+        held=held,
     )
 
 
@@ -307,9 +329,21 @@ def send_message(
     voice: SigningKey,
     envelope_id: bytes,
     now: datetime,
+    data: Mapping[str, Any] | None = None,
+    also: Callable[[Session], None] | None = None,
 ) -> None:
-    """Send a message in the person's space. Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge."""
+    """Send a message in the person's space, and forget what this colleague had kept of it.
+
+    `language` is a slug: that of the words, which the sender names. `data` and `also` are for what goes with it
+    (translating.py). Raises NoSuchCase, NotOpened, ReceiptOnly and sealing.TooLarge.
+    """
     need_open(database, case_id, signed, now=now)
+
+    def write(session: Session) -> None:
+        unsent.forget(session, case_id, signed.identity)
+        if also is not None:
+            also(session)
+
     send(
         database,
         case_id=case_id,
@@ -319,6 +353,7 @@ def send_message(
             text=text,
             language=language,
             author=signed.identity.shown_name,
+            data=data or {},
         ),
         opener=opener,
         voice=voice,
@@ -326,6 +361,7 @@ def send_message(
         envelope_id=envelope_id,
         by=signed.identity,
         state=CaseState.THEIRS,
+        also=write,
     )
 
 
@@ -333,12 +369,7 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
     lines = []
     # What is said to somebody without a space stays here (spaces.py).
     otherwise = None if has_space(session.get_one(rows.Case, case_id).facts) else KEPT_HERE
-    for item, delivery in session.execute(
-        select(rows.Item, rows.Outgoing.state)
-        .outerjoin(rows.Outgoing, rows.Outgoing.envelope_id == rows.Item.envelope_id)
-        .where(rows.Item.case_id == case_id)
-        .order_by(rows.Item.added_at, rows.Item.number)
-    ):
+    for item, delivery in rows.items_with_delivery(session, case_id):
         from_person = item.direction == rows.TO_HUB
         lane = sealing.Lane.TO_HUB if from_person else sealing.Lane.TO_PERSON
         try:
@@ -350,7 +381,7 @@ def _conversation(session: Session, case_id: bytes, *, case_secret: bytes) -> tu
             continue
         if news.kind in UNSPOKEN:
             continue
-        lines.append(Line(news, at, from_person, delivery or otherwise))
+        lines.append(Line(news, at, from_person, delivery or otherwise, item.envelope_id))
     lines.sort(key=lambda line: (line.at, line.from_person))
     return tuple(lines)
 
@@ -368,8 +399,26 @@ def _way_view(
         decision=decision,
         address=chosen.address if shown and isinstance(decision, Allowed) else None,
         chosen=replace(chosen, address=""),
+        mark=mark_of(plan, way),
         shown=shown,
     )
+
+
+def mark_of(plan: ContactPlan, way: Way) -> str:
+    """Stands for what the card of a way says: another as soon as anything on it is another, but for the address itself.
+
+    Whoever asks for a number says with it what they have read (showing.py).
+    """
+    chosen = plan.way(way)
+    if chosen is None:
+        return ""
+    said = {name: value for name, value in vars(chosen).items() if name != "address"}
+    said |= {"sign": plan.sign, "boxes": sorted(chosen.boxes), "avoid": sorted(chosen.avoid)}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:16]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def is_stale(decision: Decision) -> bool:
@@ -424,15 +473,11 @@ class Trace:
 def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
     guard.case_for(session, case_id, who)
-    traces = []
     lines = rows.audit_of(session, case_id, without=ONLY_LOOKED)
-    staff_ids = {line.staff_id for line in lines}
-    staff = session.execute(select(rows.Staff.id, rows.Staff.name).where(rows.Staff.id.in_(staff_ids)))
-    names = {row[0]: row[1] for row in staff}
-    for line in lines:
-        if line.action == ABOUT_A_COMPLAINT or line.action in ON_NO_TRAIL:
-            continue  # who did it, and when, stands with what it is about, for those who may see that
-        traces.append(
-            Trace(at=line.at, who=names.get(line.staff_id, line.staff_id), action=line.action, detail=line.detail)
-        )
-    return traces
+    names = rows.names_of(session, [line.staff_id for line in lines])
+    return [
+        Trace(at=line.at, who=names.get(line.staff_id, line.staff_id), action=line.action, detail=line.detail)
+        for line in lines
+        # who did it, and when, stands with what it is about, for those who may see that
+        if line.action != ABOUT_A_COMPLAINT and line.action not in ON_NO_TRAIL
+    ]

@@ -50,6 +50,7 @@ def _erase_rows(session: Session, case_id: bytes) -> None:
     for table in (
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
         rows.SecondLook, rows.OnCall, rows.ApiConsent, rows.ApiPush,
+        rows.Attempt, rows.Recording, rows.Translation,
     ):  # fmt: skip
         session.execute(delete(table).where(table.case_id == case_id))
     rows.part_all(session, case_id)

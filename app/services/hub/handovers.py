@@ -277,12 +277,15 @@ def of_case(
         note = each.content.get("note")
         if each.kind == ADDITION and isinstance(note, str) and note:
             notes.setdefault(str(each.content.get("id")), []).append(note)
-    found = session.scalars(
-        select(rows.Handover).where(rows.Handover.case_id == case.row.case_id).order_by(rows.Handover.asked_at.desc())
+    found = session.execute(
+        select(rows.Handover, rows.Staff)
+        .outerjoin(rows.Staff, rows.Staff.id == rows.Handover.asked_by)
+        .where(rows.Handover.case_id == case.row.case_id)
+        .order_by(rows.Handover.asked_at.desc())
     )
     views = []
-    for row in found:
-        state, colleague = State(row.state), session.get(rows.Staff, row.asked_by)
+    for row, colleague in found:
+        state = State(row.state)
         views.append(
             View(
                 id=row.id,

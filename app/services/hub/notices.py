@@ -232,6 +232,9 @@ def _marks(session: Session) -> dict[bytes, object]:
         select(rows.Change.case_id, rows.Change.number, rows.Change.standing)
         .where(rows.Change.case_id.in_(wished))
         .order_by(rows.Change.case_id, rows.Change.number),
+        select(rows.Attempt.case_id, rows.Attempt.id, rows.Attempt.ruling)
+        .where(rows.Attempt.case_id.in_(wished))
+        .order_by(rows.Attempt.case_id, rows.Attempt.id),
         select(rows.SealedDocument.case_id, func.max(rows.SealedDocument.number))
         .where(rows.SealedDocument.case_id.in_(wished))
         .group_by(rows.SealedDocument.case_id),

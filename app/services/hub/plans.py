@@ -17,6 +17,7 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.domain import taken
 from app.domain.asker import is_young
+from app.domain.attempts import held_ways
 from app.domain.change import ERASES, Change, Standing
 from app.domain.contact import ContactPlan, Way, keeping, meet, plan_from_answers, plan_of
 from app.domain.hours import OpeningHours
@@ -49,12 +50,14 @@ class Record:
     """A case's referral lane, opened in memory for one use. Additions with when they came, in order.
 
     `hours` are the Hub's own: a change from "any time the Hub is open" to a part of it is a tightening only by them.
+    `attempts` are those to reach the person, newest first: after some of them a way is held.
     """
 
     referral: Referral
     additions: tuple[tuple[datetime, Addition], ...]
     changes: tuple[Asked, ...]
     hours: OpeningHours | None = None
+    attempts: tuple[rows.Attempt, ...] = ()
 
     @property
     def code_word(self) -> str | None:
@@ -67,7 +70,7 @@ class Record:
     @property
     def plan(self) -> ContactPlan:
         """The contact plan as it counts now."""
-        return plan_now(self.referral, self.changes, hours=self.hours)
+        return plan_now(self.referral, self.changes, hours=self.hours, held=held_ways(self.attempts))
 
     @property
     def stopped_by(self) -> Mapping[Change, Standing]:
@@ -102,14 +105,23 @@ def notices_now(changes: Sequence[Asked]) -> Asked | None:
     return in_force
 
 
-def read(session: Session, case_id: bytes, *, key: CaseKey, hours: OpeningHours | None = None) -> Record:
+def read(
+    session: Session,
+    case_id: bytes,
+    *,
+    key: CaseKey,
+    hours: OpeningHours | None = None,
+    documents: Sequence[rows.SealedDocument] | None = None,
+) -> Record:
     """Open a case's referral lane. Raises sealing.CannotOpen and referral.MalformedReferral.
 
     `hours` are the Hub's own; without them the plan is never looser, only sometimes tighter, while a change waits.
+    `documents` are those of the case where they were read already.
     """
     return _record(
-        rows.documents(session, case_id),
+        rows.documents(session, case_id) if documents is None else documents,
         rows.changes(session, case_id),
+        rows.attempts(session, case_id),
         record_secret=key.record_secret,
         hours=hours,
     )
@@ -118,7 +130,7 @@ def read(session: Session, case_id: bytes, *, key: CaseKey, hours: OpeningHours 
 def read_many(
     session: Session, case_ids: Sequence[bytes], *, opener: Opener, hours: OpeningHours
 ) -> dict[bytes, ContactPlan]:
-    """The contact plans of some cases, opened in memory with three queries. One that does not open is left out, with an alarm."""
+    """The contact plans of some cases, opened in memory with four queries. One that does not open is left out, with an alarm."""
     documents: dict[bytes, list[rows.SealedDocument]] = {each: [] for each in case_ids}
     changes: dict[bytes, list[rows.Change]] = {each: [] for each in case_ids}
     for document in session.scalars(
@@ -131,12 +143,15 @@ def read_many(
         select(rows.Change).where(rows.Change.case_id.in_(case_ids)).order_by(rows.Change.number)
     ):
         changes[change.case_id].append(change)
+    attempts = rows.attempts_by_case(session, case_ids)
     found = {}
     for secret in session.scalars(select(rows.RecordSecret).where(rows.RecordSecret.case_id.in_(case_ids))):
         case_id = secret.case_id
         try:
             record_secret = opener.unwrap_record(secret.wrapped, case_id=case_id)
-            record = _record(documents[case_id], changes[case_id], record_secret=record_secret, hours=hours)
+            record = _record(
+                documents[case_id], changes[case_id], attempts[case_id], record_secret=record_secret, hours=hours
+            )
         except (sealing.CannotOpen, MalformedReferral) as error:
             post.alarm("a contact plan does not open", kind=type(error).__name__)
             continue
@@ -147,6 +162,7 @@ def read_many(
 def _record(
     documents: Sequence[rows.SealedDocument],
     asked: Sequence[rows.Change],
+    attempts: Sequence[rows.Attempt],
     *,
     record_secret: bytes,
     hours: OpeningHours | None,
@@ -176,11 +192,25 @@ def _record(
         )
         for row in asked
     )
-    return Record(referral=referral, additions=tuple(additions), changes=changes, hours=hours)
+    return Record(
+        referral=referral,
+        additions=tuple(additions),
+        changes=changes,
+        hours=hours,
+        attempts=tuple(attempts),
+    )
 
 
-def plan_now(referral: Referral, changes: Sequence[Asked], *, hours: OpeningHours | None = None) -> ContactPlan:
+def plan_now(
+    referral: Referral,
+    changes: Sequence[Asked],
+    *,
+    hours: OpeningHours | None = None,
+    held: frozenset[Way] = frozenset(),
+) -> ContactPlan:
     """The plan that a request and the changes since then make, in the order of their numbers.
+
+    `held` are the ways of which a colleague has to decide first (app/domain/attempts.py); whoever asks `decide` must give them.
 
     A plan that waits for a check counts as far as it is tighter and no further, also after somebody said that it was not
     them: what was tightened stays tight until the Hub has checked. A freeze stands until it is taken back, and a deletion that
@@ -199,7 +229,7 @@ def plan_now(referral: Referral, changes: Sequence[Asked], *, hours: OpeningHour
             paused_until = None
         elif each.kind is Change.PAUSE and counts:
             paused_until = _later(paused_until, _moment(each.content.get("until")))
-    return replace(plan, frozen=bool(stopped_by(changes)), paused_until=paused_until)
+    return replace(plan, frozen=bool(stopped_by(changes)), paused_until=paused_until, held=held)
 
 
 def stopped_by(changes: Sequence[Asked]) -> dict[Change, Standing]:

@@ -1,4 +1,4 @@
-"""Sending something to read: services of the directory, which show in the person's space in their language (requirement E4)."""
+"""Sending something to read: services and guides, which show in the person's space in their language (requirement E4)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ def send_reading(
     *,
     case_id: bytes,
     services: Sequence[str],
+    guides: Sequence[str] = (),
     envelope_id: bytes,
     signed: SignedIn,
     opener: Opener,
     voice: SigningKey,
     now: datetime,
 ) -> None:
-    """Send ids of services; which ones is logged with the case. The same `envelope_id` again changes nothing.
+    """Send ids of services and slugs of guides; which ones is logged with the case. The same `envelope_id` again changes nothing.
 
     Raises guard.NoSuchCase, desk.NotOpened and speaking.ReceiptOnly.
     """
@@ -43,7 +44,7 @@ def send_reading(
             staff_id=signed.identity.id,
             action="sent-reading",
             case_id=case_id,
-            detail=", ".join(services),
+            detail=", ".join((*guides, *services)),
         )
 
     send(
@@ -53,7 +54,7 @@ def send_reading(
             kind=NEWS,
             at=now.isoformat(timespec="seconds"),
             author=signed.identity.shown_name,
-            data={"services": list(services)},
+            data={"services": list(services), **({"guides": list(guides)} if guides else {})},
         ),
         opener=opener,
         voice=voice,

@@ -82,10 +82,10 @@ def rows_of_first(
             },
         ),
         rows.RecordSecret(case_id=case_id, wrapped=opener.wrap_record(record_secret, case_id=case_id)),
-        _document(case_id, rows.REFERRAL, 0, referral.to_bytes(), record_secret=record_secret, now=now),
-        _document(case_id, rows.CASE_SECRET, 0, referral.case_secret, record_secret=record_secret, now=now),
+        document(case_id, rows.REFERRAL, 0, referral.to_bytes(), record_secret=record_secret, now=now),
+        document(case_id, rows.CASE_SECRET, 0, referral.case_secret, record_secret=record_secret, now=now),
         *(
-            _document(case_id, rows.ADDITION, number, each.to_bytes(), record_secret=record_secret, now=now)
+            document(case_id, rows.ADDITION, number, each.to_bytes(), record_secret=record_secret, now=now)
             for number, each in enumerate(additions)
         ),
     )
@@ -95,7 +95,7 @@ def row_of_addition(
     addition: Addition, header: sealing.Header, *, case_key: CaseKey, now: datetime
 ) -> rows.SealedDocument:
     """The row that an addition becomes."""
-    return _document(
+    return document(
         header.case_id,
         rows.ADDITION,
         header.number,
@@ -179,11 +179,13 @@ def after_arrival(
             case.facts = {**case.facts, "persistence": sorted(known)}
 
 
-def case_key(session: Session, case_id: bytes, *, opener: Opener) -> CaseKey:
-    """The two secrets of a case. Raises sealing.CannotOpen."""
+def case_key(
+    session: Session, case_id: bytes, *, opener: Opener, documents: Sequence[rows.SealedDocument] | None = None
+) -> CaseKey:
+    """The two secrets of a case; `documents` are its own where they were read already. Raises sealing.CannotOpen."""
     record = session.get_one(rows.RecordSecret, case_id)
     record_secret = opener.unwrap_record(record.wrapped, case_id=case_id)
-    for document in rows.documents(session, case_id):
+    for document in rows.documents(session, case_id) if documents is None else documents:
         if document.kind == rows.CASE_SECRET:
             return CaseKey(record_secret, open_document(document, record_secret=record_secret))
     raise sealing.CannotOpen
@@ -199,15 +201,28 @@ def open_document(document: rows.SealedDocument, *, record_secret: bytes) -> byt
     )
 
 
+def seal_words(text: str, *, what: str, row_id: bytes, record_secret: bytes) -> bytes:
+    """Words that a colleague typed about somebody, for a row of their own. `what` and `row_id` bind them to their column."""
+    return sealing.seal_box(record_secret, text.encode("utf-8"), purpose=f"record/{what}", bound=row_id)
+
+
+def open_words(sealed: bytes | None, *, what: str, row_id: bytes, record_secret: bytes) -> str:
+    """The words again; empty where there are none. Raises sealing.CannotOpen."""
+    if sealed is None:
+        return ""
+    return sealing.open_box(record_secret, sealed, purpose=f"record/{what}", bound=row_id).decode("utf-8")
+
+
 def _language_wanted(referral: Referral) -> str:
     """The language in which the person wants the answer; where they left that, the one in which they read the site."""
     wanted = referral.answers.get("reply", {}).get("language")
     return wanted if isinstance(wanted, str) and 0 < len(wanted) <= LONGEST_LANGUAGE else referral.language
 
 
-def _document(
+def document(
     case_id: bytes, kind: str, number: int, content: bytes, *, record_secret: bytes, now: datetime
 ) -> rows.SealedDocument:
+    """The row of a text that is sealed with its case."""
     return rows.SealedDocument(
         id=sealing.new_id(),
         case_id=case_id,

@@ -33,7 +33,7 @@ KEPT_ON, LET_GO = "kept-on", "let-go"
 # Only with a pass this fresh is it sure that no word of theirs waits at the portal.
 SURE_FOR = timedelta(minutes=10)
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
-NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback", "taken_draft")
+NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback", "taken_draft", "attempt", "translation")
 
 
 class Why(StrEnum):
@@ -171,7 +171,9 @@ def _last_words() -> list[ScalarSelect[Any]]:
     item, document, audit = rows.Item, rows.SealedDocument, rows.Audit
     return [
         select(func.max(item.added_at)).where(item.case_id == rows.Case.id).scalar_subquery(),
-        select(func.max(document.added_at)).where(document.case_id == rows.Case.id).scalar_subquery(),
+        select(func.max(document.added_at))
+        .where(document.case_id == rows.Case.id, document.kind == rows.ADDITION)
+        .scalar_subquery(),
         select(func.max(audit.at)).where(audit.case_id == rows.Case.id, audit.action == KEPT_ON).scalar_subquery(),
     ]
 
