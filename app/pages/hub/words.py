@@ -19,6 +19,7 @@ from app.domain.finding import Where
 from app.domain.joined import Likeness, Tie
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
+from app.domain.recording import Decision as Recorded
 from app.domain.roles import AUDITOR, CO_ORDINATOR, GATEKEEPER, SUPERVISOR
 from app.domain.status import CaseState
 from app.domain.taken import Source
