@@ -21,6 +21,7 @@ SEALED_COLUMNS = {
     "Hub": {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
         ("feedback", "wrapped"), ("feedback", "sealed"),
+        ("assessment", "sealed"), ("decision", "sealed"), ("worsening", "sealed"),
     },
 }  # fmt: skip
 HEADER = ["column", "what for", "basis", "kept", "clear or sealed"]

@@ -438,6 +438,7 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             me=me,
             hub_links=[
                 ("hub.queue", gettext("Queue"), template == "hub/queue.html"),
+                ("hub.to_ask", gettext("To ask again"), template == "hub/to_ask.html"),
                 ("hub.kept", gettext("How long we keep"), template == "hub/kept.html"),
                 *(
                     [

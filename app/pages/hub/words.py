@@ -333,6 +333,12 @@ def act(action: str) -> str:
             "handover-bounced": gettext("noted that a service said no"),
             "sent-reading": gettext("sent something to read"),
             "answered-asked": gettext("answered what they asked for"),
+            "assessed": gettext("asked how they are"),
+            "ended-need": gettext("noted how a need ended"),
+            "decided-level": gettext("decided the level of support"),
+            "decided-group": gettext("decided the priority group"),
+            "acted-on-worse": gettext("noted what was done when it got worse"),
+            "agreed-to-ask": gettext("agreed to ask them again"),
         }.get(action, action)
     )
 

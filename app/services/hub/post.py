@@ -26,7 +26,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, feedback, guard, handovers, promises, records, seen
+from app.services.hub import asked, changes, feedback, guard, handovers, needs, promises, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -81,6 +81,7 @@ class _Opened:
     rows: tuple[object, ...]
     at_risk: bool = False
     persistence: tuple[str, ...] = ()
+    addition: Addition | None = None
     told: Item | None = None  # what the Hub's software tells the person with it
     change: changes.Arrival | None = None
     handover: handovers.Arrival | None = None
@@ -318,6 +319,8 @@ def _take_in_one(
             if opened.told is not None:
                 rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
                 records.put_item(session, opened.told, now=now)
+            if opened.addition is not None:
+                needs.take_in(session, header.case_id, opened.addition, now=now)
             if opened.change is not None:
                 changes.write_down(session, header, opened.change, now=now)
             if opened.handover is not None:
@@ -449,6 +452,7 @@ def _open_item(
         return _Opened(
             envelope,
             (row,),
+            addition=addition,
             at_risk=addition.tells_of_risk(),
             persistence=addition.tells_of_persistence(),
             change=change,
