@@ -191,6 +191,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     if not settings.in_development:
         raise SettingsError("PUBLIC_URL is set for the Hub, but only development sign-in is there: unset PUBLIC_URL.")
     signing = HubSigningKeys.load(settings.private_keys_file)
+    directory = content.load_directory(settings.content_dir)
     return Hub(
         settings=settings,
         database=database,
@@ -203,7 +204,8 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         assets=assets,
         area=content.load_area(settings.content_dir),
         languages=content.load_languages(settings.content_dir),
-        directory=content.load_directory(settings.content_dir),
+        directory=directory,
+        funding=load_funding(settings.content_dir, directory),
     )
 
 

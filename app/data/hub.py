@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data import needs as _needs  # noqa: F401 - its tables belong to the same database
+from app.data import reports as _reports  # noqa: F401 - and these
 from app.data.database import HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
 

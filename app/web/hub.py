@@ -11,6 +11,7 @@ from nacl.signing import SigningKey
 from app.data.database import Database
 from app.domain.area import Area
 from app.domain.directory import Directory
+from app.domain.funding import Funding
 from app.domain.languages import Languages
 from app.services.hub.post import Carrier, PortalTrust, PostKeys
 from app.services.hub.records import Opener
@@ -36,6 +37,7 @@ class Hub:
     area: Area
     languages: Languages
     directory: Directory
+    funding: Funding
 
     @property
     def collector(self) -> Collector:

@@ -137,6 +137,10 @@ LEDGER: dict[Side, dict[str, Audience]] = {
     },
     "hub": {
         "hub.act_on_worse": "staff",
+        "hub.all_reports": "staff",
+        "hub.report": "staff",
+        "hub.report_csv": "staff",
+        "hub.report_words": "staff",
         "hub.ask_handover": "staff",
         "hub.asked_for": "staff",
         "hub.case": "staff",
@@ -210,6 +214,7 @@ def addresses(sides: Sides, side: Side, method: str, *, case_id: str = "00" * 16
         "change_id": "00" * 16,
         "handover_id": "00" * 16,
         "need_id": "00" * 16,
+        "period": "2020",
         "worsening_id": "00" * 16,
         "feedback_id": "00" * 16,
         "number": "1",

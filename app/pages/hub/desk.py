@@ -39,7 +39,7 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, contact, desk, feedback, handovers, news, promises
+from app.services.hub import asked, contact, desk, feedback, handovers, news, promises, reports
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -446,6 +446,11 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
                         ("hub.feedback", gettext("Feedback"), template == "hub/feedback.html"),
                     ]
                     if SUPERVISOR in me.roles
+                    else []
+                ),
+                *(
+                    [("hub.all_reports", gettext("Reports"), template.startswith("hub/report"))]
+                    if reports.may_read(me)
                     else []
                 ),
             ],

@@ -37,6 +37,8 @@ LEVEL_KIND, GROUP_KIND = "level", "group"
 SENT = "sent"
 # The key of area.targets: in how many working hours somebody acts on what got worse.
 TARGET_ACTED = "worse"
+# The coded fact of why the police were not told.
+WHY_NOT_TOLD = "why_not_told"
 ASSESSED, ENDED, DECIDED_LEVEL, DECIDED_GROUP, ACTED_ON, AGREED_TO_ASK = (
     "assessed", "ended-need", "decided-level", "decided-group", "acted-on-worse", "agreed-to-ask",
 )  # fmt: skip
@@ -442,11 +444,16 @@ def act(
 
 
 def take_in(session: Session, case_id: bytes, addition: Addition, *, now: datetime) -> None:
-    """What a person sent of how they are becomes a look, in the transaction that receives it; what is worse is flagged."""
-    answers = needs.told_in(addition)
-    if not answers:
+    """What a person sent of how they are becomes a look, in the transaction that receives it; what is worse is flagged. Why they
+    did not report, if they ticked that, is kept as codes for the sums (requirement H2)."""
+    answers, why = needs.told_in(addition), addition.reasons_not_to_report()
+    if not answers and not why:
         return
     case = session.get_one(rows.Case, case_id)
+    if why:
+        case.facts = {**case.facts, WHY_NOT_TOLD: sorted({*why, *(case.facts.get(WHY_NOT_TOLD) or ())})}
+    if not answers:
+        return
     before = _known_so_far(case, [_look(each) for each in need_rows.assessments(session, case_id)])
     session.add(
         need_rows.Assessment(
