@@ -38,6 +38,7 @@ from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.data.database import Busy, Database
 from app.domain.area import Area
+from app.domain.promise_results import Quarter, ResultsError
 from app.domain.retention import Periods
 from app.editing import area_group, content_group
 from app.processes import SERVER_PID, end_with_parent
@@ -46,9 +47,11 @@ from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
 from app.services.hub import post as hub_post
+from app.services.hub import reports as hub_reports
 from app.services.hub import retention as hub_retention
 from app.services.hub import second_looks as hub_second_looks
 from app.services.hub import staff as hub_staff
+from app.services.hub.report_figures import Rules
 from app.services.portal import retention as portal_retention
 from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, Settings, SettingsError, Side
 from app.web.assets import Assets
@@ -335,6 +338,7 @@ def courier(once: bool) -> None:
                 if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                     hub_notices.after_pass(notices_office, clock=now)
                 if started >= keeps_at:
+                    _close_quarters(held)  # before anything is erased that counts in them
                     _keep_to_periods(held)
                     keeps_at = started + KEEP_EVERY_SECONDS
                 listed = _list_erased(held, listed)
@@ -410,6 +414,7 @@ def post_rebuild() -> None:
         done = rebuilding.rebuild(
             database, opener=held.opener, voice=held.voice, portal_key=held.trust.sealing, now=now()
         )
+        hub_reports.send(database, portal_key=held.trust.sealing, voice=held.voice, now=now(), again=True)
         database.close()
         click.echo(
             f"{done.spaces} spaces and {done.items} items of conversations are on their way to the portal. "
@@ -454,6 +459,38 @@ def audit_verify(offline: bool) -> None:
         )
         if not could_ask:
             raise SystemExit(2)
+
+
+@click.group("reports")
+def reports_group() -> None:
+    """Figures of quarters that are over."""
+
+
+@reports_group.command("close")
+@click.argument("quarter")
+def reports_close(quarter: str) -> None:
+    """Count a quarter that is over (2027-Q1), once: what is erased later changes nothing. The courier does it by itself."""
+    with _plainly():
+        held = _held("Reports are of the Hub's side")
+        try:
+            wanted = Quarter.read(quarter)
+            was_open = hub_reports.close(held.database, wanted, rules=_report_rules(held), now=now())
+        except ResultsError as error:
+            raise SettingsError(str(error)) from None
+        except hub_reports.NotOver:
+            raise SettingsError(f"{quarter} is not over yet.") from None
+        click.echo(f"{wanted} is closed." if was_open else f"{wanted} was closed before; nothing has changed.")
+        held.database.close()
+
+
+@reports_group.command("send")
+def reports_send() -> None:
+    """Send the results of all closed quarters to the portal anew, after it was rebuilt. What it has stays as it is."""
+    with _plainly():
+        held = _held("Reports are of the Hub's side")
+        sent = hub_reports.send(held.database, portal_key=held.trust.sealing, voice=held.voice, now=now(), again=True)
+        click.echo(f"{sent} quarters are on their way to the portal.")
+        held.database.close()
 
 
 @click.command("notices")
@@ -670,6 +707,21 @@ def _recover(settings: HubSettings, database: Database) -> None:
         f"{done.came_again} envelopes of people came again, {done.came_back} items of our own came back. "
         "Start the desk and the courier."
     )
+
+
+def _held(what: str) -> Hub:
+    settings = _hub_settings(what)
+    return factory.hub_of(settings, database=Database(settings.database_url), assets=Assets())
+
+
+def _report_rules(held: Hub) -> Rules:
+    return Rules(hours=held.area.hub_hours, targets=held.area.targets)
+
+
+def _close_quarters(held: Hub) -> None:
+    """Count the quarters that are over, and tell the portal how the promises were kept in them."""
+    hub_reports.close_due(held.database, rules=_report_rules(held), now=now())
+    hub_reports.send(held.database, portal_key=held.trust.sealing, voice=held.voice, now=now())
 
 
 def _keep_to_periods(held: Hub) -> hub_retention.Done:

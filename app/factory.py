@@ -214,6 +214,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         languages=languages,
         directory=directory,
         guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
+        funding=load_funding(settings.content_dir, directory),
     )
 
 

@@ -121,6 +121,7 @@ def load_area(folder: Path) -> Area:
             staff_languages=top.texts("staff_languages"),
             interpreter_provider=top.text("interpreter_provider", empty=True),
             translation_days=top.optional_whole("translation_days"),
+            ask_again_weeks=top.optional_whole("ask_again_weeks") or 6,
             targets={key: targets.whole(key) for key in targets.keys()},  # noqa: SIM118 - not a dictionary
             urgent_notice={key: notices.text(key) for key in notices.keys()},  # noqa: SIM118
             commissioner_office=top.text("commissioner_office", empty=True),

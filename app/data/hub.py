@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, relationship
 
+from app.data import needs as _needs  # noqa: F401 - its tables belong to the same database
+from app.data import reports as _reports  # noqa: F401 - and these
 from app.data.database import READS_ONLY, HubRow
 from app.data.post import AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables
 from app.domain import audit

@@ -184,6 +184,19 @@ class Pooled(OfNoCase):
     __table_args__ = NO_ROW_ORDER
 
 
+class QuarterResult(PortalRow):
+    """How one promise was kept in a closed quarter, as the Hub counted it: to be published, about nobody."""
+
+    __tablename__ = "quarter_result"
+    __table_args__ = NO_ROW_ORDER
+
+    quarter: Mapped[str] = mapped_column(primary_key=True)
+    promise: Mapped[str] = mapped_column(primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
+    kept: Mapped[int]
+    of: Mapped[int]
+
+
 class Feedback(OfNoCase):
     """Feedback, sealed to the Hub, until the Hub has answered. It goes with the next pass, whatever else waits.
 

@@ -104,7 +104,8 @@ class Area:
     """What the site knows of its area. Empty text means that nobody has decided or told us yet; it is never made up.
 
     `service_name` and `site_host` leave the site (titles, bookmarks, notices) and must be neutral; `hub_name` is for
-    text. `urgent_notice` is one line per language slug. `translation_days` counts working days. `targets` holds what
+    text. `urgent_notice` is one line per language slug. `translation_days` counts working days, `ask_again_weeks` the weeks
+    until the desk proposes to ask somebody again how they are. `targets` holds what
     the Hub promises, in working hours, and stays empty until it promises anything. `translations` holds, by slug and key, what
     is said in other languages.
     """
@@ -134,6 +135,7 @@ class Area:
     staff_languages: tuple[str, ...] = ()
     interpreter_provider: str = ""
     translation_days: int | None = None
+    ask_again_weeks: int = 6
     targets: Mapping[str, int] = field(default_factory=dict, hash=False)
     urgent_notice: Mapping[str, str] = field(default_factory=dict, hash=False)
     commissioner_office: str = ""
@@ -158,6 +160,8 @@ class Area:
             raise AreaError("holidays: the opening hours must keep the same holidays")
         if self.translation_days is not None and self.translation_days < 1:
             raise AreaError("translation_days: must be at least 1")
+        if not 1 <= self.ask_again_weeks <= 52:
+            raise AreaError("ask_again_weeks: must be from 1 to 52")
 
     def words_in(self, key: str, slug: str) -> AreaWords:
         """The words of `key`, one of SAID_IN_LANGUAGES, in the language with this slug; in English where nobody has

@@ -11,12 +11,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from app.domain.promise_results import FIGURES, Quarter, QuarterFigures, Tally
+
 VERSION = 1
 CODE_LENGTH = 10
 SECRET_LENGTH = 32
 # Orders count apart from the conversation, whose own numbers must have no gap.
 FIRST_NUMBER = 2**30
 LAST_NUMBER = 2**31 - 1
+# Stands where a case's id would, for an order that is about none.
+OF_NO_CASE = bytes(16)
+MOST_TALLIES = 100
 
 
 class Order(StrEnum):
@@ -26,6 +31,7 @@ class Order(StrEnum):
     KILL_NUMBER = "kill-number"  # somebody else has the number: it must open nothing any more
     ERASE = "erase"  # nothing of this case may stay
     AGAIN = "again"  # the portal was lost: open this space again
+    RESULTS = "results"  # how the promises were kept in a closed quarter: figures to publish, about no case
 
 
 class MalformedOrder(Exception):
@@ -55,11 +61,12 @@ class Again:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """One order. `collect` is there for COLLECT and `again` for AGAIN, and for nothing else."""
+    """One order. `collect` is there for COLLECT, `again` for AGAIN and `results` for RESULTS, and for nothing else."""
 
     order: Order
     collect: Collect | None = None
     again: Again | None = None
+    results: QuarterFigures | None = None
 
     def to_bytes(self) -> bytes:
         """The order as it is sealed."""
@@ -78,6 +85,11 @@ class Told:
                 "number_out": self.again.number_out,
                 "opened_on": self.again.opened_on.isoformat(),
             }
+        if self.results is not None:
+            content |= {
+                "quarter": str(self.results.quarter),
+                "tallies": [[each.promise, each.figure, each.kept, each.of] for each in self.results.tallies],
+            }
         return json.dumps(content, separators=(",", ":")).encode("ascii")
 
     @classmethod
@@ -92,6 +104,7 @@ class Told:
                 order=order,
                 collect=_collect(read) if order is Order.COLLECT else None,
                 again=_again(read) if order is Order.AGAIN else None,
+                results=_results(read) if order is Order.RESULTS else None,
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise MalformedOrder(type(error).__name__) from None
@@ -123,6 +136,20 @@ def _again(read: Mapping[str, Any]) -> Again:
         number_out=number_out,
         opened_on=date.fromisoformat(read["opened_on"]),
     )
+
+
+def _results(read: Mapping[str, Any]) -> QuarterFigures:
+    tallies = read["tallies"]
+    if not isinstance(tallies, list) or len(tallies) > MOST_TALLIES:
+        raise ValueError("tallies")
+    return QuarterFigures(Quarter.read(read["quarter"]), tuple(_tally(each) for each in tallies))
+
+
+def _tally(read: Any) -> Tally:
+    promise, figure, kept, of = read
+    if figure not in FIGURES or not all(type(each) is int for each in (kept, of)):
+        raise ValueError("tally")
+    return Tally(promise, figure, kept, of)
 
 
 def _digits(value: Any, length: int | None) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -194,6 +194,19 @@ class Standing:
     is_late: bool = False
     periods: tuple[Period, ...] = ()
     has_rest: bool = False
+
+
+def merged(results: Results, counted: Sequence[QuarterFigures]) -> Results:
+    """The results with the quarters that the Hub counted. What was published before stays: where a quarter is in both, the
+    figures of `results` count. Quarters after a gap wait until it is closed.
+    """
+    known = {each.quarter: each for each in counted} | {each.quarter: each for each in results.quarters}
+    joined: list[QuarterFigures] = []
+    for quarter in sorted(known):
+        if joined and quarter != joined[-1].quarter.next:
+            break
+        joined.append(known[quarter])
+    return replace(results, quarters=tuple(joined))
 
 
 def first_results(since: date) -> date:

@@ -55,6 +55,10 @@ TO_READ = {DIED: "loss", "sexual": "sexual", "exploited": "exploited"}
 REPORTED_OFTEN, GOES_ON_LONG = "reported-often", "goes-on-long"
 PERSISTENCE = (REPORTED_OFTEN, GOES_ON_LONG)
 LONG = ("6-months-or-more", "years")
+WHY_NOT_TOLD = (
+    "not-important", "afraid", "not-believed", "no-use", "no-trust", "protect", "status", "language", "told-others", "not-wanted",
+    "other",
+)  # fmt: skip
 
 
 class MalformedReferral(Exception):
@@ -190,6 +194,13 @@ class Addition:
             return ()
         told = {REPORTED_OFTEN: answers.get("reports") == "3-or-more", GOES_ON_LONG: answers.get("how_long") in LONG}
         return tuple(each for each in PERSISTENCE if told[each])
+
+    def reasons_not_to_report(self) -> tuple[str, ...]:
+        """Why the police were not told, as far as it was ticked (requirement H2)."""
+        answers = self.content.get("answers")
+        if self.kind != HAPPENED_MORE or not isinstance(answers, dict):
+            return ()
+        return tuple(_known(answers.get("why_not_told"), WHY_NOT_TOLD))
 
     def to_bytes(self) -> bytes:
         """The addition as it is sealed."""

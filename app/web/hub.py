@@ -13,6 +13,7 @@ from app.adapters.oidc import Provider
 from app.data.database import Database
 from app.domain.area import Area
 from app.domain.directory import Directory
+from app.domain.funding import Funding
 from app.domain.guide import Guides
 from app.domain.languages import Languages
 from app.services.hub.post import Carrier, PortalTrust, PostKeys
@@ -41,6 +42,7 @@ class Hub:
     languages: Languages
     directory: Directory
     guides: Mapping[str, Guides]
+    funding: Funding
 
     @property
     def collector(self) -> Collector:

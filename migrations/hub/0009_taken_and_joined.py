@@ -35,12 +35,8 @@ def upgrade() -> None:
         sa.Column("joined_by", sa.String(), nullable=False),
         sa.Column("joined_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("first_id < second_id", name=op.f("ck_joined_in_order")),
-        sa.ForeignKeyConstraint(
-            ["first_id"], ["case.id"], name=op.f("fk_joined_first_id_case"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["second_id"], ["case.id"], name=op.f("fk_joined_second_id_case"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["first_id"], ["case.id"], name=op.f("fk_joined_first_id_case"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["second_id"], ["case.id"], name=op.f("fk_joined_second_id_case"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["joined_by"], ["staff.id"], name=op.f("fk_joined_joined_by_staff")),
         sa.PrimaryKeyConstraint("first_id", "second_id", name=op.f("pk_joined")),
     )

@@ -12,7 +12,8 @@ from app.forms.desk import PressForm
 from app.forms.leaving import CloseForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
-from app.services.hub import closing, desk, guard, retention, second_looks
+from app.pages.hub.needs import end_all, last_need_form, need_labels, services_are_named
+from app.services.hub import closing, desk, needs, retention, second_looks
 from app.services.hub.closing import How, NothingSaid
 from app.services.hub.desk import NotOpened
 from app.services.hub.guard import NoSuchCase
@@ -31,10 +32,13 @@ def close(case_id: str) -> ResponseReturnValue:
     form, problem, own_id = CloseForm(), "", _id(case_id)
     try:
         with hub().database.reading() as session:
-            guard.case_for(session, own_id, staff.me().identity)
+            still_open = needs.open_needs(session, own_id, staff.me().identity)
     except NoSuchCase:
         abort(404)
-    if form.validate_on_submit():
+    endings = {each.id: last_need_form(each.id) for each in still_open}
+    # Each on its own, so that every one that is missing says so.
+    unsaid = [need_id for need_id, ending in endings.items() if form.is_submitted() and not ending.validate()]
+    if form.validate_on_submit() and not unsaid and services_are_named(endings):
         try:
             closing.close(
                 hub().database,
@@ -45,6 +49,7 @@ def close(case_id: str) -> ResponseReturnValue:
                 voice=hub().voice,
                 envelope_id=sealing.new_id(),
                 now=now(),
+                also=lambda session: end_all(session, own_id, endings),
             )
             return redirect(url_for("hub.case", case_id=case_id), code=303)
         except ValueError:
@@ -55,9 +60,12 @@ def close(case_id: str) -> ResponseReturnValue:
             problem = gettext("Open the request first.")
         except NothingSaid:
             form.how.errors = [gettext("Nothing in this case shows that. Choose how they said it.")]
-    has_errors = bool(form.errors) or bool(problem)
+    has_errors = bool(form.errors) or bool(problem) or any(ending.errors for ending in endings.values())
     return desk_page(
         "hub/close.html",
+        still_open=still_open,
+        endings=endings,
+        need_labels=need_labels(),
         code=UNPROCESSABLE if has_errors else 200,
         case_id=case_id,
         form=form,

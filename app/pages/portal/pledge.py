@@ -14,6 +14,7 @@ from app.domain import promise_results
 from app.domain.pledge import Pledge
 from app.domain.promise_results import Period
 from app.pages.portal import pages
+from app.services.portal import results
 from app.web import kept, language
 from app.web.clock import now
 from app.web.language import TIME_ZONE
@@ -36,7 +37,10 @@ def pledge_large_print() -> ResponseReturnValue:
 def pledge_results() -> ResponseReturnValue:
     """Did we keep our promises?"""
     today = now().astimezone(ZoneInfo(TIME_ZONE)).date()
-    answers = promise_results.answers(_pledge().promises, portal().results, today=today)
+    with portal().database.reading() as session:
+        counted = results.counted(session)
+    known = promise_results.merged(portal().results, counted)
+    answers = promise_results.answers(_pledge().promises, known, today=today)
     page = render_template(
         "portal/pledge/results.html", pledge=_pledge(), answers=answers, month_name=month_name, span_of=span_of
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,8 +41,11 @@ def close(
     voice: SigningKey,
     envelope_id: bytes,
     now: datetime,
+    also: Callable[[Session], None] | None = None,
 ) -> None:
     """Close a case and tell its space, with the colleague's first name; logged with how it was said.
+
+    `also` is called in the transaction that closes, such as to say how each open need ended.
 
     The same `envelope_id` again changes nothing. Raises guard.NoSuchCase, desk.NotOpened and NothingSaid.
     """
@@ -67,6 +71,7 @@ def close(
         now=now,
         envelope_id=envelope_id,
         state=CaseState.CLOSED,
+        also=also,
     )
     with database.writing() as session:
         guard.case_for(session, case_id, signed.identity)

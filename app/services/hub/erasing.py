@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
+from app.data import needs as need_rows
 from app.data.database import Database
 from app.domain.order import Order, Told
 from app.services.hub import danger, orders
@@ -51,6 +52,7 @@ def _erase_rows(session: Session, case_id: bytes) -> None:
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
         rows.SecondLook, rows.OnCall, rows.ApiConsent, rows.ApiPush,
         rows.Attempt, rows.Recording, rows.Translation,
+        *need_rows.TABLES,
     ):  # fmt: skip
         session.execute(delete(table).where(table.case_id == case_id))
     rows.part_all(session, case_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.adapters import sealing
 from app.data import hub as rows
 from app.data import post as post_rows
-from app.domain.order import FIRST_NUMBER, LAST_NUMBER, Order, Told
+from app.domain.order import FIRST_NUMBER, LAST_NUMBER, OF_NO_CASE, Order, Told
 
 
 def give(
@@ -66,6 +66,33 @@ def give_to_erase(session: Session, case_id: bytes, *, portal_key: bytes, voice:
         voice=voice,
         now=now,
     )
+
+
+def give_of_no_case(
+    session: Session,
+    told: Told,
+    *,
+    number: int,
+    portal_key: bytes,
+    voice: SigningKey,
+    envelope_id: bytes,
+    now: datetime,
+) -> None:
+    """Queue an order that is about no case, such as figures to publish. The same `envelope_id` again changes nothing.
+
+    All of them stand under one id that no case has; `number` (from 1) is theirs alone.
+    """
+    if session.get(rows.Outgoing, envelope_id) is None:
+        _put(
+            session,
+            OF_NO_CASE,
+            told,
+            envelope_id,
+            number=FIRST_NUMBER + number,
+            portal_key=portal_key,
+            voice=voice,
+            now=now,
+        )
 
 
 def _put(

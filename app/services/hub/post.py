@@ -35,6 +35,7 @@ from app.services.hub import (
     feedback,
     guard,
     handovers,
+    needs,
     promises,
     records,
     seen,
@@ -95,6 +96,7 @@ class _Opened:
     rows: tuple[object, ...]
     at_risk: bool = False
     persistence: tuple[str, ...] = ()
+    addition: Addition | None = None
     told: Item | None = None  # what the Hub's software tells the person with it
     change: changes.Arrival | None = None
     handover: handovers.Arrival | None = None
@@ -353,6 +355,8 @@ def _take_in_one(
             if opened.told is not None:
                 rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
                 records.put_item(session, opened.told, now=now)
+            if opened.addition is not None:
+                needs.take_in(session, header.case_id, opened.addition, now=now)
             if opened.change is not None:
                 changes.write_down(session, header, opened.change, now=now)
             if opened.handover is not None:
@@ -484,6 +488,7 @@ def _open_item(
         return _Opened(
             envelope,
             (row,),
+            addition=addition,
             at_risk=addition.tells_of_risk(),
             persistence=addition.tells_of_persistence(),
             change=change,

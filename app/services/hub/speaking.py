@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import hub as rows
+from app.data import needs as need_rows
 from app.data import post as post_rows
 from app.data.database import Database
 from app.domain import notice
 from app.domain.referral import News
-from app.domain.status import PROMISED, RECEIPTS, SENT_BY_ITSELF, CaseState, Told, promise_after
+from app.domain.status import PROMISED, RECEIPTS, SENT_BY_ITSELF, CaseState, Status, Told, promise_after
 from app.services.hub import leaving, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
@@ -72,6 +73,8 @@ def send(
                 case.read_at = now
             records.put_item(session, item, now=now)
             _keep_promise(case, news)
+            if news.status == Status.HOW_ARE_YOU.value:
+                need_rows.asking_kept(session, case_id, done_as=need_rows.ASKED_IN_SPACE, on=now.date())
             if also is not None:
                 also(session)
             if state is CaseState.CLOSED:

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.adapters import numbers, sealing
 from app.data import portal as rows
 from app.domain.order import MalformedOrder, Order, Told
+from app.domain.promise_results import QuarterFigures
+from app.services.portal import results
 
 TRIES = 10
 
@@ -39,6 +41,7 @@ class Prepared:
     until: datetime | None = None
     number_out: int = 0
     opened_on: date | None = None
+    results: QuarterFigures | None = None
 
 
 def prepare(
@@ -60,8 +63,10 @@ def prepare(
             number_out=told.again.number_out,
             opened_on=told.again.opened_on,
         )
+    if told.results is not None:
+        return Prepared(order=told.order, case_id=case_id, results=told.results)
     if told.collect is None:
-        if told.order in (Order.COLLECT, Order.AGAIN):
+        if told.order in (Order.COLLECT, Order.AGAIN, Order.RESULTS):
             raise MalformedOrder("nothing comes with it")
         return Prepared(order=told.order, case_id=case_id)
     wrap = numbers.wrap_secret(
@@ -84,7 +89,9 @@ def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
     phone, or on paper, gets a first number.
     """
     case = session.get(rows.Case, prepared.case_id)
-    if prepared.order is Order.ERASE:
+    if prepared.results is not None:
+        results.keep(session, prepared.results)
+    elif prepared.order is Order.ERASE:
         rows.erase_case(session, prepared.case_id)
     elif prepared.order is Order.COLLECT:
         if case is None and rows.was_here(session, prepared.case_id):
