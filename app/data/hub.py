@@ -535,7 +535,7 @@ class ApiPush(HubRow):
     id: Mapped[bytes] = mapped_column(primary_key=True)
     client_id: Mapped[str] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), index=True)
     case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
-    fingerprint: Mapped[bytes]
+    body_hash: Mapped[bytes]
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
 

@@ -215,7 +215,7 @@ def push(
     Raises guard.NoSuchCase, news.NeedsADay and KeyReused.
     """
     said = Chosen(on=on, at=at)
-    fingerprint = hashlib.sha256(
+    body_hash = hashlib.sha256(
         json.dumps([case_id.hex(), type(coded).__name__, coded.value, said.data()], sort_keys=True).encode()
     ).digest()
     push_id = hashlib.sha256(f"{client.id}\n{key}".encode()).digest()[: sealing.ID_LENGTH]
@@ -223,7 +223,7 @@ def push(
         _shared(session, client, case_id, now=now, purpose=Purpose.CASE_NEWS)
         before = session.get(rows.ApiPush, push_id)
     if before is not None:
-        return _answered(before, fingerprint)
+        return _answered(before, body_hash)
 
     def write(session: Session) -> None:
         _shared(session, client, case_id, now=now, purpose=Purpose.CASE_NEWS)
@@ -232,7 +232,7 @@ def push(
                 id=push_id,
                 client_id=client.id,
                 case_id=case_id,
-                fingerprint=fingerprint,
+                body_hash=body_hash,
                 answer={"id": push_id.hex(), "case": case_id.hex(), "received_at": _moment(now)},
                 at=now,
             )
@@ -254,7 +254,7 @@ def push(
         made = session.get(rows.ApiPush, push_id)
     if made is None:
         raise NoSuchCase
-    return _answered(made, fingerprint)
+    return _answered(made, body_hash)
 
 
 def tidy(session: Session, *, now: datetime) -> int:
@@ -401,8 +401,8 @@ def _event(session: Session, row: rows.ApiEvent) -> dict[str, Any]:
     }
 
 
-def _answered(row: rows.ApiPush, fingerprint: bytes) -> dict[str, Any]:
-    if row.fingerprint != fingerprint:
+def _answered(row: rows.ApiPush, body_hash: bytes) -> dict[str, Any]:
+    if row.body_hash != body_hash:
         raise KeyReused
     return dict(row.answer)
 
