@@ -93,6 +93,7 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
             signed=staff.me(),
             opener=hub().opener,
             voice=hub().voice,
+            portal_key=hub().trust.sealing,
             now=now(),
         )
     except NoSuchCase:

@@ -47,6 +47,7 @@ def erase_again(
 
 def _erase_rows(session: Session, case_id: bytes) -> None:
     for table in (
-        rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
+        rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Packet, rows.Signpost, rows.Handover, rows.Notice,
+        rows.Opening, rows.Outgoing,
     ):  # fmt: skip
         session.execute(delete(table).where(table.case_id == case_id))

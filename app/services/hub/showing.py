@@ -46,7 +46,7 @@ def show(collector: Collector, *, case_id: bytes, way: Way, signed: SignedIn, cl
     `clock` gives the moment each time anew. Raises NoSuchCase and NotOpened.
     """
     need_open(collector.database, case_id, signed, now=clock())
-    shown = Shown(way, known_at=_collect(collector, now=clock()))
+    shown = Shown(way, known_at=collect(collector, now=clock()))
     need_open(collector.database, case_id, signed, now=clock())  # what was collected may have been a deletion
     with collector.database.reading() as session:
         key = records.case_key(session, case_id, opener=collector.opener)
@@ -58,7 +58,7 @@ def show(collector: Collector, *, case_id: bytes, way: Way, signed: SignedIn, cl
     return shown
 
 
-def _collect(collector: Collector, *, now: datetime) -> datetime | None:
+def collect(collector: Collector, *, now: datetime) -> datetime | None:
     """Make a pass; since when everything is known that the portal had, or None when that cannot be said."""
     try:
         made = post.make_pass(
