@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 from nacl.signing import SigningKey
 
+from app.adapters.notify import Notifier
 from app.data.database import Database
 from app.domain.area import Area
 from app.domain.directory import Directory
@@ -36,6 +37,13 @@ class Hub:
     area: Area
     languages: Languages
     directory: Directory
+    # What can carry a message to a service; None while nothing may leave.
+    notifier: Notifier | None = None
+
+    @property
+    def site_address(self) -> str:
+        """Where people find the site, without a slash at the end."""
+        return f"https://{self.area.site_host}" if self.area.site_host else self.settings.portal_url
 
     @property
     def collector(self) -> Collector:

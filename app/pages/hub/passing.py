@@ -12,7 +12,8 @@ from app.adapters import sealing
 from app.domain.asking import SUPERVISOR, Answer
 from app.domain.handover import State, Why
 from app.forms.ask import CODES, LONGEST_WORDS, AnswerForm
-from app.forms.handover import KINDS, AskHandoverForm, ReadingForm, RecordForm
+from app.forms.handing import AskForm
+from app.forms.handover import KINDS, ReadingForm, RecordForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
 from app.services.hub import asked, desk, guard, handovers, reading
@@ -32,10 +33,10 @@ ASKED_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 @staff.signed_in_only
 def ask_handover(case_id: str) -> ResponseReturnValue:
     """Ask the person whether they may be passed on."""
-    own_id = _guarded(case_id)
-    form, problem = AskHandoverForm(), ""
+    own_id = guarded(case_id)
+    form, problem = AskForm(), ""
     form.fit(hub().directory)
-    form.handover_id.data = _id_or_new(form.handover_id.data).hex()
+    form.handover_id.data = id_or_new(form.handover_id.data).hex()
     if form.validate_on_submit():
         service = hub().directory.get(form.service.data or "")
         kinds = form.chosen_kinds()
@@ -54,6 +55,7 @@ def ask_handover(case_id: str) -> ResponseReturnValue:
                     service=service.id,
                     why=Why(form.why.data),
                     kinds=kinds,
+                    needs=form.chosen_needs(),
                     signed=staff.me(),
                     opener=hub().opener,
                     voice=hub().voice,
@@ -62,7 +64,7 @@ def ask_handover(case_id: str) -> ResponseReturnValue:
             except NoSuchCase:
                 abort(404)
             except (NotOpened, ReceiptOnly, Ending) as refusal:
-                problem = _why_not(refusal)
+                problem = why_not(refusal)
             else:
                 return redirect(url_for("hub.case", case_id=case_id) + "#handovers", code=303)
     has_errors = bool(form.errors) or bool(problem)
@@ -83,7 +85,7 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
     form = RecordForm()
     if not form.validate_on_submit():
         abort(403)
-    own_id = _guarded(case_id)
+    own_id = guarded(case_id)
     try:
         handovers.record(
             hub().database,
@@ -107,10 +109,10 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def send_reading(case_id: str) -> ResponseReturnValue:
     """Send services of the directory to read."""
-    own_id = _guarded(case_id)
+    own_id = guarded(case_id)
     form, problem = ReadingForm(), ""
     form.fit(hub().directory)
-    form.envelope_id.data = _id_or_new(form.envelope_id.data).hex()
+    form.envelope_id.data = id_or_new(form.envelope_id.data).hex()
     if form.validate_on_submit():
         chosen = [each for each in form.services.data or [] if hub().directory.get(each)]
         if not chosen:
@@ -130,7 +132,7 @@ def send_reading(case_id: str) -> ResponseReturnValue:
             except NoSuchCase:
                 abort(404)
             except (NotOpened, ReceiptOnly) as refusal:
-                problem = _why_not(refusal)
+                problem = why_not(refusal)
             else:
                 return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
     has_errors = bool(form.errors) or bool(problem)
@@ -148,7 +150,7 @@ def send_reading(case_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def asked_for(case_id: str) -> ResponseReturnValue:
     """What the person asked for, with an answer to each. What was typed stays on the page when it cannot go."""
-    own_id = _guarded(case_id)
+    own_id = guarded(case_id)
     form, problem = AnswerForm(), ""
     asked_id = request.form.get("asked_id", "")
     if request.method == "POST" and form.validate_on_submit():
@@ -174,7 +176,7 @@ def asked_for(case_id: str) -> ResponseReturnValue:
         except sealing.TooLarge:
             form.text.errors = [gettext("This is longer than 5,000 letters.")]
         except (NotOpened, ReceiptOnly) as refusal:
-            problem = _why_not(refusal)
+            problem = why_not(refusal)
         else:
             return redirect(url_for("hub.asked_for", case_id=case_id), code=303)
     with hub().database.reading() as session:
@@ -225,7 +227,7 @@ def words_of_kinds() -> dict[str, object]:
     return {"handover_kinds": {each.value: label for each, label in KINDS.items()}, "service_of": hub().directory.get}
 
 
-def _guarded(case_id: str) -> bytes:
+def guarded(case_id: str) -> bytes:
     """The id of a case that this colleague may see; anything else is not there."""
     own_id = _id(case_id)
     try:
@@ -236,7 +238,8 @@ def _guarded(case_id: str) -> bytes:
     return own_id
 
 
-def _why_not(refusal: Exception) -> str:
+def why_not(refusal: Exception) -> str:
+    """Why something was refused, in one line."""
     if isinstance(refusal, ReceiptOnly):
         return words.receipt_only()
     if isinstance(refusal, Ending):
@@ -254,7 +257,7 @@ def _id(text: str) -> bytes:
     return found
 
 
-def _id_or_new(text: str | None) -> bytes:
+def id_or_new(text: str | None) -> bytes:
     """The id made with the form; a missing or mangled one is replaced, which costs only the protection from a double send."""
     try:
         found = bytes.fromhex(text or "")

@@ -12,6 +12,7 @@ from flask_babel import format_date, gettext
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, IfAnswered, Reason, Way
+from app.domain.handover import CAME_BACK
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
 from app.domain.status import CaseState
@@ -332,8 +333,23 @@ def act(action: str) -> str:
             "handover-accepted": gettext("noted that a service said yes"),
             "handover-bounced": gettext("noted that a service said no"),
             "sent-reading": gettext("sent something to read"),
+            "saw-packet": gettext("looked at what would be handed over"),
+            "sent-packet": gettext("handed over a packet"),
+            "packet-code-went": gettext("passed on the code of a packet"),
+            "mailed-packet": gettext("sent the message about a packet"),
+            "signposted": gettext("told them about a service"),
             "answered-asked": gettext("answered what they asked for"),
         }.get(action, action)
+    )
+
+
+def came_back(facts: Mapping[str, Any]) -> str:
+    """Why a handover is ours to do again, for the queue and the case; empty when none is."""
+    return str(
+        {
+            "bounced": gettext("A service said no. Look for another."),
+            "late": gettext("A service has not answered in time."),
+        }.get(str(facts.get(CAME_BACK)), "")
     )
 
 
@@ -345,6 +361,7 @@ def handover(state: str) -> str:
             "agreed": gettext("They said yes. Ours to pass on."),
             "refused": gettext("They said no. Pass nothing on."),
             "passed": gettext("Passed on. The service has not said yes yet."),
+            "opened": gettext("The service has read it. It has not said yes yet."),
             "accepted": gettext("The service said yes."),
             "bounced": gettext("The service said no."),
             "withdrawn": gettext("They took it back. Pass nothing on."),

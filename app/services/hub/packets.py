@@ -101,6 +101,12 @@ def is_unread(session: Session, handover_id: bytes) -> bool:
     return row is not None and row.opened_at is None
 
 
+def message_of(session: Session, handover_id: bytes) -> tuple[str, datetime] | None:
+    """What the message to a service says of a packet: its reference, and until when it can be read."""
+    row = session.get(rows.Packet, handover_id)
+    return None if row is None or row.wrapped is None else (row.reference, row.until)
+
+
 def drop(session: Session, handover_id: bytes, *, portal_key: bytes, voice: SigningKey, now: datetime) -> None:
     """Nobody may read this packet any more: forget it here, and order the portal to. Without one nothing happens."""
     row = session.get(rows.Packet, handover_id)
