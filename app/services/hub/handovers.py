@@ -398,12 +398,8 @@ def of_case(
     found = session.scalars(
         select(rows.Handover).where(rows.Handover.case_id == case.row.case_id).order_by(rows.Handover.asked_at.desc())
     )
-    dues = {
-        handover_id: due_at
-        for handover_id, due_at in session.execute(
-            select(rows.Packet.handover_id, rows.Packet.due_at).where(rows.Packet.case_id == case.row.case_id)
-        )
-    }
+    sent = session.scalars(select(rows.Packet).where(rows.Packet.case_id == case.row.case_id))
+    dues = {packet.handover_id: packet.due_at for packet in sent}
     views = []
     for row in found:
         state, colleague = State(row.state), session.get(rows.Staff, row.asked_by)
