@@ -36,6 +36,7 @@ from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar, NoSession
 
 if TYPE_CHECKING:
+    from app.adapters.notify import Notifier
     from app.adapters.oidc import Provider
     from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.post import PortalTrust
@@ -215,6 +216,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         directory=directory,
         guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
         funding=load_funding(settings.content_dir, directory),
+        notifier=notifier_of(settings, area) if settings.notices == "on" else None,
     )
 
 
@@ -263,9 +265,22 @@ def portal_trust(settings: HubSettings) -> PortalTrust:
 
 def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
     """What carries notices. Raises SettingsError when what everybody would see of one is not neutral."""
-    from app.adapters.notify import ByWay, Files, Notifier, Notify, Smtp
-    from app.domain.contact import Way
     from app.services.hub.notices import Mode, Office
+
+    return Office(
+        database=held.database,
+        opener=held.opener,
+        voice=held.voice,
+        hours=held.area.hub_hours,
+        notifier=notifier_of(settings, held.area),
+        mode=Mode(settings.notices),
+    )
+
+
+def notifier_of(settings: HubSettings, area: Area) -> Notifier:
+    """What can carry words out, by the ways that are set up. Raises SettingsError as `notices_of` does."""
+    from app.adapters.notify import ByWay, Files, Notify, Smtp
+    from app.domain.contact import Way
 
     found: list[Notifier] = []
     notify, smtp = settings.notify, settings.smtp
@@ -280,7 +295,7 @@ def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
             )
         )
     if smtp is not None:
-        refuse_telling(settings, held.area)
+        refuse_telling(settings, area)
         found.append(
             Smtp(
                 host=smtp.host,
@@ -294,14 +309,7 @@ def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
         )
     if not found and settings.in_development:
         found.append(Files(settings.side_dir / "notices"))
-    return Office(
-        database=held.database,
-        opener=held.opener,
-        voice=held.voice,
-        hours=held.area.hub_hours,
-        notifier=ByWay(tuple(found)),
-        mode=Mode(settings.notices),
-    )
+    return ByWay(tuple(found))
 
 
 def refuse_telling(settings: HubSettings, area: Area) -> None:

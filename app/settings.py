@@ -59,8 +59,13 @@ HUB_VARIABLES = frozenset(
         "ASK_ABOUT_UNREAD_DAYS",
         "WARN_DAYS",
         "REVIEW_QUIET_DAYS",
+        "HANDOVER_CODE_DAYS",
+        "HANDOVER_ANSWER_DAYS",
     }
 )
+# How long a service can read what was handed over to it, in days, and in how many working days it should have said yes or no.
+HANDOVER_CODE_DAYS, HANDOVER_ANSWER_DAYS = 7, 3
+MOST_HANDOVER_DAYS = 28
 # How long things are kept, in days: by the names of app/domain/retention.py, each with its variable and what is usual.
 PERIODS: Mapping[str, tuple[str, int]] = {
     "closed": ("KEEP_CLOSED_DAYS", 365),
@@ -203,6 +208,8 @@ class HubSettings(Settings):
     notices: Literal["off", "dry-run", "on"] = "off"
     notify: NotifySettings | None = None
     smtp: SmtpSettings | None = None
+    handover_code_days: int = HANDOVER_CODE_DAYS
+    handover_answer_days: int = HANDOVER_ANSWER_DAYS
 
 
 def load(environ: Mapping[str, str]) -> PortalSettings | HubSettings:
@@ -267,6 +274,12 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
     if dev_sign_in == "1" and oidc is not None:
         raise SettingsError("DEV_SIGN_IN and OIDC_ISSUER are two ways to sign in: unset one of them.")
     notify, smtp = _notify(environ, origins=origins), _smtp(environ, origins=origins)
+    code_days = _days(environ, "HANDOVER_CODE_DAYS", HANDOVER_CODE_DAYS)
+    answer_days = _days(environ, "HANDOVER_ANSWER_DAYS", HANDOVER_ANSWER_DAYS)
+    if max(code_days, answer_days) > MOST_HANDOVER_DAYS:
+        raise SettingsError(
+            f"HANDOVER_CODE_DAYS and HANDOVER_ANSWER_DAYS must not be more than {MOST_HANDOVER_DAYS}: a code is for some days."
+        )
     return HubSettings(
         side="hub",
         origins=origins,
@@ -289,6 +302,8 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         notices=_notices(environ, origins=origins, notify=notify, smtp=smtp),
         notify=notify,
         smtp=smtp,
+        handover_code_days=code_days,
+        handover_answer_days=answer_days,
     )
 
 

@@ -448,6 +448,7 @@ def _service(entry: Section, seen: str, bank_holidays: frozenset[date]) -> Servi
         bsl=entry.truth("bsl", default=False),
         accessibility=entry.texts("accessibility"),
         close_to_police=entry.truth("close_to_police", default=False),
+        handover_email=entry.optional_text("handover_email"),
     )
 
 

@@ -212,6 +212,44 @@ class Handover(HubRow):
     asked_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     asked_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    needs: Mapped[list[str] | None] = mapped_column(JSON)
+
+
+class Packet(HubRow):
+    """What was handed to a service, and what it answered. `copy` is what it was; `wrapped`, what the portal holds under a code
+    that is kept nowhere, stays only until it can be read no more. `answer` is what the service wrote."""
+
+    __tablename__ = "packet"
+
+    handover_id: Mapped[bytes] = mapped_column(ForeignKey("handover.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    pressed: Mapped[bytes]
+    copy: Mapped[bytes]
+    wrapped: Mapped[bytes | None]
+    sent_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime | None]
+    code_route: Mapped[str | None]
+    code_taken: Mapped[bytes | None]
+    mailed_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    answer: Mapped[bytes | None]
+
+
+class Signpost(HubRow):
+    """Somebody was told about a service, or sent something to read about it (requirement E4). Codes alone."""
+
+    __tablename__ = "signpost"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    service: Mapped[str]
+    how: Mapped[str]
+    need: Mapped[str | None]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Notice(HubRow):

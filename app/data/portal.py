@@ -116,6 +116,29 @@ class AuditHead(PortalRow):
     restored: Mapped[bytes | None]
 
 
+class Packet(PortalRow):
+    """What the Hub hands to a service, under a code that is not here; around its lock is a pepper that is not in the database.
+
+    The id is the handover's, so that a person's own "take it back" finds it at once. `was_read`: the Hub has been told that it
+    was opened; `answered`: the service has said yes or no.
+    """
+
+    __tablename__ = "packet"
+    __table_args__ = NO_ROW_ORDER
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes] = mapped_column(index=True)
+    reference_tag: Mapped[bytes] = mapped_column(unique=True)
+    body: Mapped[bytes]
+    lock: Mapped[bytes]
+    answer_tag: Mapped[bytes]
+    tries_left: Mapped[int]
+    reads_left: Mapped[int]
+    was_read: Mapped[bool]
+    answered: Mapped[bool]
+    expires_at: Mapped[datetime]
+
+
 class Draft(PortalRow):
     """Answers before sending, sealed under a key that lives only in the visitor's cookie; the id is a hash of that key."""
 
@@ -204,6 +227,13 @@ class Feedback(OfNoCase):
     """
 
     __tablename__ = "feedback"
+    __table_args__ = NO_ROW_ORDER
+
+
+class PacketAnswer(OfNoCase):
+    """What a service said of a packet, sealed to the Hub, until the Hub has answered. It goes with the next pass."""
+
+    __tablename__ = "packet_answer"
     __table_args__ = NO_ROW_ORDER
 
 
@@ -362,6 +392,50 @@ def spend_try(session: Session, case_id: bytes) -> None:
     session.execute(delete(Collection).where(Collection.case_id == case_id, Collection.tries_left <= 0))
 
 
+def packet_by_tags(session: Session, tags: Sequence[bytes], *, now: datetime) -> Packet | None:
+    """The packet whose reference has one of these keyed hashes, if it can be read now."""
+    return session.scalar(
+        select(Packet).where(
+            Packet.reference_tag.in_(list(tags)),
+            Packet.expires_at > now,
+            Packet.tries_left > 0,
+            Packet.reads_left > 0,
+            Packet.lock != b"",
+        )
+    )
+
+
+def spend_packet_try(session: Session, packet_id: bytes) -> None:
+    """A wrong code was typed for a packet: one try fewer."""
+    session.execute(update(Packet).where(Packet.id == packet_id).values(tries_left=Packet.tries_left - 1))
+
+
+def read_packet(session: Session, packet_id: bytes, *, lock: bytes) -> bool:
+    """Spend one reading of a packet that still has this lock; False when it was withdrawn, replaced or read too often since."""
+    result = session.execute(
+        update(Packet)
+        .where(Packet.id == packet_id, Packet.lock == lock, Packet.reads_left > 0)
+        .values(reads_left=Packet.reads_left - 1, was_read=True)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def answer_packet(session: Session, packet_id: bytes, *, expires_at: datetime, and_close: bool) -> bool:
+    """The service has said yes or no; False when it had before. `and_close`: it cannot be read any more."""
+    closed: dict[str, Any] = {"lock": b"", "body": b""} if and_close else {}
+    result = session.execute(
+        update(Packet)
+        .where(Packet.id == packet_id, Packet.answered.is_(False))
+        .values(answered=True, expires_at=expires_at, **closed)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def drop_packet(session: Session, packet_id: bytes) -> None:
+    """A packet is gone; one that is gone already is too."""
+    session.execute(delete(Packet).where(Packet.id == packet_id))
+
+
 def end_visits(session: Session, case_id: bytes) -> None:
     """Delete every open visit of a case."""
     session.execute(delete(Visit).where(Visit.case_id == case_id))
@@ -375,7 +449,7 @@ def kill_number(session: Session, case_id: bytes) -> None:
 
 def erase_case(session: Session, case_id: bytes) -> None:
     """Delete a case and everything that belongs to it. The inbox entries stay: they hold nothing but random ids."""
-    for table in (NumberWrap, Item, Visit, Own, Collection, Offer, Sent, Outgoing):
+    for table in (NumberWrap, Item, Visit, Own, Collection, Offer, Sent, Outgoing, Packet):
         session.execute(delete(table).where(table.case_id == case_id))
     session.execute(delete(Case).where(Case.id == case_id))
 
@@ -404,10 +478,10 @@ def pool(session: Session, *, now: datetime) -> tuple[list[bytes], list[bytes]]:
     return [row.id for row in rows if not row.attempts], [row.id for row in rows if row.attempts]
 
 
-def feedback_due(session: Session, *, most: int, now: datetime) -> list[bytes]:
+def feedback_due(session: Session, *, most: int, now: datetime, table: type[OfNoCase] = Feedback) -> list[bytes]:
     """Ids of feedback that was in no pass yet, then of what was in one and whose turn has come again."""
-    due = or_(Feedback.attempts == 0, Feedback.next_attempt_at <= now)
-    return list(session.scalars(select(Feedback.id).where(due).order_by(Feedback.attempts, Feedback.id).limit(most)))
+    due = or_(table.attempts == 0, table.next_attempt_at <= now)
+    return list(session.scalars(select(table.id).where(due).order_by(table.attempts, table.id).limit(most)))
 
 
 def take_from_pool(
@@ -436,9 +510,9 @@ def answered_from_pool(
 
 
 def sweep(session: Session, *, now: datetime) -> int:
-    """Delete expired drafts, shown numbers, visits and collection codes; returns how many."""
+    """Delete expired drafts, shown numbers, visits, collection codes and packets; returns how many."""
     count = 0
-    for table in (Draft, Sent, Visit, Collection):
+    for table in (Draft, Sent, Visit, Collection, Packet):
         result = session.execute(delete(table).where(table.expires_at <= now))
         count += result.rowcount  # type: ignore[attr-defined]
     return count

@@ -169,7 +169,8 @@ class Service:
     for certain; `weekly` says the same as `hours`, where it can be reckoned with. `close_to_police` marks services outside
     the police that work with them so closely that somebody who fears the police should know. `free_to_call`, `bsl` and the
     like are None or False unless a source says otherwise. `web_is_own` is False when `web` belongs to somebody else who
-    tells how to reach the service.
+    tells how to reach the service. `handover_email` is where the service wants to hear that something was handed over
+    to it; it is for the desk alone and shown to nobody else.
     """
 
     id: str
@@ -200,6 +201,7 @@ class Service:
     bsl: bool = False
     accessibility: tuple[str, ...] = ()
     close_to_police: bool = False
+    handover_email: str | None = None
     translations: Mapping[str, ServiceWords] = field(default_factory=dict, compare=False)
 
     def words_in(self, slug: str) -> ServiceWords:

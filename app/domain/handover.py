@@ -12,9 +12,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from app.domain.hours import OpeningHours
+from app.domain.packet import Said
 
 ADDITION = "handover"  # the kind of the addition in which a decision travels, and of the item that asks for it
-OVERDUE_AFTER_DAYS = 7  # working days
+OVERDUE_AFTER_DAYS = 7  # working days, where nothing else was said when it was passed on
+# In the coded facts of a case: why a handover is ours to do again.
+CAME_BACK = "handover"
 
 
 class Kind(StrEnum):
@@ -47,9 +50,10 @@ class State(StrEnum):
     AGREED = "agreed"
     REFUSED = "refused"
     PASSED = "passed"
+    OPENED = "opened"  # the service has read what was passed on
     ACCEPTED = "accepted"
     BOUNCED = "bounced"
-    WITHDRAWN = "withdrawn"  # before anything was passed on
+    WITHDRAWN = "withdrawn"  # before anything was read by the service
     STOPPED = "stopped"  # taken back later: nothing more is passed on, but what was cannot be called back
 
 
@@ -67,11 +71,11 @@ class Decision(StrEnum):
 # What staff may do next, and from where.
 BY_STAFF = {
     State.PASSED: frozenset({State.AGREED}),
-    State.ACCEPTED: frozenset({State.PASSED}),
-    State.BOUNCED: frozenset({State.AGREED, State.PASSED}),
+    State.ACCEPTED: frozenset({State.PASSED, State.OPENED}),
+    State.BOUNCED: frozenset({State.AGREED, State.PASSED, State.OPENED}),
 }
-UNDER_WAY = frozenset({State.AGREED, State.PASSED})
-MAY_BE_WITHDRAWN = frozenset({State.AGREED, State.PASSED, State.ACCEPTED})
+UNDER_WAY = frozenset({State.AGREED, State.PASSED, State.OPENED})
+MAY_BE_WITHDRAWN = frozenset({*UNDER_WAY, State.ACCEPTED})
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,34 @@ class Ruling:
     never_asked: tuple[str, ...] = ()
 
 
-def rule_on(decision: Decision, *, state: State, kinds: Sequence[str], chosen: Sequence[str]) -> Ruling | None:
+def goes(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Which of the kinds that were agreed to go into a packet: a way to reach somebody never without what makes it safe.
+
+    Whoever left out how they may be contacted safely has not said yes to being contacted unsafely.
+    """
+    return tuple(each for each in kinds if each != Kind.REACH.value or Kind.PLAN.value in kinds)
+
+
+def rule_on_answer(said: Said, *, state: State) -> State | None:
+    """What a service's answer makes of a handover; None when it changes nothing.
+
+    The first yes or no counts. One that was taken back stays so, but when the service had read it by then that is said.
+    """
+    if said is Said.OPENED:
+        after = {State.AGREED: State.OPENED, State.PASSED: State.OPENED, State.WITHDRAWN: State.STOPPED}
+        return after.get(state)
+    if state not in UNDER_WAY:
+        return None
+    return State.ACCEPTED if said is Said.ACCEPTED else State.BOUNCED
+
+
+def rule_on(
+    decision: Decision, *, state: State, kinds: Sequence[str], chosen: Sequence[str], is_unread: bool = False
+) -> Ruling | None:
     """What a decision makes of it; None when it changes nothing: it was decided otherwise already, or has ended.
 
     `kinds` are those that count so far, `chosen` those that the decision names. A refusal may be turned into a yes; a yes
-    is taken back, never widened.
+    is taken back, never widened. `is_unread`: what was passed on lies in a packet that nobody has opened.
     """
     if decision is Decision.APPROVE:
         if state not in {State.ASKED, State.REFUSED}:
@@ -101,7 +128,8 @@ def rule_on(decision: Decision, *, state: State, kinds: Sequence[str], chosen: S
         return Ruling(State.REFUSED, tuple(kinds))
     if state not in MAY_BE_WITHDRAWN:
         return None
-    return Ruling(State.WITHDRAWN if state is State.AGREED else State.STOPPED, tuple(kinds))
+    in_time = state is State.AGREED or (state is State.PASSED and is_unread)
+    return Ruling(State.WITHDRAWN if in_time else State.STOPPED, tuple(kinds))
 
 
 def may_follow(state: State, wanted: State) -> bool:
@@ -109,11 +137,11 @@ def may_follow(state: State, wanted: State) -> bool:
     return state in BY_STAFF.get(wanted, frozenset())
 
 
-def overdue_from(changed_at: datetime, hours: OpeningHours) -> datetime | None:
-    """The end of the seventh working day after `changed_at` (aware); None when the hours do not reach that far."""
+def overdue_from(changed_at: datetime, hours: OpeningHours, *, days: int = OVERDUE_AFTER_DAYS) -> datetime | None:
+    """The end of the last of so many working days after `changed_at` (aware); None when the hours do not reach that far."""
     zone = hours.zone
     day: date = changed_at.astimezone(zone).date()
-    for _ in range(OVERDUE_AFTER_DAYS):
+    for _ in range(days):
         opening = hours.next_opening(datetime.combine(day + timedelta(days=1), time(0), zone))
         if opening is None:
             return None
@@ -121,9 +149,12 @@ def overdue_from(changed_at: datetime, hours: OpeningHours) -> datetime | None:
     return datetime.combine(day + timedelta(days=1), time(0), zone)
 
 
-def is_overdue(state: State, *, changed_at: datetime, now: datetime, hours: OpeningHours) -> bool:
-    """True when somebody waits for it too long: agreed or passed on, and seven working days have gone by since."""
+def is_overdue(
+    state: State, *, changed_at: datetime, now: datetime, hours: OpeningHours, due_at: datetime | None = None
+) -> bool:
+    """True when somebody waits for it too long: agreed or passed on, and `due_at` is over; without that, seven working days
+    have gone by since."""
     if state not in UNDER_WAY:
         return False
-    due = overdue_from(changed_at, hours)
+    due = due_at or overdue_from(changed_at, hours)
     return due is not None and now >= due

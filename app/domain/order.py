@@ -16,6 +16,7 @@ from app.domain.promise_results import FIGURES, Quarter, QuarterFigures, Tally
 VERSION = 1
 CODE_LENGTH = 10
 SECRET_LENGTH = 32
+ID_LENGTH = 16
 # Orders count apart from the conversation, whose own numbers must have no gap.
 FIRST_NUMBER = 2**30
 LAST_NUMBER = 2**31 - 1
@@ -32,6 +33,8 @@ class Order(StrEnum):
     ERASE = "erase"  # nothing of this case may stay
     AGAIN = "again"  # the portal was lost: open this space again
     RESULTS = "results"  # how the promises were kept in a closed quarter: figures to publish, about no case
+    PACKET = "packet"  # keep this packet for a service, which has the code
+    NO_PACKET = "no-packet"  # nobody may read that packet any more
 
 
 class MalformedOrder(Exception):
@@ -60,13 +63,30 @@ class Again:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keep:
+    """What comes with PACKET: its id (16 bytes), the digits by which it is named, the packet as it is sealed, its key as it is
+    locked, the hash by which an answer is known to come from a reader, whether it was read before, and until when it is kept."""
+
+    packet_id: bytes
+    reference: str
+    body: bytes = field(repr=False)
+    lock: bytes = field(repr=False)
+    answer_tag: bytes
+    was_read: bool
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
-    """One order. `collect` is there for COLLECT, `again` for AGAIN and `results` for RESULTS, and for nothing else."""
+    """One order. `collect` is there for COLLECT, `again` for AGAIN, `results` for RESULTS, `keep` for PACKET and `packet_id`
+    (16 bytes) for NO_PACKET, and for nothing else."""
 
     order: Order
     collect: Collect | None = None
     again: Again | None = None
     results: QuarterFigures | None = None
+    keep: Keep | None = None
+    packet_id: bytes | None = None
 
     def to_bytes(self) -> bytes:
         """The order as it is sealed."""
@@ -90,6 +110,18 @@ class Told:
                 "quarter": str(self.results.quarter),
                 "tallies": [[each.promise, each.figure, each.kept, each.of] for each in self.results.tallies],
             }
+        if self.keep is not None:
+            content |= {
+                "packet": self.keep.packet_id.hex(),
+                "reference": self.keep.reference,
+                "body": base64.b64encode(self.keep.body).decode("ascii"),
+                "lock": base64.b64encode(self.keep.lock).decode("ascii"),
+                "answer_tag": base64.b64encode(self.keep.answer_tag).decode("ascii"),
+                "was_read": self.keep.was_read,
+                "until": self.keep.until.isoformat(),
+            }
+        if self.packet_id is not None:
+            content["packet"] = self.packet_id.hex()
         return json.dumps(content, separators=(",", ":")).encode("ascii")
 
     @classmethod
@@ -105,6 +137,8 @@ class Told:
                 collect=_collect(read) if order is Order.COLLECT else None,
                 again=_again(read) if order is Order.AGAIN else None,
                 results=_results(read) if order is Order.RESULTS else None,
+                keep=_keep(read) if order is Order.PACKET else None,
+                packet_id=_id(read["packet"]) if order is Order.NO_PACKET else None,
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise MalformedOrder(type(error).__name__) from None
@@ -150,6 +184,35 @@ def _tally(read: Any) -> Tally:
     if figure not in FIGURES or not all(type(each) is int for each in (kept, of)):
         raise ValueError("tally")
     return Tally(promise, figure, kept, of)
+
+
+def _keep(read: Mapping[str, Any]) -> Keep:
+    until = datetime.fromisoformat(read["until"])
+    if until.utcoffset() is None or not isinstance(read["was_read"], bool):
+        raise ValueError("until or was_read")
+    return Keep(
+        packet_id=_id(read["packet"]),
+        reference=_digits(read["reference"], None),
+        body=_bytes(read["body"]),
+        lock=_bytes(read["lock"]),
+        answer_tag=_bytes(read["answer_tag"]),
+        was_read=read["was_read"],
+        until=until,
+    )
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error:
+        raise ValueError("base64") from None
+
+
+def _id(value: Any) -> bytes:
+    found = bytes.fromhex(value)
+    if len(found) != ID_LENGTH:
+        raise ValueError("id")
+    return found
 
 
 def _digits(value: Any, length: int | None) -> str:

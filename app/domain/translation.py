@@ -73,14 +73,14 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
     (Group.SPACE, ("templates/portal/case/", "templates/components/passing.html", "forms/ask.py", "forms/contact.py",
                    "forms/handover.py", "forms/how.py", "forms/leaving.py", "forms/notices.py", "forms/number.py",
                    "templates/portal/number/", "templates/portal/return.html", "pages/portal/")),
-    (Group.AROUND, ("forms/feedback.py",)),
+    (Group.AROUND, ("forms/feedback.py", "forms/packet.py", "templates/portal/packet/")),
     (Group.REQUEST, ("templates/portal/refer/", "templates/portal/paper/", "templates/portal/more/", "templates/portal/survey/",
                      "templates/portal/to_read/", "forms/")),
 )  # fmt: skip
 # What only staff read stays in English.
 _DESK = (
-    "templates/hub/", "pages/hub/", "forms/desk", "forms/api.py", "forms/call.py", "forms/find.py", "forms/queue.py",
-    "forms/sharing.py",
+    "templates/hub/", "pages/hub/", "forms/desk", "forms/api.py", "forms/call.py", "forms/find.py", "forms/handing.py",
+    "forms/queue.py", "forms/sharing.py",
 )  # fmt: skip
 
 

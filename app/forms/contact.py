@@ -80,7 +80,7 @@ class PauseForm(QuestionForm):
 
     def validate_until(self, field: StringField) -> None:
         """A day to come, within a year; any script's digits, whatever stands between them."""
-        found = _day(field.data or "", today=self.today)
+        found = day_typed(field.data or "", today=self.today)
         if found is None:
             raise StopValidation(_l("Write a day in numbers, for example 27 3 2026."))
         if found <= self.today:
@@ -141,7 +141,7 @@ def _way_form(way: Way, *, with_answers: bool) -> EachWayForm:
     return form
 
 
-def _day(typed: str, *, today: date) -> date | None:
+def day_typed(typed: str, *, today: date) -> date | None:
     """The day that three numbers name; with two, the next one that they name."""
     numbers = [int(each) for each in re.findall(r"\d+", unicodedata.normalize("NFKC", typed)) if len(each) <= 4]
     try:

@@ -30,7 +30,7 @@ KINDS = {
 }
 HINTS = {
     Kind.REACH: _l("The phone, address or other way that you gave us."),
-    Kind.PLAN: _l("Without this, they do not know what is safe for you."),
+    Kind.PLAN: _l("Without this, we do not pass on a way to reach you."),
     Kind.HAPPENED: _l("As you ticked it. None of your own words."),
 }
 WHY = {
@@ -117,8 +117,11 @@ class AskHandoverForm(FlaskForm):
         self.service.choices = [SelectChoice("", _l("Choose")), *service_choices(directory)]
 
     def chosen_kinds(self) -> list[Kind]:
-        """The kinds that were ticked; anything unknown is left out."""
-        return [each for each in Kind if each.value in (self.kinds.data or [])]
+        """The kinds that were ticked; anything unknown is left out. A way to reach somebody comes with what makes it safe."""
+        ticked = set(self.kinds.data or [])
+        if Kind.REACH.value in ticked:
+            ticked.add(Kind.PLAN.value)
+        return [each for each in Kind if each.value in ticked]
 
 
 class RecordForm(FlaskForm):

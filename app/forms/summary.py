@@ -23,7 +23,7 @@ TICKED_OR_ABSENT = frozenset({"under_18", "sure", "not_my_community", "conflict_
 
 @dataclass(frozen=True)
 class Line:
-    """One question with its answer. `is_address` is shown large; `dir` is its direction."""
+    """One question with its answer. `is_address` is shown large; `dir` is its direction; `id` names step and field."""
 
     label: str
     values: tuple[str, ...]
@@ -31,6 +31,7 @@ class Line:
     is_address: bool
     language: str = ""
     dir: str = "auto"
+    id: str = ""
 
 
 def summary(
@@ -65,6 +66,7 @@ def summary(
                     slug=place.slug,
                     is_address=name == "address",
                     dir=(unbound.kwargs.get("render_kw") or {}).get("dir", "auto"),
+                    id=text_id,
                 )
             )
     return lines

@@ -9,6 +9,7 @@ from typing import cast
 from flask import current_app
 from nacl.signing import SigningKey
 
+from app.adapters.notify import Notifier
 from app.adapters.oidc import Provider
 from app.data.database import Database
 from app.domain.area import Area
@@ -43,6 +44,13 @@ class Hub:
     directory: Directory
     guides: Mapping[str, Guides]
     funding: Funding
+    # What can carry a message to a service; None while nothing may leave.
+    notifier: Notifier | None = None
+
+    @property
+    def site_address(self) -> str:
+        """Where people find the site, without a slash at the end."""
+        return f"https://{self.area.site_host}" if self.area.site_host else self.settings.portal_url
 
     @property
     def collector(self) -> Collector:

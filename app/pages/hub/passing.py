@@ -15,7 +15,8 @@ from app.domain.guide import Guide
 from app.domain.handover import State, Why
 from app.forms.ask import CODES, LONGEST_WORDS, AnswerForm
 from app.forms.desk_case import ReadingForm
-from app.forms.handover import KINDS, AskHandoverForm, RecordForm
+from app.forms.handing import AskForm
+from app.forms.handover import KINDS, RecordForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
 from app.services.hub import asked, auditing, desk, guard, handovers, reading
@@ -35,10 +36,10 @@ ASKED_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 @staff.signed_in_only
 def ask_handover(case_id: str) -> ResponseReturnValue:
     """Ask the person whether they may be passed on."""
-    own_id = _guarded(case_id)
-    form, problem = AskHandoverForm(), ""
+    own_id = guarded(case_id)
+    form, problem = AskForm(), ""
     form.fit(hub().directory)
-    form.handover_id.data = _id_or_new(form.handover_id.data).hex()
+    form.handover_id.data = id_or_new(form.handover_id.data).hex()
     if form.validate_on_submit():
         service = hub().directory.get(form.service.data or "")
         kinds = form.chosen_kinds()
@@ -57,6 +58,7 @@ def ask_handover(case_id: str) -> ResponseReturnValue:
                     service=service.id,
                     why=Why(form.why.data),
                     kinds=kinds,
+                    needs=form.chosen_needs(),
                     signed=staff.me(),
                     opener=hub().opener,
                     voice=hub().voice,
@@ -65,7 +67,7 @@ def ask_handover(case_id: str) -> ResponseReturnValue:
             except NoSuchCase:
                 abort(404)
             except (NotOpened, ReceiptOnly, Ending) as refusal:
-                problem = _why_not(refusal)
+                problem = why_not(refusal)
             else:
                 return redirect(url_for("hub.case", case_id=case_id) + "#handovers", code=303)
     has_errors = bool(form.errors) or bool(problem)
@@ -86,7 +88,7 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
     form = RecordForm()
     if not form.validate_on_submit():
         abort(403)
-    own_id = _guarded(case_id)
+    own_id = guarded(case_id)
     try:
         handovers.record(
             hub().database,
@@ -96,6 +98,7 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
             signed=staff.me(),
             opener=hub().opener,
             voice=hub().voice,
+            portal_key=hub().trust.sealing,
             now=now(),
         )
     except NoSuchCase:
@@ -109,10 +112,10 @@ def record_handover(case_id: str, handover_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def send_reading(case_id: str) -> ResponseReturnValue:
     """Send guides, and services of the directory, to read."""
-    own_id = _guarded(case_id)
+    own_id = guarded(case_id)
     form, problem = ReadingForm(), ""
     form.fit(hub().directory, _guides_for(own_id))
-    form.envelope_id.data = _id_or_new(form.envelope_id.data).hex()
+    form.envelope_id.data = id_or_new(form.envelope_id.data).hex()
     if form.validate_on_submit():
         chosen = [each for each in form.services.data or [] if hub().directory.get(each)]
         guides = [each for each in form.guides.data or [] if guide_of(each)]
@@ -134,7 +137,7 @@ def send_reading(case_id: str) -> ResponseReturnValue:
             except NoSuchCase:
                 abort(404)
             except (NotOpened, ReceiptOnly) as refusal:
-                problem = _why_not(refusal)
+                problem = why_not(refusal)
             else:
                 return redirect(url_for("hub.case", case_id=case_id) + "#conversation", code=303)
     has_errors = bool(form.errors) or bool(problem)
@@ -152,7 +155,7 @@ def send_reading(case_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def asked_for(case_id: str) -> ResponseReturnValue:
     """What the person asked for, with an answer to each. What was typed stays on the page when it cannot go."""
-    own_id = _guarded(case_id)
+    own_id = guarded(case_id)
     form, problem = AnswerForm(), ""
     asked_id = request.form.get("asked_id", "")
     if request.method == "POST" and form.validate_on_submit():
@@ -178,7 +181,7 @@ def asked_for(case_id: str) -> ResponseReturnValue:
         except sealing.TooLarge:
             form.text.errors = [gettext("This is longer than 5,000 letters.")]
         except (NotOpened, ReceiptOnly) as refusal:
-            problem = _why_not(refusal)
+            problem = why_not(refusal)
         else:
             return redirect(url_for("hub.asked_for", case_id=case_id), code=303)
     with hub().database.reading() as session:
@@ -255,7 +258,7 @@ def _guides_for(case_id: bytes) -> list[tuple[str, str, str]]:
     return found
 
 
-def _guarded(case_id: str) -> bytes:
+def guarded(case_id: str) -> bytes:
     """The id of a case that this colleague may see; anything else is not there."""
     own_id = _id(case_id)
     try:
@@ -266,7 +269,8 @@ def _guarded(case_id: str) -> bytes:
     return own_id
 
 
-def _why_not(refusal: Exception) -> str:
+def why_not(refusal: Exception) -> str:
+    """Why something was refused, in one line."""
     if isinstance(refusal, ReceiptOnly):
         return words.receipt_only()
     if isinstance(refusal, Ending):
@@ -284,7 +288,7 @@ def _id(text: str) -> bytes:
     return found
 
 
-def _id_or_new(text: str | None) -> bytes:
+def id_or_new(text: str | None) -> bytes:
     """The id made with the form; a missing or mangled one is replaced, which costs only the protection from a double send."""
     try:
         found = bytes.fromhex(text or "")

@@ -16,6 +16,7 @@ from app.domain.change import Change, Standing
 from app.domain.contact import SCREEN_WAYS, VOICE_WAYS, Allowed, Decision, IfAnswered, Reason, Wait, Way
 from app.domain.danger import Reason as Danger
 from app.domain.finding import Where
+from app.domain.handover import CAME_BACK
 from app.domain.joined import Likeness, Tie
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
@@ -451,6 +452,16 @@ def danger_reason(reason: Danger) -> str:
     )
 
 
+def came_back(facts: Mapping[str, Any]) -> str:
+    """Why a handover is ours to do again, for the queue and the case; empty when none is."""
+    return str(
+        {
+            "bounced": gettext("A service said no. Look for another."),
+            "late": gettext("A service has not answered in time."),
+        }.get(str(facts.get(CAME_BACK)), "")
+    )
+
+
 def handover(state: str) -> str:
     """Where a handover stands, at the desk. A state that this release does not know stays as it is."""
     return str(
@@ -459,6 +470,7 @@ def handover(state: str) -> str:
             "agreed": gettext("They said yes. Ours to pass on."),
             "refused": gettext("They said no. Pass nothing on."),
             "passed": gettext("Passed on. The service has not said yes yet."),
+            "opened": gettext("The service has read it. It has not said yes yet."),
             "accepted": gettext("The service said yes."),
             "bounced": gettext("The service said no."),
             "withdrawn": gettext("They took it back. Pass nothing on."),

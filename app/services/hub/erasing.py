@@ -50,7 +50,7 @@ def _erase_rows(session: Session, case_id: bytes) -> None:
     danger.forget_case(session, case_id)
     for table in (
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
-        rows.SecondLook, rows.OnCall, rows.ApiConsent, rows.ApiPush,
+        rows.Packet, rows.Signpost, rows.SecondLook, rows.OnCall, rows.ApiConsent, rows.ApiPush,
         rows.Attempt, rows.Recording, rows.Translation,
         *need_rows.TABLES,
     ):  # fmt: skip

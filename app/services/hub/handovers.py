@@ -1,15 +1,16 @@
 """Handing somebody over, at the Hub: ask them, take their decision in, say what became of it.
 
-Nothing is sent to another service from here. A colleague passes on what was agreed, by phone, and records it. What the
-person wrote about it stays in its sealed addition.
+A colleague hands a packet over (handing.py), or passes on by phone what was agreed and records it. What the service answers
+comes sealed; what the person wrote about it stays in its sealed addition.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from nacl.signing import SigningKey
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from app.data import hub as rows
 from app.data.database import Database
 from app.domain.handover import (
     ADDITION,
+    CAME_BACK,
     LATE,
     UNDER_WAY,
     Decision,
@@ -31,17 +33,27 @@ from app.domain.handover import (
     may_follow,
     overdue_from,
     rule_on,
+    rule_on_answer,
 )
 from app.domain.hours import OpeningHours
+from app.domain.packet import PacketAnswer, Said
 from app.domain.referral import Addition, News
 from app.domain.status import CaseState
 from app.services import post
-from app.services.hub import guard, speaking
+from app.services.hub import guard, packets, records, speaking
 from app.services.hub.desk import OpenCase, need_open
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity, SignedIn
 
 AT_ONCE = 200
+# How long telling somebody how it ended is tried for.
+TOLD_WITHIN = timedelta(days=30)
+ENDED = (State.WITHDRAWN, State.STOPPED, State.OPENED, State.ACCEPTED, State.BOUNCED)
+
+# What else happens in the transaction in which a service takes somebody over: with the case, the service, the needs that it took
+# over (none named: all of them), and the moment. So a list of needs can mark them as referred.
+OnAccepted = Callable[[Session, bytes, str, tuple[str, ...], datetime], None]
+ON_ACCEPTED: list[OnAccepted] = []
 
 
 class CannotFollow(Exception):
@@ -59,6 +71,18 @@ class Arrival:
     handover_id: bytes
     before: State
     ruling: Ruling
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a service said, ruled on before the transaction: only while the handover still stands as `before`. `state` is None
+    when it changes nothing but what is known of the packet."""
+
+    handover_id: bytes
+    before: State
+    state: State | None
+    answer: PacketAnswer
+    sealed: bytes | None
 
 
 class Moved(Exception):
@@ -80,6 +104,7 @@ class View:
     notes: tuple[str, ...]
     due_at: datetime | None
     is_overdue: bool
+    needs: tuple[str, ...] = ()
 
 
 def ask(
@@ -94,13 +119,16 @@ def ask(
     opener: Opener,
     voice: SigningKey,
     now: datetime,
+    needs: Sequence[str] = (),
 ) -> None:
     """Ask the person. The row and the item that asks commit together; the same `handover_id` again changes nothing.
+
+    `needs` are those that the service would take over; none stands for all. The rest stays with us.
 
     Raises guard.NoSuchCase, desk.NotOpened, speaking.ReceiptOnly and Ending.
     """
     facts = need_open(database, case_id, signed, now=now)
-    _refuse_at_the_end(facts.get("asked"))
+    refuse_at_the_end(facts.get("asked"))
 
     def write(session: Session) -> None:
         session.add(
@@ -114,8 +142,10 @@ def ask(
                 asked_by=signed.identity.id,
                 asked_at=now,
                 changed_at=now,
+                needs=list(needs),
             )
         )
+        seen_to(session, case_id)
         rows.log(session, at=now, staff_id=signed.identity.id, action="asked-handover", case_id=case_id, detail=service)
 
     speaking.send(
@@ -162,6 +192,7 @@ def arrival_of(session: Session, header: sealing.Header, addition: Addition) -> 
         state=State(row.state),
         kinds=row.kinds,
         chosen=[each for each in chosen if isinstance(each, str)] if isinstance(chosen, list) else [],
+        is_unread=packets.is_unread(session, handover_id),
     )
     if ruling is None:
         return None
@@ -170,12 +201,74 @@ def arrival_of(session: Session, header: sealing.Header, addition: Addition) -> 
     return Arrival(handover_id, State(row.state), ruling)
 
 
-def write_down(session: Session, arrival: Arrival, *, now: datetime) -> None:
-    """Keep the decision in the transaction that receives it. Raises Moved."""
+def write_down(session: Session, arrival: Arrival, *, portal_key: bytes, voice: SigningKey, now: datetime) -> None:
+    """Keep the decision in the transaction that receives it; a packet that is taken back is withdrawn with it. Raises Moved."""
     row = session.get_one(rows.Handover, arrival.handover_id)
     if row.state != arrival.before.value:
         raise Moved
     row.state, row.kinds, row.changed_at = arrival.ruling.state.value, list(arrival.ruling.kinds), now
+    if arrival.ruling.state in {State.WITHDRAWN, State.STOPPED}:
+        packets.drop(session, arrival.handover_id, portal_key=portal_key, voice=voice, now=now)
+
+
+def answer_of(session: Session, answer: PacketAnswer, *, opener: Opener) -> Answered | None:
+    """What a service's answer makes of a handover; None when there is none, or whoever answered had not read it.
+
+    Raises sealing.CannotOpen.
+    """
+    row, packet = session.get(rows.Handover, answer.packet_id), session.get(rows.Packet, answer.packet_id)
+    if row is None or packet is None:
+        return None  # erased in between
+    key = records.case_key(session, row.case_id, opener=opener)
+    if answer.token != packets.token_of(key, answer.packet_id):
+        post.alarm("an answer to a packet from somebody who has not read it")
+        return None
+    before = State(row.state)
+    state = rule_on_answer(answer.said, state=before)
+    sealed = None if answer.said is Said.OPENED else packets.sealed_answer(answer, key=key)
+    return Answered(answer.packet_id, before, state, answer, sealed)
+
+
+def write_answer_down(session: Session, answered: Answered, *, now: datetime) -> None:
+    """Keep a service's answer in the transaction that receives it. What came back is ours to do again. Raises Moved."""
+    row = session.get_one(rows.Handover, answered.handover_id)
+    packet = session.get_one(rows.Packet, answered.handover_id)
+    if row.state != answered.before.value:
+        raise Moved
+    if packet.opened_at is None:
+        packet.opened_at = now
+    if answered.sealed is not None and packet.answer is None:
+        packet.answer = answered.sealed
+        packet.reason = answered.answer.reason.value if answered.answer.reason else None
+        packet.wrapped = None  # the portal keeps it a day longer, or not at all; a new portal need not
+    if answered.state is None:
+        return
+    row.state, row.changed_at = answered.state.value, now
+    if answered.state is State.BOUNCED:
+        come_back(session, row.case_id, State.BOUNCED.value)
+    elif answered.state is State.ACCEPTED:
+        _accepted(session, row, now=now)
+
+
+def come_back(session: Session, case_id: bytes, why: str) -> None:
+    """A handover is ours to do again; the queue says why. A closed case stays closed, and says so all the same."""
+    case = session.get_one(rows.Case, case_id)
+    if case.state != CaseState.CLOSED.value:
+        case.state = CaseState.OURS.value
+    case.facts = {**case.facts, CAME_BACK: why}
+
+
+def seen_to(session: Session, case_id: bytes) -> None:
+    """Somebody has taken up what came back."""
+    case = session.get_one(rows.Case, case_id)
+    if CAME_BACK in case.facts:
+        case.facts = {name: value for name, value in case.facts.items() if name != CAME_BACK}
+
+
+def _accepted(session: Session, row: rows.Handover, *, now: datetime) -> None:
+    seen_to(session, row.case_id)
+    for also in ON_ACCEPTED:
+        also(session, row.case_id, row.service, tuple(row.needs or ()), now)
 
 
 def record(
@@ -187,6 +280,7 @@ def record(
     signed: SignedIn,
     opener: Opener,
     voice: SigningKey,
+    portal_key: bytes,
     now: datetime,
 ) -> None:
     """A colleague says how it stands now: passed on, accepted, came back. Logged, and told to the person.
@@ -195,20 +289,26 @@ def record(
     """
     facts = need_open(database, case_id, signed, now=now)
     with database.reading() as session:
-        row = _row(session, case_id, handover_id)
+        row = row_of(session, case_id, handover_id)
         if row.state == state.value:
             return
         if not may_follow(State(row.state), state):
             raise CannotFollow
         service = row.service
     if state is State.PASSED:
-        _refuse_at_the_end(facts.get("asked"))
+        refuse_at_the_end(facts.get("asked"))
 
     def write(session: Session) -> None:
-        found = _row(session, case_id, handover_id)
+        found = row_of(session, case_id, handover_id)
         if not may_follow(State(found.state), state):
             raise CannotFollow
         found.state, found.changed_at = state.value, now
+        seen_to(session, case_id)
+        if state is State.ACCEPTED:
+            _accepted(session, found, now=now)
+        elif state is State.BOUNCED:
+            packets.drop(session, handover_id, portal_key=portal_key, voice=voice, now=now)
+            come_back(session, case_id, state.value)
         rows.log(
             session,
             at=now,
@@ -221,11 +321,11 @@ def record(
     speaking.send(
         database,
         case_id=case_id,
-        news=_told(handover_id, service, state.value, now=now, author=signed.identity.shown_name),
+        news=told(handover_id, service, state.value, now=now, author=signed.identity.shown_name),
         opener=opener,
         voice=voice,
         now=now,
-        envelope_id=_item_id(handover_id, state.value),
+        envelope_id=item_id_of(handover_id, state.value),
         also=write,
     )
 
@@ -239,28 +339,46 @@ def tell(
     """
     with database.reading() as session:
         due = [
-            (row.id, row.case_id, row.service, word)
+            (row.id, row.case_id, row.service, word, item_id, row.id if word == State.ACCEPTED.value else None)
             for row in session.scalars(
                 select(rows.Handover)
-                .where(rows.Handover.state.in_([each.value for each in {*UNDER_WAY, State.WITHDRAWN, State.STOPPED}]))
+                .where(
+                    rows.Handover.state.in_([each.value for each in UNDER_WAY])
+                    | (
+                        rows.Handover.state.in_([each.value for each in ENDED])
+                        & (rows.Handover.changed_at > now - TOLD_WITHIN)
+                    )
+                )
                 .order_by(rows.Handover.changed_at.desc())
                 .limit(AT_ONCE)
             )
-            for word in _words_due(row, now=now, hours=hours)
-            if session.get(rows.Item, _item_id(row.id, word)) is None
+            for word, item_id in _words_due(session, row, now=now, hours=hours)
+            if session.get(rows.Item, item_id) is None
         ]
-    for handover_id, case_id, service, word in due:
+    for handover_id, case_id, service, word, item_id, accepted in due:
+
+        def also(session: Session, case_id: bytes = case_id, word: str = word) -> None:
+            if word == LATE:
+                come_back(session, case_id, LATE)
+
         try:
             speaking.send(
                 database,
                 case_id=case_id,
-                news=_told(handover_id, service, word, now=now),
+                news=told(
+                    handover_id,
+                    service,
+                    word,
+                    now=now,
+                    more=_worker_of(database, case_id, accepted, opener=opener) if accepted else None,
+                ),
                 opener=opener,
                 voice=voice,
                 now=now,
-                envelope_id=_item_id(handover_id, word),
+                envelope_id=item_id,
+                also=also,
             )
-        except (guard.NoSuchCase, sealing.CannotOpen) as error:
+        except (guard.NoSuchCase, sealing.CannotOpen, speaking.ReceiptOnly) as error:
             post.alarm("a person could not be told how a handover stands", kind=type(error).__name__)
 
 
@@ -283,6 +401,8 @@ def of_case(
         .where(rows.Handover.case_id == case.row.case_id)
         .order_by(rows.Handover.asked_at.desc())
     )
+    sent = session.scalars(select(rows.Packet).where(rows.Packet.case_id == case.row.case_id))
+    dues = {packet.handover_id: packet.due_at for packet in sent}
     views = []
     for row, colleague in found:
         state = State(row.state)
@@ -297,43 +417,65 @@ def of_case(
                 asked_at=row.asked_at,
                 changed_at=row.changed_at,
                 notes=tuple(notes.get(row.id.hex(), ())),
-                due_at=overdue_from(row.changed_at, hours) if state in UNDER_WAY else None,
-                is_overdue=is_overdue(state, changed_at=row.changed_at, now=now, hours=hours),
+                due_at=(dues.get(row.id) or overdue_from(row.changed_at, hours)) if state in UNDER_WAY else None,
+                is_overdue=is_overdue(state, changed_at=row.changed_at, now=now, hours=hours, due_at=dues.get(row.id)),
+                needs=tuple(row.needs or ()),
             )
         )
     return views
 
 
-def _words_due(row: rows.Handover, *, now: datetime, hours: OpeningHours | None) -> list[str]:
-    state = State(row.state)
-    words = [state.value] if state in {State.WITHDRAWN, State.STOPPED} else []
-    if hours is not None and is_overdue(state, changed_at=row.changed_at, now=now, hours=hours):
-        words.append(LATE)
+def _words_due(
+    session: Session, row: rows.Handover, *, now: datetime, hours: OpeningHours | None
+) -> list[tuple[str, bytes]]:
+    """What the person should have been told by now, each with the id of the item that tells it."""
+    state, packet = State(row.state), session.get(rows.Packet, row.id)
+    words = [(state.value, item_id_of(row.id, state.value))] if state in ENDED else []
+    if state is State.AGREED and packet is not None:  # it was held, since all contact was stopped
+        words.append((state.value, item_id_of(packet.pressed, state.value)))
+    due_at = packet.due_at if packet is not None and state is not State.AGREED else None
+    if hours is not None and is_overdue(state, changed_at=row.changed_at, now=now, hours=hours, due_at=due_at):
+        words.append((LATE, item_id_of(row.id, LATE)))
     return words
 
 
-def _told(handover_id: bytes, service: str, word: str, *, now: datetime, author: str = "") -> News:
+def _worker_of(database: Database, case_id: bytes, handover_id: bytes, *, opener: Opener) -> dict[str, Any]:
+    """Who has taken over, as far as the service said: a name and a day, nothing else of what it wrote."""
+    with database.reading() as session:
+        packet = session.get(rows.Packet, handover_id)
+        if packet is None or packet.answer is None:
+            return {}
+        said = packets.answer_in(packet, key=records.case_key(session, case_id, opener=opener))
+    return {name: said[name] for name in ("worker", "on") if said.get(name)}
+
+
+def told(
+    handover_id: bytes, service: str, word: str, *, now: datetime, author: str = "", more: dict[str, Any] | None = None
+) -> News:
+    """The piece of news that says how a handover stands, in codes."""
     return News(
         kind=ADDITION,
         at=now.isoformat(timespec="seconds"),
         author=author,
-        data={"id": handover_id.hex(), "service": service, "state": word},
+        data={"id": handover_id.hex(), "service": service, "state": word, **(more or {})},
     )
 
 
-def _item_id(handover_id: bytes, word: str) -> bytes:
+def item_id_of(handover_id: bytes, word: str) -> bytes:
     """The same handover in the same state is the same piece of news, however often this runs."""
     return hashlib.sha256(handover_id + word.encode()).digest()[: sealing.ID_LENGTH]
 
 
-def _row(session: Session, case_id: bytes, handover_id: bytes) -> rows.Handover:
+def row_of(session: Session, case_id: bytes, handover_id: bytes) -> rows.Handover:
+    """A handover of this very case. Raises guard.NoSuchCase."""
     row = session.get(rows.Handover, handover_id)
     if row is None or row.case_id != case_id:
         raise guard.NoSuchCase
     return row
 
 
-def _refuse_at_the_end(asked: object) -> None:
+def refuse_at_the_end(asked: object) -> None:
+    """Raises Ending when the person has asked to end or delete everything."""
     if isinstance(asked, list) and {"delete", "close"} & set(asked):
         raise Ending
 
@@ -357,7 +499,7 @@ def fetched(
             service = row.service
 
         def write(session: Session, handover_id: bytes = handover_id) -> None:
-            found = _row(session, case_id, handover_id)
+            found = row_of(session, case_id, handover_id)
             if found.state != State.AGREED.value:
                 raise CannotFollow
             found.state, found.changed_at = State.PASSED.value, now
@@ -367,11 +509,11 @@ def fetched(
             speaking.send(
                 database,
                 case_id=case_id,
-                news=_told(handover_id, service, State.PASSED.value, now=now),
+                news=told(handover_id, service, State.PASSED.value, now=now),
                 opener=opener,
                 voice=voice,
                 now=now,
-                envelope_id=_item_id(handover_id, State.PASSED.value),
+                envelope_id=item_id_of(handover_id, State.PASSED.value),
                 also=write,
             )
         except (CannotFollow, guard.NoSuchCase):

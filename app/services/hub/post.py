@@ -23,6 +23,7 @@ from app.data.hub import Item
 from app.domain.change import Delays
 from app.domain.feedback import Feedback, MalformedFeedback, is_feedback
 from app.domain.hours import OpeningHours
+from app.domain.packet import MalformedPacket, PacketAnswer, is_packet_answer
 from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
@@ -36,6 +37,7 @@ from app.services.hub import (
     guard,
     handovers,
     needs,
+    packets,
     promises,
     records,
     seen,
@@ -100,6 +102,7 @@ class _Opened:
     told: Item | None = None  # what the Hub's software tells the person with it
     change: changes.Arrival | None = None
     handover: handovers.Arrival | None = None
+    answered: handovers.Answered | None = None  # what a service said of a packet
     complaint: Mapping[str, Any] | None = None
     is_erased: bool = False
     asks_nothing: bool = False
@@ -229,6 +232,8 @@ def _make_pass(
     if not recovering:  # before the Hub has its own items again it does not know which numbers they have
         changes.run_due(database, opener=opener, voice=keys.voice, portal_key=trust.sealing, now=now, hours=hours)
         changes.tell(database, opener=opener, voice=keys.voice, now=now)
+        packets.hold_frozen(database, portal_key=trust.sealing, voice=keys.voice, now=now)
+        packets.forget_over(database, now=now)
         handovers.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
         promises.tell(database, opener=opener, voice=keys.voice, now=now, hours=hours)
         danger.tell(database, opener=opener, voice=keys.voice, now=now)
@@ -360,7 +365,9 @@ def _take_in_one(
             if opened.change is not None:
                 changes.write_down(session, header, opened.change, now=now)
             if opened.handover is not None:
-                handovers.write_down(session, opened.handover, now=now)
+                handovers.write_down(session, opened.handover, portal_key=trust.sealing, voice=keys.voice, now=now)
+            if opened.answered is not None:
+                handovers.write_answer_down(session, opened.answered, now=now)
             if opened.complaint is not None:
                 asked.write_down(session, header.case_id, opened.complaint, now=now)
             post_rows.remember(
@@ -415,7 +422,7 @@ def _open(
     if header.database_id != trust.database_id:
         return "foreign-database"
     if envelope.kind is sealing.Kind.POOLED:
-        return _open_pooled(envelope, opener=opener, now=now)
+        return _open_pooled(session, envelope, opener=opener, now=now)
     if post_rows.number_taken(
         session, rows.POST, database_id=header.database_id, case_id=header.case_id, number=header.number
     ):
@@ -448,20 +455,23 @@ def _open(
         return "cannot-read"
 
 
-def _open_pooled(envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened | str:
+def _open_pooled(session: Session, envelope: sealing.Envelope, *, opener: Opener, now: datetime) -> _Opened | str:
     """What belongs to no case becomes a row under a new id: the envelope's own leads no further than the inbox.
 
-    Answers to the questionnaire, or feedback; what it is stands inside the seal.
+    Answers to the questionnaire, feedback, or what a service says of a packet; what it is stands inside the seal.
     """
     try:
         raw = opener.open(envelope)
         if is_feedback(raw):
             said = Feedback.from_bytes(raw, today=now.date())
             return _Opened(envelope, (feedback.row_of(said, opener=opener),))
+        if is_packet_answer(raw):
+            answer = PacketAnswer.from_bytes(raw)
+            return _Opened(envelope, (), answered=handovers.answer_of(session, answer, opener=opener))
         survey = Survey.from_bytes(raw, today=now.date())
     except sealing.CannotOpen:
         return "cannot-open"
-    except (MalformedSurvey, MalformedFeedback):
+    except (MalformedSurvey, MalformedFeedback, MalformedPacket):
         return "cannot-read"
     row = rows.Survey(id=sealing.new_id(), month=survey.month, district=survey.district, answers=dict(survey.answers))
     return _Opened(envelope, (row,))

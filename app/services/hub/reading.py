@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.data import hub as rows
 from app.data.database import Database
 from app.domain.referral import News
+from app.services.hub import signposting
 from app.services.hub.desk import need_open
 from app.services.hub.records import Opener
 from app.services.hub.speaking import send
@@ -38,6 +39,10 @@ def send_reading(
     need_open(database, case_id, signed, now=now)
 
     def write(session: Session) -> None:
+        for service in services:
+            signposting.write(
+                session, case_id, service=service, how=signposting.How.READING, staff_id=signed.identity.id, now=now
+            )
         rows.log(
             session,
             at=now,

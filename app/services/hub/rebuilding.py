@@ -26,17 +26,19 @@ from app.domain.order import Again, Order, Told
 from app.domain.referral import Addition, MalformedReferral, Referral
 from app.domain.taken import SPACE, Space
 from app.services import post
-from app.services.hub import auditing, numbers, orders, records
+from app.services.hub import auditing, numbers, orders, packets, records
 from app.services.hub.records import Opener
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """How many spaces were queued to be opened again, how many of them without a number, and how many items."""
+    """How many spaces were queued to be opened again, how many of them without a number, how many items, and how many packets
+    that services can still read."""
 
     spaces: int
     without_number: int
     items: int
+    packets: int = 0
 
 
 def rebuild(database: Database, *, opener: Opener, voice: SigningKey, portal_key: bytes, now: datetime) -> Rebuilt:
@@ -48,15 +50,16 @@ def rebuild(database: Database, *, opener: Opener, voice: SigningKey, portal_key
         auditing.post_all_again(session)
     with database.reading() as session:
         case_ids = list(session.scalars(select(rows.Case.id)))
-    spaces = without = items = 0
+    spaces = without = items = kept = 0
     for case_id in case_ids:
         try:
             with database.reading() as session:
                 told = _told(session, case_id, opener=opener)
+                key = records.case_key(session, case_id, opener=opener) if told else None
         except (sealing.CannotOpen, MalformedReferral) as error:
             post.alarm("a space could not be opened again", kind=type(error).__name__)
             continue
-        if told is None:
+        if told is None or key is None:
             continue
         with database.writing() as session:
             if session.get(rows.Case, case_id) is None:
@@ -64,9 +67,10 @@ def rebuild(database: Database, *, opener: Opener, voice: SigningKey, portal_key
             orders.withdraw(session, case_id)  # what they ordered is in this one, but for a code: that is given anew
             orders.give(session, case_id, told, portal_key=portal_key, voice=voice, now=now)
             items += _send_again(session, rows.items(session, case_id), now=now)
+            kept += packets.give_again(session, case_id, key=key, portal_key=portal_key, voice=voice, now=now)
         spaces += 1
         without += told.again is not None and not told.again.wrap
-    return Rebuilt(spaces=spaces, without_number=without, items=items)
+    return Rebuilt(spaces=spaces, without_number=without, items=items, packets=kept)
 
 
 def _told(session: Session, case_id: bytes, *, opener: Opener) -> Told | None:

@@ -33,7 +33,9 @@ KEPT_ON, LET_GO = "kept-on", "let-go"
 # Only with a pass this fresh is it sure that no word of theirs waits at the portal.
 SURE_FOR = timedelta(minutes=10)
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
-NARROW = ("record_secret", "sealed_document", "item", "outgoing", "feedback", "taken_draft", "attempt", "translation")
+NARROW = (
+    "record_secret", "sealed_document", "item", "outgoing", "feedback", "taken_draft", "attempt", "translation", "packet",
+)  # fmt: skip
 
 
 class Why(StrEnum):

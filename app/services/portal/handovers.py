@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,13 +16,15 @@ from sqlalchemy.orm import Session
 from app.data import portal as rows
 from app.data.database import Database
 from app.domain.handover import ADDITION, LATE, MAY_BE_WITHDRAWN, Decision, State, rule_on
+from app.domain.packet import worker_in
 from app.domain.referral import Addition
-from app.domain.status import Delivery
-from app.services.portal import leaf, refer
+from app.domain.status import Delivery, day_in
+from app.services.portal import leaf, packets, refer
 from app.services.portal.office import Office
 from app.services.portal.space import OpenVisit, Shown
 
 DECIDED = "handovers"  # its name in the leaf
+UNREAD = "unread"  # of what was taken back: nobody had read the packet by then
 
 
 class UnknownHandover(Exception):
@@ -35,10 +37,13 @@ class CannotChange(Exception):
 
 @dataclass(frozen=True)
 class Said:
-    """What the Hub said of one, in a code of `State` or LATE, and when."""
+    """What the Hub said of one, in a code of `State` or LATE, and when; of who has taken over, the worker's name and the day of
+    the first contact, as far as the service said."""
 
     word: str
     at: datetime
+    worker: str = ""
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,9 @@ def read(session: Session, opened: OpenVisit, conversation: Sequence[Shown]) -> 
         if data.get("state") == State.ASKED.value and isinstance(data.get("kinds"), list):
             asked.setdefault(data["id"], each)
         elif data.get("state") in {*State, LATE}:
-            said.setdefault(data["id"], []).append(Said(data["state"], each.at))
+            said.setdefault(data["id"], []).append(
+                Said(data["state"], each.at, worker_in(data), day_in(data, "on") if data.get("worker") else None)
+            )
     found = [_handover(each, said.get(key, []), decided.get(key, {}), delivery=delivery) for key, each in asked.items()]
     return sorted(found, key=lambda each: each.asked_at, reverse=True)
 
@@ -105,11 +112,15 @@ def decide(
     change_id: bytes,
     now: datetime,
 ) -> None:
-    """Seal the decision to the Hub, ahead of everything else, and remember it here without the note.
+    """Seal the decision to the Hub, ahead of everything else, and remember it here without the note. A packet goes at once when
+    it is taken back.
 
     The same `change_id` (16 bytes) again changes nothing. Raises CannotChange and sealing.TooLarge.
     """
-    ruling = rule_on(decision, state=handover.state, kinds=handover.kinds, chosen=kinds)
+    handover_id = _id_of(handover)
+    with database.reading() as session:
+        is_unread = packets.is_unread(session, handover_id)
+    ruling = rule_on(decision, state=handover.state, kinds=handover.kinds, chosen=kinds, is_unread=is_unread)
     if ruling is None:
         raise CannotChange
     chosen = list(ruling.kinds) if decision is Decision.APPROVE else list(handover.chosen)
@@ -117,6 +128,9 @@ def decide(
     def remember(session: Session, number: int) -> None:
         known = _decided(leaf.read(session, opened.case_id, secret=opened.case_secret))
         known[handover.id] = {"decision": decision.value, "kinds": chosen, "number": number}
+        if decision is Decision.WITHDRAW:
+            # Here and now, not when the Hub has heard of it; and what is remembered is what was true at this moment.
+            known[handover.id][UNREAD] = packets.withdraw(session, handover_id)
         leaf.remember(session, opened.case_id, secret=opened.case_secret, **{DECIDED: known})
 
     content: dict[str, Any] = {"id": handover.id, "decision": decision.value}
@@ -134,6 +148,8 @@ def decide(
         also=remember,
         now=now,
     )
+    if decision is Decision.WITHDRAW:
+        database.forget_deleted()
 
 
 def _handover(
@@ -149,14 +165,21 @@ def _handover(
         kinds=kinds,
         author=asked.news.author,
         asked_at=asked.at,
-        state=_state(said, decided.get("decision")),
+        state=_state(said, decided.get("decision"), was_unread=decided.get(UNREAD) is True),
         chosen=tuple(each for each in chosen if each in kinds) if isinstance(chosen, list) else (),
         delivery=Delivery(delivery.get(number, Delivery.RECEIVED.value)) if isinstance(number, int) else None,
         said=tuple(said),
     )
 
 
-def _state(said: Sequence[Said], decision: Any) -> State:
+def _id_of(handover: Handover) -> bytes:
+    try:
+        return bytes.fromhex(handover.id)
+    except ValueError:
+        return b""
+
+
+def _state(said: Sequence[Said], decision: Any, *, was_unread: bool = False) -> State:
     """Where it stands by what both sides said: nobody is shown as passed on who has taken it back since."""
     words = [State(each.word) for each in said if each.word != LATE]
     if not words:
@@ -167,7 +190,7 @@ def _state(said: Sequence[Said], decision: Any) -> State:
         }
         return decided.get(decision, State.ASKED)
     if decision == Decision.WITHDRAW.value and words[-1] is not State.WITHDRAWN:
-        return State.STOPPED
+        return State.WITHDRAWN if was_unread and words[-1] is not State.STOPPED else State.STOPPED
     return words[-1]
 
 

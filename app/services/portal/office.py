@@ -59,7 +59,7 @@ class Office:
     """The portal's own signing key, the Hub's pinned public keys, the peppers and the slots for the slow step.
 
     A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
-    with little room to wait, and a flood of codes cannot keep those out who come back with their number.
+    with little room to wait, and a flood of codes cannot keep those out who come back with their number. So has reading a packet.
     """
 
     signer: SigningKey
@@ -69,6 +69,7 @@ class Office:
     sending: Slot = field(default_factory=Slot)
     returning: Slot = field(default_factory=Slot)
     collecting: Slot = field(default_factory=lambda: Slot(most_waiting=1))
+    reading: Slot = field(default_factory=lambda: Slot(most_waiting=1))
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""

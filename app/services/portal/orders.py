@@ -1,4 +1,4 @@
-"""Following the Hub's orders: a code for a new number, a number that must open nothing any more, a case to erase.
+"""Following the Hub's orders: a code for a new number, a number that must open nothing any more, a packet, a case to erase.
 
 An order is opened, and what it needs of the slow key derivation is done, before the transaction that follows it.
 """
@@ -12,9 +12,11 @@ from datetime import date, datetime
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
 
-from app.adapters import numbers, sealing
+from app.adapters import numbers, packets, sealing
 from app.data import portal as rows
-from app.domain.order import MalformedOrder, Order, Told
+from app.domain.order import Keep, MalformedOrder, Order, Told
+from app.domain.packet import READS
+from app.domain.packet import TRIES as PACKET_TRIES
 from app.domain.promise_results import QuarterFigures
 from app.services.portal import results
 
@@ -31,7 +33,8 @@ class UnknownCase(Exception):
 
 @dataclass(frozen=True)
 class Prepared:
-    """An order ready to be followed. `wrap` holds the case secret under the code; the code itself is forgotten."""
+    """An order ready to be followed. `wrap` holds the case secret under the code; the code itself is forgotten. For a packet it
+    holds the lock with a pepper around it, and `packet_id` says which is meant."""
 
     order: Order
     case_id: bytes
@@ -42,6 +45,8 @@ class Prepared:
     number_out: int = 0
     opened_on: date | None = None
     results: QuarterFigures | None = None
+    keep: Keep | None = None
+    packet_id: bytes = b""
 
 
 def prepare(
@@ -65,10 +70,21 @@ def prepare(
         )
     if told.results is not None:
         return Prepared(order=told.order, case_id=case_id, results=told.results)
+    if told.keep is not None:
+        keep = told.keep
+        return Prepared(
+            order=told.order,
+            case_id=case_id,
+            wrap=packets.put_pepper_around(keep.lock, packet_id=keep.packet_id, pepper=peppers.newest),
+            reference_tag=packets.packet_tag(keep.reference, peppers.newest),
+            until=keep.until,
+            keep=keep,
+            packet_id=keep.packet_id,
+        )
     if told.collect is None:
         if told.order in (Order.COLLECT, Order.AGAIN, Order.RESULTS):
             raise MalformedOrder("nothing comes with it")
-        return Prepared(order=told.order, case_id=case_id)
+        return Prepared(order=told.order, case_id=case_id, packet_id=told.packet_id or b"")
     wrap = numbers.wrap_secret(
         told.collect.secret, told.collect.code, case_id=case_id, pepper=peppers.newest, cost=cost
     )
@@ -105,12 +121,38 @@ def follow(session: Session, prepared: Prepared, *, now: datetime) -> None:
         session.merge(
             rows.Collection(case_id=prepared.case_id, wrap=prepared.wrap, tries_left=TRIES, expires_at=prepared.until)
         )
+    elif prepared.order is Order.PACKET:
+        _keep_packet(session, prepared)
+    elif prepared.order is Order.NO_PACKET:
+        rows.drop_packet(session, prepared.packet_id)
     elif prepared.order is Order.AGAIN:
         _open_again(session, case, prepared)
     elif case is None:
         raise UnknownCase
     else:
         rows.kill_number(session, prepared.case_id)
+
+
+def _keep_packet(session: Session, prepared: Prepared) -> None:
+    """Keep a packet; an earlier one of the same handover goes. Its case need not have a space here: some asked on the phone."""
+    keep = prepared.keep
+    assert keep is not None
+    rows.drop_packet(session, keep.packet_id)
+    session.add(
+        rows.Packet(
+            id=keep.packet_id,
+            case_id=prepared.case_id,
+            reference_tag=prepared.reference_tag,
+            body=keep.body,
+            lock=prepared.wrap,
+            answer_tag=keep.answer_tag,
+            tries_left=PACKET_TRIES,
+            reads_left=READS,
+            was_read=keep.was_read,
+            answered=False,
+            expires_at=keep.until,
+        )
+    )
 
 
 def _open_again(session: Session, case: rows.Case | None, prepared: Prepared) -> None:

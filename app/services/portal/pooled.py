@@ -1,4 +1,4 @@
-"""What goes to the Hub under no case and with no number: answers to the questionnaire, and feedback.
+"""What goes to the Hub under no case and with no number: answers to the questionnaire, feedback, and what services answer.
 
 Nothing here knows a visitor.
 """
@@ -29,9 +29,19 @@ def keep(
 
     Raises keys.NoSealingKey and the database's own errors; then nothing was kept.
     """
+    body = sealed(database, office, content, envelope_id=envelope_id, now=now)
+    try:
+        with database.writing() as session:
+            rows.put_in_pool(session, envelope_id, body, table=table)
+    except IntegrityError:
+        return  # pressed twice at the same moment: the other one was kept
+
+
+def sealed(database: Database, office: Office, content: bytes, *, envelope_id: bytes, now: datetime) -> bytes:
+    """`content` as it travels, sealed to the Hub. Raises keys.NoSealingKey."""
     with database.reading() as session:
         database_id = post_rows.post_state(session, rows.POST).database_id
-    body = sealing.seal_to_hub(
+    return sealing.seal_to_hub(
         content,
         kind=sealing.Kind.POOLED,
         header=sealing.Header(
@@ -40,8 +50,3 @@ def keep(
         hub_key=office.hub_key(now),
         signer=office.signer,
     )
-    try:
-        with database.writing() as session:
-            rows.put_in_pool(session, envelope_id, body, table=table)
-    except IntegrityError:
-        return  # pressed twice at the same moment: the other one was kept

@@ -17,12 +17,14 @@ from app.data.database import Database
 from app.domain.order import MalformedOrder, Order
 from app.domain.retention import Periods
 from app.services import post
-from app.services.portal import auditing, feedback, orders, retention, survey
+from app.services.portal import auditing, feedback, orders, packets, retention, survey
 from app.services.portal.office import Busy, Office
 from app.services.post import Verdict
 
 WITHOUT_SETTINGS = Periods()
 MOST_GIVEN_BACK = 500
+# After these something must not be left in the files.
+ERASES = frozenset({Order.ERASE, Order.NO_PACKET, Order.PACKET})
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def take_pass(
         kept = post_rows.let_go_of(session, rows.POST, [answer.envelope_id for answer in answers if answer.kept])
         answered = [answer.envelope_id for answer in answers]
         pooled = survey.let_go(session, answered) | feedback.let_go(session, answered)
+        pooled |= packets.let_go(session, answered)
         refusals += [answer for answer in answers if answer.envelope_id in pooled and not answer.received]
         for raw in bad_answers:
             post.keep_aside(session, rows.POST, reason="bad-answer", body=raw, now=now)
@@ -105,10 +108,14 @@ def take_pass(
             for envelope_id, raw, checked in verdicts
             if not checked.is_later
         ]
-        has_erased = any(checked.order is not None and checked.order.order is Order.ERASE for *_, checked in verdicts)
+        has_erased = any(checked.order is not None and checked.order.order in ERASES for *_, checked in verdicts)
         outgoing = post.gather(session, rows.POST, now=now)
         post_rows.mark_tried(session, rows.POST, [envelope_id for envelope_id, _ in outgoing.envelopes], now=now)
-        of_no_case = [*feedback.take_along(session, now=now), *survey.take_along(session, now=now)]
+        of_no_case = [
+            *packets.take_along(session, now=now),
+            *feedback.take_along(session, now=now),
+            *survey.take_along(session, now=now),
+        ]
         post_rows.pass_made(
             session,
             rows.POST,

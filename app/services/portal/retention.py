@@ -14,7 +14,7 @@ from app.data.database import Database, PortalRow
 from app.domain.retention import Periods
 
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
-NARROW = ("number_wrap", "collection", "visit", "sent", "draft", "item", "outgoing", "feedback")
+NARROW = ("number_wrap", "collection", "visit", "sent", "draft", "item", "outgoing", "feedback", "packet")
 
 
 @dataclass(frozen=True)
