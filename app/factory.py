@@ -35,8 +35,10 @@ from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar, NoSession
 
 if TYPE_CHECKING:
+    from app.adapters.notify import ByWay
     from app.adapters.oidc import Provider
     from app.services.hub.notices import Office as NoticesOffice
+    from app.services.hub.on_call import Office as OnCallOffice
     from app.services.hub.post import PortalTrust
     from app.services.hub.records import Opener
     from app.web.hub import Hub
@@ -250,11 +252,10 @@ def portal_trust(settings: HubSettings) -> PortalTrust:
     return PortalTrust(database_id=keys.database_id, signing=keys.signing, sealing=keys.sealing_key)
 
 
-def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
-    """What carries notices. Raises SettingsError when what everybody would see of one is not neutral."""
+def notifier_of(settings: HubSettings, area: Area) -> ByWay:
+    """What carries notices, by which ways. Raises SettingsError when what everybody would see of one is not neutral."""
     from app.adapters.notify import ByWay, Files, Notifier, Notify, Smtp
     from app.domain.contact import Way
-    from app.services.hub.notices import Mode, Office
 
     found: list[Notifier] = []
     notify, smtp = settings.notify, settings.smtp
@@ -269,7 +270,7 @@ def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
             )
         )
     if smtp is not None:
-        refuse_telling(settings, held.area)
+        refuse_telling(settings, area)
         found.append(
             Smtp(
                 host=smtp.host,
@@ -283,12 +284,37 @@ def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
         )
     if not found and settings.in_development:
         found.append(Files(settings.side_dir / "notices"))
+    return ByWay(tuple(found))
+
+
+def on_call_of(settings: HubSettings, held: Hub) -> OnCallOffice | None:
+    """What tells whoever is on call; None while nobody is."""
+    from app.domain.contact import Way
+    from app.services.hub.notices import Mode
+    from app.services.hub.on_call import Office
+
+    if settings.on_call is None:
+        return None
+    return Office(
+        database=held.database,
+        hours=held.area.hub_hours,
+        notifier=notifier_of(settings, held.area),
+        mode=Mode(settings.on_call.mode),
+        way=Way(settings.on_call.way),
+        address=settings.on_call.address,
+    )
+
+
+def notices_of(settings: HubSettings, held: Hub) -> NoticesOffice:
+    """What carries notices. Raises SettingsError when what everybody would see of one is not neutral."""
+    from app.services.hub.notices import Mode, Office
+
     return Office(
         database=held.database,
         opener=held.opener,
         voice=held.voice,
         hours=held.area.hub_hours,
-        notifier=ByWay(tuple(found)),
+        notifier=notifier_of(settings, held.area),
         mode=Mode(settings.notices),
     )
 

@@ -26,7 +26,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import SEEN, UNSPOKEN
 from app.domain.survey import MalformedSurvey, Survey
 from app.services import post
-from app.services.hub import asked, changes, feedback, guard, handovers, promises, records, seen
+from app.services.hub import asked, changes, feedback, guard, handovers, on_call, promises, records, seen
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
@@ -315,6 +315,8 @@ def _take_in_one(
                 records.after_arrival(
                     session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
                 )
+                if opened.change is None:
+                    on_call.came(session, header.case_id, now=now, hours=hours)
             if opened.told is not None:
                 rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
                 records.put_item(session, opened.told, now=now)
