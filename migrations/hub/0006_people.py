@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], name=op.f("fk_second_look_asked_by_staff")),
         sa.ForeignKeyConstraint(["agreed_by"], ["staff.id"], name=op.f("fk_second_look_agreed_by_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_second_look")),
-        sa.UniqueConstraint("case_id", "act", name=op.f("uq_second_look_case_id")),
+        sa.UniqueConstraint("case_id", "act", name=op.f("uq_second_look_case_id_act")),
     )
     op.create_table(
         "on_call",

@@ -29,8 +29,9 @@ AskedBy = Callable[..., Person]
 #   public     the same for everybody: browsers and the site itself may keep it
 #   personal   somebody's own, or changing by the minute: nobody may keep it
 #   staff      only for those who are signed in at the desk
+#   supervisor only for supervisors who are signed in there
 #   machine    for the courier or a watchdog
-Audience = Literal["public", "personal", "staff", "machine"]
+Audience = Literal["public", "personal", "staff", "supervisor", "machine"]
 LEDGER: dict[Side, dict[str, Audience]] = {
     "portal": {
         "doors.front": "personal",
@@ -150,16 +151,16 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.front": "personal",
         "hub.decide_second": "staff",
         "hub.delete_case": "staff",
-        "hub.end_leave": "staff",
-        "hub.end_session": "staff",
-        "hub.end_sessions_of": "staff",
-        "hub.give_all": "staff",
-        "hub.give_case": "staff",
-        "hub.people_": "staff",
-        "hub.person": "staff",
+        "hub.end_leave": "supervisor",
+        "hub.end_session": "supervisor",
+        "hub.end_sessions_of": "supervisor",
+        "hub.give_all": "supervisor",
+        "hub.give_case": "supervisor",
+        "hub.people_": "supervisor",
+        "hub.person": "supervisor",
         "hub.second": "staff",
-        "hub.sessions": "staff",
-        "hub.set_leave": "staff",
+        "hub.sessions": "supervisor",
+        "hub.set_leave": "supervisor",
         "hub.sign_in_back": "personal",
         "hub.sign_in_go": "personal",
         "hub.signed_out": "personal",
