@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "translations" / "messages.pot"
 PUBLIC = ("app/forms/", "app/pages/portal/", "app/templates/portal/", "app/templates/components/")
-NOT_PUBLIC = ("app/forms/desk.py",)
+NOT_PUBLIC = ("app/forms/desk.py", "app/forms/people.py")
 
 OLDEST = 11.0
 # Texts for younger readers.

@@ -40,9 +40,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("agreed_by", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_second_look_case_id_case"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_second_look_case_id_case"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], name=op.f("fk_second_look_asked_by_staff")),
         sa.ForeignKeyConstraint(["agreed_by"], ["staff.id"], name=op.f("fk_second_look_agreed_by_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_second_look")),
