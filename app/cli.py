@@ -46,6 +46,7 @@ from app.services import post as post_service
 from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
+from app.services.hub import on_call as hub_on_call
 from app.services.hub import post as hub_post
 from app.services.hub import reports as hub_reports
 from app.services.hub import retention as hub_retention
@@ -315,7 +316,7 @@ def courier(once: bool) -> None:
         signal.signal(signal.SIGINT, _stop_quietly)
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
-        notices_office = factory.notices_of(settings, held)
+        notices_office, on_call_office = factory.notices_of(settings, held), factory.on_call_of(settings, held)
         carrier = factory.carrier_of(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
         keeps_at = time.monotonic()
@@ -352,6 +353,8 @@ def courier(once: bool) -> None:
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+            if on_call_office is not None:  # also while the portal is away
+                hub_on_call.send_due(on_call_office, clock=now)
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
@@ -814,9 +817,9 @@ def _overdue_guides(settings: Settings, area: Area) -> list[str]:
 
 
 def seen_of_provider(settings: HubSettings) -> list[str]:
-    """What is wrong with the identity provider's own pages, or that there is none; empty when all is well."""
+    """What is wrong with the identity provider's own pages; empty when all is well, and in development without one."""
     if settings.oidc is None:
-        return ["OIDC_ISSUER: no identity provider is named, so staff sign in for development only"]
+        return []
     provider = factory.provider_of(settings.oidc)
     try:
         about = provider.about()

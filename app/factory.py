@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from app.adapters.notify import Notifier
     from app.adapters.oidc import Provider
     from app.services.hub.notices import Office as NoticesOffice
+    from app.services.hub.on_call import Office as OnCallOffice
     from app.services.hub.post import PortalTrust
     from app.services.hub.records import Opener
     from app.web.hub import Hub
@@ -310,6 +311,24 @@ def notifier_of(settings: HubSettings, area: Area) -> Notifier:
     if not found and settings.in_development:
         found.append(Files(settings.side_dir / "notices"))
     return ByWay(tuple(found))
+
+
+def on_call_of(settings: HubSettings, held: Hub) -> OnCallOffice | None:
+    """What tells whoever is on call; None while nobody is."""
+    from app.domain.contact import Way
+    from app.services.hub.notices import Mode
+    from app.services.hub.on_call import Office
+
+    if settings.on_call is None:
+        return None
+    return Office(
+        database=held.database,
+        hours=held.area.hub_hours,
+        notifier=notifier_of(settings, held.area),
+        mode=Mode(settings.on_call.mode),
+        way=Way(settings.on_call.way),
+        address=settings.on_call.address,
+    )
 
 
 def refuse_telling(settings: HubSettings, area: Area) -> None:

@@ -52,6 +52,7 @@ HUB_VARIABLES = frozenset(
         "NOTICES",
         "DEV_SIGN_IN",
         "ON_CALL_EMAIL",
+        "ON_CALL_NOTICES",
         "ON_CALL_PHONE",
         "KEEP_CLOSED_DAYS",
         "KEEP_FEEDBACK_DAYS",
@@ -190,6 +191,7 @@ class OnCallSettings:
 
     way: Literal["email", "text"]
     address: str = field(repr=False)
+    mode: Literal["off", "dry-run", "on"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -390,6 +392,9 @@ def _on_call(
         raise SettingsError("ON_CALL_EMAIL must be one address, such as on-call@example.org.")
     if phone and not re.fullmatch(r"\+?[0-9 ]{7,20}", phone):
         raise SettingsError("ON_CALL_PHONE must be one number of a mobile phone.")
+    mode = environ.get("ON_CALL_NOTICES", "") or "on"
+    if mode not in ("off", "dry-run", "on"):
+        raise SettingsError("ON_CALL_NOTICES must be off, dry-run or on.")
     if not email and not phone:
         return None
     way: Literal["email", "text"] = "email" if email else "text"
@@ -399,7 +404,11 @@ def _on_call(
             f"{'ON_CALL_EMAIL' if email else 'ON_CALL_PHONE'} is set, but nothing can carry it: "
             f"set {'SMTP_HOST or NOTIFY_EMAIL_TEMPLATE' if email else 'NOTIFY_TEXT_TEMPLATE'} too."
         )
-    return OnCallSettings(way=way, address=email or phone)
+    return OnCallSettings(
+        way=way,
+        address=email or phone,
+        mode="on" if mode == "on" else "dry-run" if mode == "dry-run" else "off",
+    )
 
 
 def _notify(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> NotifySettings | None:

@@ -80,7 +80,7 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
 # What only staff read stays in English.
 _DESK = (
     "templates/hub/", "pages/hub/", "forms/desk", "forms/api.py", "forms/call.py", "forms/find.py", "forms/handing.py",
-    "forms/queue.py", "forms/sharing.py",
+    "forms/people.py", "forms/queue.py", "forms/sharing.py",
 )  # fmt: skip
 
 

@@ -174,7 +174,9 @@ def decide_second(client: Visitor, page: Page, decision: str) -> Page:
     """Press "I agree" ("agree") or "No" ("no") at the first that waits for a second colleague. Raises NotOffered."""
     for form in page.forms:
         if any(each.name == "decision" and each.value == decision for each in form.controls):
-            return client.submit(page, form)
+            decided = client.submit(page, form)
+            assert decided.status == 200, decided.text
+            return decided
     raise NotOffered(f"nothing to say {decision!r} to on {page!r}")
 
 

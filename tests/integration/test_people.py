@@ -22,6 +22,7 @@ from tests.stories import PARENT
 
 AMIRA, BEN, CARYS, DILYS, EDWIN = "dev-amira", "dev-ben", "dev-carys", "dev-dilys", "dev-edwin"
 TODAY = DAY.date()
+on_sqlite = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 
 def who(staff_id: str) -> Identity:
@@ -78,6 +79,7 @@ def test_a_case_that_is_given_is_told_to_its_person_and_logged(inside: Inside) -
     assert carys.submit(again, again.form("to"), {"to": ""}).status == 422
 
 
+@on_sqlite
 def test_all_of_a_colleagues_cases_go_at_once(inside: Inside) -> None:
     ben = Colleague(inside.sides.hub_client())
     ben.sign_in(BEN)
@@ -111,6 +113,7 @@ def test_whoever_covers_has_the_cases_with_their_own_until_the_last_day(
     assert "Mine 0" in later.visit("/queue?mine").text
 
 
+@on_sqlite
 def test_a_leave_that_cannot_be_is_refused_at_its_field_with_everything_kept(inside: Inside) -> None:
     carys = at_desk(inside.sides, CARYS)
     set_leave(carys, BEN, AMIRA)
@@ -125,6 +128,7 @@ def test_a_leave_that_cannot_be_is_refused_at_its_field_with_everything_kept(ins
     assert set_leave(carys, AMIRA, DILYS).status == 200
 
 
+@on_sqlite
 def test_only_supervisors_get_there(inside: Inside) -> None:
     for staff_id in (AMIRA, DILYS):
         client = at_desk(inside.sides, staff_id)
@@ -132,6 +136,7 @@ def test_only_supervisors_get_there(inside: Inside) -> None:
             assert client.visit(address).status == 403
 
 
+@on_sqlite
 def test_a_session_is_ended_by_a_supervisor_and_opens_nothing_more(inside: Inside) -> None:
     ben = at_desk(inside.sides, BEN)
     carys = at_desk(inside.sides, CARYS)

@@ -29,8 +29,9 @@ AskedBy = Callable[..., Person]
 #   public     the same for everybody: browsers and the site itself may keep it
 #   personal   somebody's own, or changing by the minute: nobody may keep it
 #   staff      only for those who are signed in at the desk
+#   supervisor only for supervisors who are signed in there
 #   machine    for the courier or a watchdog
-Audience = Literal["public", "personal", "staff", "machine"]
+Audience = Literal["public", "personal", "staff", "supervisor", "machine"]
 LEDGER: dict[Side, dict[str, Audience]] = {
     "portal": {
         "doors.front": "personal",
@@ -201,6 +202,20 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.front": "staff",
         "hub.keys": "staff",
         "hub.quiet": "staff",
+        "hub.decide_second": "staff",
+        "hub.delete_case": "staff",
+        "hub.end_leave": "supervisor",
+        "hub.end_session": "supervisor",
+        "hub.end_sessions_of": "supervisor",
+        "hub.give_all": "supervisor",
+        "hub.people_": "supervisor",
+        "hub.person": "supervisor",
+        "hub.second": "staff",
+        "hub.sessions": "supervisor",
+        "hub.set_leave": "supervisor",
+        "hub.sign_in_back": "personal",
+        "hub.sign_in_go": "personal",
+        "hub.signed_out": "personal",
         "hub.hand_back": "staff",
         "hub.kept": "staff",
         "hub.open_case": "staff",
@@ -278,6 +293,10 @@ def addresses(
         "worsening_id": "00" * 16,
         "feedback_id": "00" * 16,
         "danger_id": "00" * 16,
+        "person_key": "00" * 8,
+        "leave_id": "00" * 16,
+        "look_id": "00" * 16,
+        "session_id": "00" * 32,
         "number": "1",
         "section": "1",
         "which": "n1",

@@ -19,6 +19,7 @@ from tests.harness.sides import Sides
 from tests.stories import PARENT
 
 pytestmark = pytest.mark.rule("rule 10")
+on_sqlite = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def test_a_deletion_waits_for_a_second_colleague_and_then_everything_goes(inside
     ]
 
 
+@on_sqlite
 def test_whoever_asked_cannot_agree_by_a_forged_press(inside: Inside, colleague: Colleague) -> None:
     ask_to_delete(inside, colleague)
     own = colleague.client.visit("/second")
@@ -96,6 +98,7 @@ def test_no_is_no_and_a_day_is_the_end(inside: Inside, colleague: Colleague, day
     ]  # fmt: skip
 
 
+@on_sqlite
 def test_a_code_is_made_only_after_a_second_colleague_agreed_and_once(inside: Inside, colleague: Colleague) -> None:
     colleague.sign_in()
     case = colleague.open(colleague.case(inside.person.reference))
@@ -108,6 +111,7 @@ def test_a_code_is_made_only_after_a_second_colleague_agreed_and_once(inside: In
         second_looks.use(session, inside.case_id, Act.CODE, me, now=now())
 
 
+@on_sqlite
 def test_a_stolen_number_is_stopped_before_anybody_agrees(inside: Inside, colleague: Colleague) -> None:
     colleague.sign_in()
     case = colleague.open(colleague.case(inside.person.reference))
@@ -117,6 +121,7 @@ def test_a_stolen_number_is_stopped_before_anybody_agrees(inside: Inside, collea
     assert "No space opens with this number" in inside.person.come_back().text
 
 
+@on_sqlite
 def test_a_deletion_that_was_cut_off_after_the_agreement_is_done_later(inside: Inside, colleague: Colleague) -> None:
     ask_to_delete(inside, colleague)
     with inside.sides.hub_side.database.writing() as session:
@@ -126,6 +131,7 @@ def test_a_deletion_that_was_cut_off_after_the_agreement_is_done_later(inside: I
     assert not is_there(inside)
 
 
+@on_sqlite
 @pytest.mark.rule("rule 13")
 def test_what_waits_in_a_case_of_gatekeepers_is_there_for_them_alone(inside: Inside, colleague: Colleague) -> None:
     ask_to_delete(inside, colleague)

@@ -21,7 +21,7 @@ SEALED_COLUMNS = {
     "Hub": {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
         ("feedback", "wrapped"), ("feedback", "sealed"), ("taken_draft", "wrapped"), ("taken_draft", "sealed"),
-        ("attempt", "note"), ("attempt", "reason"), ("translation", "sealed"),
+        ("attempt", "note"), ("attempt", "reason"), ("translation", "sealed"), ("staff_session", "sealed"),
         ("assessment", "sealed"), ("decision", "sealed"), ("worsening", "sealed"),
     },
 }  # fmt: skip

@@ -61,7 +61,7 @@ def test_each_variable_is_told_with_its_meaning_its_default_and_its_side():
         expected = "both" if own in SHARED_VARIABLES else "portal" if own in PORTAL_VARIABLES else "hub"
         assert meaning, name
         assert default, name
-        assert side.split(";")[0] == ("portal" if own == "PUBLIC_URL" else expected), name
+        assert side.split(";")[0] == expected, name
 
 
 def test_the_families_of_names_that_belong_to_the_hub_are_told():

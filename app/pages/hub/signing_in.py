@@ -21,6 +21,7 @@ from app.pages.hub.desk import UNPROCESSABLE
 from app.services.hub import signing_in
 from app.services.hub.signing_in import NoName, NoRole, NotLetIn, OneFactorOnly
 from app.services.hub.staff import UnknownIdentity
+from app.services.post import alarm
 from app.settings import OidcSettings
 from app.web import staff
 from app.web.answers import redirect
@@ -60,7 +61,7 @@ def sign_in_go() -> ResponseReturnValue:
     try:
         response = redirect(provider.address(attempt, back=_address_of("hub.sign_in_back")))
     except ProviderDown as error:
-        log.warning("alarm: the identity provider does not answer why=%s", error)
+        alarm("the identity provider does not answer", why=str(error))
         return _sign_in_page(_down(), UNAVAILABLE)
     staff.keep_attempt(response, attempt)
     return response
@@ -84,7 +85,7 @@ def sign_in_back() -> ResponseReturnValue:
         signing_in.refuse_one_factor(proof.claims, oidc)
         identity = signing_in.identity_of(proof.claims, oidc)
     except ProviderDown as error:
-        log.warning("alarm: the identity provider does not answer why=%s", error)
+        alarm("the identity provider does not answer", why=str(error))
         return _refused(_down(), "down", code=UNAVAILABLE)
     except NotBelieved as error:
         return _refused(_not_believed(), str(error))

@@ -29,7 +29,7 @@ from app.domain.referral import Addition, MalformedReferral, News, Referral
 from app.domain.status import STATE_AFTER, UNSPOKEN, CaseState, Status
 from app.domain.taken import has_space
 from app.services import post
-from app.services.hub import changes, guard, plans, records, unsent
+from app.services.hub import changes, guard, on_call, plans, records, unsent
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
 from app.services.hub.speaking import send
@@ -239,6 +239,7 @@ def open_request(
         if case.state == CaseState.NEW.value:
             case.state = STATE_AFTER[Status.READ].value
         rows.log(session, at=now, staff_id=signed.identity.id, action=rows.OPENED, case_id=case_id)
+        on_call.opened(session, case_id)
         opening = session.get(rows.Opening, (signed.session_id, case_id))
         if opening is None:
             session.add(rows.Opening(session_id=signed.session_id, case_id=case_id, expires_at=now + OPEN_FOR))

@@ -37,6 +37,7 @@ from app.services.hub import (
     guard,
     handovers,
     needs,
+    on_call,
     packets,
     promises,
     records,
@@ -357,6 +358,8 @@ def _take_in_one(
                 records.after_arrival(
                     session, opened.envelope, at_risk=opened.at_risk, persistence=opened.persistence, now=now
                 )
+                if opened.change is None:
+                    on_call.came(session, header.case_id, now=now, hours=hours)
             if opened.told is not None:
                 rows.claim_number(session, header.case_id, expected=opened.told.number - 1)
                 records.put_item(session, opened.told, now=now)

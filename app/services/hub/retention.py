@@ -30,6 +30,7 @@ from app.services.hub.staff import LONGEST_UNCHECKED, Identity
 
 # What the audit calls the decision to keep a silent case: the silence counts from then.
 KEPT_ON, LET_GO = "kept-on", "let-go"
+KEEP_LEAVE = timedelta(days=365)
 # Only with a pass this fresh is it sure that no word of theirs waits at the portal.
 SURE_FOR = timedelta(minutes=10)
 # Tables with secrets: small, so that what was deleted is soon overwritten (PostgreSQL).
@@ -189,14 +190,15 @@ def _was_opened() -> ScalarSelect[Any]:
 
 
 def _tidy(session: Session, *, periods: Periods, now: datetime) -> int:
-    """What has ended or was told long ago: sessions, tokens, leave to read, drafts, feeds, envelopes, what was kept aside,
-    and feedback."""
+    """What has ended or was told long ago: sessions, tokens, leave to read, drafts, feeds, days away, envelopes, what was kept
+    aside, and feedback."""
     over = [
         delete(rows.Opening).where(rows.Opening.expires_at <= now),
         delete(rows.StaffSession).where(
             (rows.StaffSession.expires_at <= now) | (rows.StaffSession.checked_at <= now - LONGEST_UNCHECKED)
         ),
         delete(rows.TakenDraft).where(rows.TakenDraft.expires_at <= now),
+        delete(rows.StaffLeave).where(rows.StaffLeave.until_on < now.date() - KEEP_LEAVE),
     ]
     count = sum(session.execute(each).rowcount for each in over)  # type: ignore[attr-defined]
     count += api.tidy(session, now=now)
