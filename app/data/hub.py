@@ -354,6 +354,12 @@ def log(
     session.add(Audit(at=at, staff_id=staff_id, action=action, case_id=case_id, detail=detail))
 
 
+def audit_with_names(session: Session, case_id: bytes, *, limit: int = 50) -> list[tuple[Audit, str | None]]:
+    """The latest audit lines of a case, newest first, each with the name of whoever did it, if they are known."""
+    query = select(Audit, Staff.name).outerjoin(Staff, Staff.id == Audit.staff_id).where(Audit.case_id == case_id)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Audit.id.desc()).limit(limit))]
+
+
 def audit_of(session: Session, case_id: bytes, *, limit: int = 50) -> list[Audit]:
     """The latest audit lines of a case, newest first."""
     return list(session.scalars(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id.desc()).limit(limit)))

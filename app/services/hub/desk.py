@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nacl.signing import SigningKey
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
@@ -416,14 +415,8 @@ def trail(session: Session, case_id: bytes, who: Identity) -> list[Trace]:
     """The latest acts on a case, newest first, with names. Raises NoSuchCase."""
     guard.case_for(session, case_id, who)
     traces = []
-    lines = rows.audit_of(session, case_id)
-    staff_ids = {line.staff_id for line in lines}
-    staff = session.execute(select(rows.Staff.id, rows.Staff.name).where(rows.Staff.id.in_(staff_ids)))
-    names = {row[0]: row[1] for row in staff}
-    for line in lines:
+    for line, name in rows.audit_with_names(session, case_id):
         if line.action == ABOUT_A_COMPLAINT:
             continue  # who did it, and when, stands with the complaint, for those who may see that
-        traces.append(
-            Trace(at=line.at, who=names.get(line.staff_id, line.staff_id), action=line.action, detail=line.detail)
-        )
+        traces.append(Trace(at=line.at, who=name or line.staff_id, action=line.action, detail=line.detail))
     return traces
