@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nacl.signing import SigningKey
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
