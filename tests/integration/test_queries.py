@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from app.data import hub as rows
 from app.web import clock
 from tests.harness import many
 from tests.harness.people import Colleague, Person
@@ -47,7 +48,7 @@ def too_many(client: Any, path: str) -> list[str]:
 def test_a_count_counts(sides: Sides, colleague: Colleague) -> None:
     with counted() as said, sides.hub_side.database.reading() as session:
         for _ in range(MOST + 1):
-            many.rows.case_by_reference(session, "123456")
+            rows.case_by_reference(session, "123456")
     assert len(said) == MOST + 1
 
 
@@ -73,6 +74,6 @@ def test_no_page_of_the_desk_asks_more_than_ten_times(sides: Sides) -> None:
 
 def _id_of(sides: Sides, reference: str) -> str:
     with sides.hub_side.database.reading() as session:
-        found = many.rows.case_by_reference(session, reference)
+        found = rows.case_by_reference(session, reference)
     assert found is not None
     return found.id.hex()
