@@ -152,6 +152,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.front": "staff",
         "hub.keys": "staff",
         "hub.quiet": "staff",
+        "hub.turn_keys": "staff",
         "hub.hand_back": "staff",
         "hub.kept": "staff",
         "hub.open_case": "staff",

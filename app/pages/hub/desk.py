@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import abort, make_response, render_template, request, url_for
+from flask import abort, make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
@@ -49,6 +49,8 @@ from app.web.clock import now
 from app.web.hub import hub
 
 UNPROCESSABLE = 422
+# In the signed cookie of whoever is signed in: they want no keys (WCAG 2.1.4).
+KEYS_OFF = "keys-off"
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -212,9 +214,9 @@ def case_page(
         if not form.envelope_id.data:
             form.envelope_id.data = sealing.new_id().hex()
     try:
-        with hub().database.reading() as session:
+        with hub().database.reading() as unit:
             found = desk.read_case(
-                session,
+                unit,
                 case_id=id_of(case_id),
                 signed=staff.me(),
                 opener=hub().opener,
@@ -223,10 +225,10 @@ def case_page(
                 now=now(),
                 shown=shown,
             )
-            health = desk.post_health(session, now=now())
-            trail = desk.trail(session, id_of(case_id), staff.me().identity)
+            health = desk.post_health(unit, now=now())
+            trail = desk.trail(unit, id_of(case_id), staff.me().identity)
             passing_on = (
-                handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
+                handovers.of_case(unit, found, now=now(), hours=hub().area.hub_hours)
                 if isinstance(found, OpenCase)
                 else []
             )
@@ -357,6 +359,7 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             staff_name=me.name,
             me=me,
             hub_links=links_for(me),
+            keys_off=bool(session.get(KEYS_OFF)),
             press=PressForm(),
             labels_of=labels_of,
             words=words,
