@@ -248,7 +248,6 @@ def courier(once: bool) -> None:
                     hours=held.area.hub_hours,
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
-                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
                 if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                     hub_notices.after_pass(notices_office, clock=now)
                 if started >= keeps_at:
@@ -265,6 +264,8 @@ def courier(once: bool) -> None:
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+            # Windows open and close also while the portal cannot be reached.
+            placing.place(database, rules=_rules(held), opener=held.opener, now=now())
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
