@@ -61,7 +61,8 @@ audit: tools-ready  ## every page x language x state x look, with Lighthouse and
 	@exec $(BIN)/python -m tools.audit
 
 bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
-	@exec $(BIN)/python -m tools.bench
+	@$(BIN)/python -m tools.bench
+	@exec $(BIN)/python -m tools.bench_queue
 
 screenshots: tools-ready  ## pictures of every page, phone and desktop, into screenshots/
 	@exec $(BIN)/python -m tools.screenshots

@@ -335,7 +335,6 @@ def courier(once: bool) -> None:
                     audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
-                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
                 if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                     hub_notices.after_pass(notices_office, clock=now)
                 if started >= keeps_at:
@@ -355,6 +354,8 @@ def courier(once: bool) -> None:
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             if on_call_office is not None:  # also while the portal is away
                 hub_on_call.send_due(on_call_office, clock=now)
+            # Windows open and close also while the portal cannot be reached.
+            placing.place(database, rules=_rules(held), opener=held.opener, now=now())
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))

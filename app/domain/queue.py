@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from app.domain.contact import Allowed, Decision, Wait, Way, decide, plan_of_codes
-from app.domain.hours import OpeningHours
+from app.domain.hours import HoursError, OpeningHours
 from app.domain.priority import group_of, suggest
 from app.domain.status import PROMISED, CaseState, day_in
 
@@ -94,7 +95,10 @@ def timed(
 ) -> Timed:
     """What the queue sorts and counts by at this moment, and until when that holds. Moments are aware."""
     closes_at, turns_at = _window(facts, now, hours)
-    due_at = suggest(facts, hours, received_at, targets=targets).due if targets and answered_at is None else None
+    due_at = None
+    if targets and answered_at is None:
+        with suppress(HoursError):  # a Hub that never opens has set a target that never ends
+            due_at = suggest(facts, hours, received_at, targets=targets).due
     review_due = quiet_until is not None and quiet_until <= now
     if state == CaseState.QUIET.value and quiet_until is not None and not review_due:
         turns_at = min(turns_at, quiet_until)

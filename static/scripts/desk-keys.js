@@ -4,7 +4,6 @@
  * Nothing happens while somebody types, or together with another key; and all of it can be turned off (WCAG 2.1.4).
  * Without this script everything is there as links and buttons.
  */
-const TURNED_OFF = "desk-keys-off";
 const DOWN = ["j", "ArrowDown"];
 const UP = ["k", "ArrowUp"];
 
@@ -20,31 +19,15 @@ export class Keys {
         this.dialog.showModal();
       });
     }
-    const places = root.querySelectorAll("[data-keys-switch]");
-    for (let i = 0; i < places.length; i += 1) {
-      this.offer(places[i]);
-    }
   }
 
-  /** A button that turns keys off and on again, kept by this browser. */
-  offer(place) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "govuk-button govuk-button--secondary";
-    const show = () => {
-      button.textContent = place.getAttribute(isOff() ? "data-on" : "data-off");
-    };
-    button.addEventListener("click", () => {
-      turn(!isOff());
-      show();
-    });
-    show();
-    place.appendChild(button);
-    place.hidden = false;
+  /** Somebody who turned keys off finds them off on every page, until they turn them on or sign out. */
+  isOff() {
+    return Boolean(this.dialog && this.dialog.hasAttribute("data-off"));
   }
 
   pressed(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target) || isOff()) {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target) || this.isOff()) {
       return;
     }
     if (this.dialog && this.dialog.open) {
@@ -105,24 +88,4 @@ function isTyping(target) {
   return Boolean(
     target && target.closest && target.closest("input:not([type=checkbox]):not([type=radio]), select, textarea"),
   );
-}
-
-function isOff() {
-  try {
-    return window.localStorage.getItem(TURNED_OFF) === "1";
-  } catch (fault) {
-    return false; // a browser that keeps nothing
-  }
-}
-
-function turn(off) {
-  try {
-    if (off) {
-      window.localStorage.setItem(TURNED_OFF, "1");
-    } else {
-      window.localStorage.removeItem(TURNED_OFF);
-    }
-  } catch (fault) {
-    // Then keys stay on.
-  }
 }

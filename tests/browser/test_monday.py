@@ -109,10 +109,13 @@ def test_a_co_ordinators_monday(browse: Browse, desk_of_many: Supervisor) -> Non
     page.keyboard.press("?")
     expect(page.locator("dialog")).to_be_visible()
     axe(page)
-    Keys().press(page.locator("dialog [data-keys-switch] button"))
-    page.keyboard.press("Escape")
+    Keys().press(page.locator("dialog .keys__switch button"))
+    expect(page.locator("h1")).to_have_text("Keys")
     page.keyboard.press("h")
-    expect(page.locator("h1")).to_have_text("Queue")
+    expect(page.locator("h1")).to_have_text("Keys")
+    Keys().press(page.locator("main .keys__switch button"))
+    expect(page.locator("main .keys__switch button")).to_contain_text("off")
+    press(page, "h", "Since you were last here")
 
 
 @pytest.mark.requirement("D7")

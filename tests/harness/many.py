@@ -169,7 +169,7 @@ def _mark(case: rows.Case, draw: Random, *, now: datetime) -> None:
         facts["promised"] = {"by": (now.date() + timedelta(days=draw.randrange(-1, 3))).isoformat()}
     case.facts = facts
     if case.state == CaseState.QUIET.value:
-        case.quiet_until = now + timedelta(days=draw.randrange(-2, 20))
+        case.quiet_until = now + timedelta(days=draw.randrange(-2, 20), hours=-3)
 
 
 def _owners(hub: Hub, *, restricted: bool) -> list[str | None]:

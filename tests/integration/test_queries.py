@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from app.domain.status import CaseState
+from app.data import hub as rows
 from app.web import clock
 from tests.harness import many
 from tests.harness.people import Colleague, Person
@@ -48,35 +48,32 @@ def too_many(client: Any, path: str) -> list[str]:
 def test_a_count_counts(sides: Sides, colleague: Colleague) -> None:
     with counted() as said, sides.hub_side.database.reading() as session:
         for _ in range(MOST + 1):
-            many.rows.case_by_reference(session, "123456")
+            rows.case_by_reference(session, "123456")
     assert len(said) == MOST + 1
 
 
 @SQLITE
-@pytest.mark.parametrize("who", ["dev-amira", "dev-carys", "dev-dilys"])
-def test_no_page_of_the_desk_asks_more_than_ten_times(sides: Sides, who: str) -> None:
+def test_no_page_of_the_desk_asks_more_than_ten_times(sides: Sides) -> None:
     """A colleague, a supervisor and a gatekeeper, on a desk of four hundred cases, with one of them opened."""
     asking = Person(sides.portal_client(), PARENT)
     asking.ask()
     sides.deliver()
-    made = many.fill(sides.hub_side, now=clock.now())
-    many.said_just_now(sides.hub_side.database, now=clock.now())
-    desk = Colleague(sides.hub_client())
-    desk.sign_in(who)
-    opened = desk.open(desk.client.visit(f"/cases/{_id_of(sides, asking.reference)}"))
-    assert any(each.state is CaseState.NEW for each in made)
-
-    faults = []
-    for endpoint, path in addresses(sides, "hub", "GET", case_id=opened.path.rpartition("/")[2]):
-        if LEDGER["hub"][endpoint] == "staff":
-            faults += too_many(desk.client, path)
-    for path in ("/queue?now=1", "/queue?only=promised", "/queue?owner=me", "/queue?state=closed", "/queue?page=3"):
-        faults += too_many(desk.client, path)
-    assert faults == []
+    many.fill(sides.hub_side, now=clock.now())
+    case_id = _id_of(sides, asking.reference)
+    for who in ("dev-amira", "dev-carys", "dev-dilys"):
+        many.said_just_now(sides.hub_side.database, now=clock.now())
+        desk = Colleague(sides.hub_client())
+        desk.sign_in(who)
+        desk.open(desk.client.visit(f"/cases/{case_id}"))
+        paths = ["/queue?now=1", "/queue?only=promised", "/queue?owner=me", "/queue?state=closed", "/queue?page=3"]
+        for endpoint, path in addresses(sides, "hub", "GET", case_id=case_id):
+            if LEDGER["hub"][endpoint] == "staff":
+                paths.append(path)
+        assert [fault for path in paths for fault in too_many(desk.client, path)] == [], who
 
 
 def _id_of(sides: Sides, reference: str) -> str:
     with sides.hub_side.database.reading() as session:
-        found = many.rows.case_by_reference(session, reference)
+        found = rows.case_by_reference(session, reference)
     assert found is not None
     return found.id.hex()

@@ -348,7 +348,8 @@ def test_a_case_for_gatekeepers_goes_to_no_other(
     asking = person(WATCHED)
     asking.ask()
     sides.deliver()
-    at_desk(GATEKEEPER).claim(at_desk(GATEKEEPER).case(asking.reference))
+    dilys = at_desk(GATEKEEPER)
+    dilys.claim(dilys.case(asking.reference))
     with pytest.raises(NotForThem):
         give(sides, asking, to=CO_ORDINATOR, who=GATEKEEPER)
     with pytest.raises(guard.NoSuchCase):

@@ -216,6 +216,7 @@ LEDGER: dict[Side, dict[str, Audience]] = {
         "hub.sign_in_back": "personal",
         "hub.sign_in_go": "personal",
         "hub.signed_out": "personal",
+        "hub.turn_keys": "staff",
         "hub.hand_back": "staff",
         "hub.kept": "staff",
         "hub.open_case": "staff",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import abort, make_response, render_template, request, url_for
+from flask import abort, make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
@@ -50,6 +50,8 @@ from app.web.hub import hub
 UNPROCESSABLE = 422
 # The button that keeps a message unsent.
 KEEP = "keep"
+# In the signed cookie of whoever is signed in: they want no keys (WCAG 2.1.4).
+KEYS_OFF = "keys-off"
 
 
 @pages.get("/cases/<case_id>")
@@ -214,9 +216,9 @@ def case_page(
         if not form.envelope_id.data:
             form.envelope_id.data = sealing.new_id().hex()
     try:
-        with hub().database.reading() as session:
+        with hub().database.reading() as unit:
             found = desk.read_case(
-                session,
+                unit,
                 case_id=id_of(case_id),
                 signed=staff.me(),
                 opener=hub().opener,
@@ -225,13 +227,13 @@ def case_page(
                 now=now(),
                 shown=shown,
             )
-            health = desk.post_health(session, now=now())
+            health = desk.post_health(unit, now=now())
             passing_on = (
-                handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
+                handovers.of_case(unit, found, now=now(), hours=hub().area.hub_hours)
                 if isinstance(found, OpenCase)
                 else []
             )
-            texts = translating.of_case(session, found) if isinstance(found, OpenCase) else []
+            texts = translating.of_case(unit, found) if isinstance(found, OpenCase) else []
     except NoSuchCase:
         abort(404)
     if isinstance(found, OpenCase):  # written down before it is shown, each time
@@ -309,8 +311,8 @@ def status_labels() -> dict[str, str]:
 def case_trail(case_id: str) -> ResponseReturnValue:
     """Who did what to a case."""
     try:
-        with hub().database.reading() as session:
-            trail = desk.trail(session, id_of(case_id), staff.me().identity)
+        with hub().database.reading() as unit:
+            trail = desk.trail(unit, id_of(case_id), staff.me().identity)
     except NoSuchCase:
         abort(404)
     return desk_page("hub/case_trail.html", case_id=case_id, trail=trail, status_labels=status_labels())
@@ -379,8 +381,8 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
     """A page of the desk in its frame, with what every one of them needs."""
     values.setdefault("has_errors", False)
     me = staff.me().identity
-    with hub().database.reading() as session:
-        dangers = danger.waiting_for(session, me, now=now())
+    with hub().database.reading() as unit:
+        dangers = danger.waiting_for(unit, me, now=now())
     return make_response(
         render_template(
             template,
@@ -388,6 +390,7 @@ def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseRe
             me=me,
             hub_links=links_for(me),
             dangers=[each for each in dangers if each.asked_by_id != me.id],
+            keys_off=bool(session.get(KEYS_OFF)),
             press=PressForm(),
             labels_of=labels_of,
             words=words,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from flask import abort, current_app, request, url_for
+from flask import session as flask_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms.fields import SelectChoice
@@ -19,7 +20,7 @@ from app.domain.roles import works_with_cases
 from app.domain.status import CaseState
 from app.forms.queue import AssignForm, QuietForm
 from app.pages.hub import pages, words
-from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of
+from app.pages.hub.desk import KEYS_OFF, UNPROCESSABLE, desk_page, id_of, need_press
 from app.services.hub import desk, feedback, guard, promises
 from app.services.hub import queue as waiting
 from app.services.hub.guard import NoSuchCase
@@ -190,6 +191,15 @@ def quiet(case_id: str) -> ResponseReturnValue:
 def keys() -> ResponseReturnValue:
     """What each key does; without scripts none does anything, and everything is a link or a button."""
     return desk_page("hub/keys.html")
+
+
+@pages.post("/keys")
+@staff.signed_in_only
+def turn_keys() -> ResponseReturnValue:
+    """Turn keys off, or on again: for this colleague until they sign out."""
+    need_press()
+    flask_session[KEYS_OFF] = request.form.get("keys") == "off"
+    return redirect(url_for("hub.keys"), code=303)
 
 
 def code_of(staff_id: str) -> str:
