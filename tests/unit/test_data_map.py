@@ -20,7 +20,7 @@ SEALED_COLUMNS = {
     },
     "Hub": {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
-        ("feedback", "wrapped"), ("feedback", "sealed"),
+        ("feedback", "wrapped"), ("feedback", "sealed"), ("danger", "sealed"),
     },
 }  # fmt: skip
 HEADER = ["column", "what for", "basis", "kept", "clear or sealed"]
