@@ -39,7 +39,7 @@ WAIT_FOR_US = (CaseState.NEW.value, CaseState.OURS.value)
 ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
 ABOUT_A_COMPLAINT = Act.ANSWERED_COMPLAINT.value
 # The page of a case shows what was done; who looked, and how often, is on the page of the audit.
-ONLY_LOOKED = (Act.READ_CASE.value, Act.READ_ASKED.value, Act.DANGER_READ.value)
+ONLY_LOOKED = (Act.READ_CASE.value, Act.READ_ASKED.value, Act.DANGER_WHY.value, Act.DANGER_READ.value)
 # More than the desk will ever hold: the order (risk first) is only right when every case was looked at.
 EVERY_CASE = 1_000_000
 
