@@ -79,6 +79,7 @@ class Act(StrEnum):
         "opened contact details alone, nobody else being signed in: danger to life",
         Kind.DANGER,
     )
+    DANGER_WHY = "danger-why", "read why contact details are to be opened: danger to life", Kind.DANGER
     DANGER_READ = "danger-read", "looked at the contact details that danger to life opened", Kind.DANGER
     DANGER_SILENT = "danger-silent", "recorded that telling the person would add danger", Kind.DANGER
     DANGER_MAY_TELL = "danger-may-tell", "recorded that the person may be told", Kind.DANGER

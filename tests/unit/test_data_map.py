@@ -22,7 +22,7 @@ SEALED_COLUMNS = {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
         ("feedback", "wrapped"), ("feedback", "sealed"), ("taken_draft", "wrapped"), ("taken_draft", "sealed"),
         ("attempt", "note"), ("attempt", "reason"), ("translation", "sealed"), ("staff_session", "sealed"),
-        ("assessment", "sealed"), ("decision", "sealed"), ("worsening", "sealed"),
+        ("assessment", "sealed"), ("decision", "sealed"), ("worsening", "sealed"), ("danger", "sealed"),
     },
 }  # fmt: skip
 HEADER = ["column", "what for", "basis", "kept", "clear or sealed"]

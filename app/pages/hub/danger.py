@@ -131,8 +131,8 @@ def _page(case_id: str, form: DangerForm, *, problem: str) -> ResponseReturnValu
     except NoSuchCase:
         abort(404)
     if found.words is not None or found.opened is not None:  # written down before it is shown, each time
-        detail = "details" if found.opened is not None else "words"
-        auditing.note(hub().database, Act.DANGER_READ, me, now=now(), case_id=own_id, detail=detail)
+        act = Act.DANGER_WHY if found.opened is None else Act.DANGER_READ
+        auditing.note(hub().database, act, me, now=now(), case_id=own_id)
     has_errors = bool(form.errors) or bool(problem)
     return desk_page(
         "hub/case_danger.html",

@@ -402,6 +402,12 @@ def _tell_one(
             envelope_id=danger_id,
             also=write_down,
         )
+        with (
+            database.writing() as session
+        ):  # after a restore the item may have come back from the portal, and only that
+            row = session.get(rows.Danger, danger_id)
+            if row is not None and row.told_at is None and session.get(rows.Item, danger_id) is not None:
+                row.told_at = now
     except _SilentNow:
         pass
     except (NoSuchCase, sealing.CannotOpen, speaking.ReceiptOnly) as error:

@@ -43,7 +43,7 @@ ELSEWHERE = frozenset({asking.ADDITION, handover.ADDITION})
 KEPT_HERE = "kept-here"
 ABOUT_A_COMPLAINT = Act.ANSWERED_COMPLAINT.value
 # The page of a case shows what was done; who looked, and how often, is on the page of the audit.
-ONLY_LOOKED = (Act.READ_CASE.value, Act.READ_ASKED.value, Act.DANGER_READ.value)
+ONLY_LOOKED = (Act.READ_CASE.value, Act.READ_ASKED.value, Act.DANGER_WHY.value, Act.DANGER_READ.value)
 
 
 class NotOpened(Exception):

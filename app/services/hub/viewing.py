@@ -31,7 +31,7 @@ PAGE_LENGTH = 100
 MOST_NAMED = 20
 # Opened by so many colleagues in a day, a case is listed. A fact, and no judgement: it may be a handover.
 MANY = 3
-OPENS = tuple(each.value for each in Act if each.kind in {Kind.READ, Kind.REACHED})
+OPENS = tuple(each.value for each in Act if each.kind in {Kind.READ, Kind.REACHED} or each is Act.DANGER_READ)
 
 
 class About(StrEnum):
