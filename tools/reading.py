@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "translations" / "messages.pot"
 PUBLIC = ("app/forms/", "app/pages/portal/", "app/templates/portal/", "app/templates/components/")
-NOT_PUBLIC = ("app/forms/desk.py",)
+NOT_PUBLIC = ("app/forms/desk",)
 
 OLDEST = 11.0
 # Texts for younger readers.
@@ -139,7 +139,7 @@ def by_page(template: Path = TEMPLATE) -> dict[str, list[str]]:
     for message in catalogue:
         texts = message.id if isinstance(message.id, (list, tuple)) else [message.id]
         for place, _line in message.locations:
-            if message.id and place.startswith(PUBLIC) and place not in NOT_PUBLIC:
+            if message.id and place.startswith(PUBLIC) and not place.startswith(NOT_PUBLIC):
                 pages[place] += [str(text) for text in texts]
     return dict(sorted(pages.items()))
 

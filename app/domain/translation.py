@@ -78,7 +78,7 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
                      "templates/portal/to_read/", "forms/")),
 )  # fmt: skip
 # What only staff read stays in English.
-_DESK = ("templates/hub/", "pages/hub/", "forms/desk.py")
+_DESK = ("templates/hub/", "pages/hub/", "forms/desk")
 
 
 def is_public(places: tuple[str, ...]) -> bool:
