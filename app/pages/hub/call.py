@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.domain.taken import Source
-from app.forms.call import PARTS, SOURCES, BeginForm, Sheet, Wrong
 from app.forms.desk import PressForm
+from app.forms.desk_call import PARTS, SOURCES, BeginForm, Sheet, Wrong
 from app.pages.hub import pages, words
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, page_was_old
 from app.services.hub import guard, taking

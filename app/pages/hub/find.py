@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.domain.finding import NothingToFind, query_of
-from app.forms.find import FindForm
+from app.forms.desk_find import FindForm
 from app.pages.hub import pages
 from app.pages.hub.call import need_case_work
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, page_was_old

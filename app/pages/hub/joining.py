@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from app.domain.joined import Tie
 from app.forms.desk import PressForm
-from app.forms.find import TIES, JoinForm
+from app.forms.desk_find import TIES, JoinForm
 from app.pages.hub import pages, words
 from app.pages.hub.call import need_case_work
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, page_was_old

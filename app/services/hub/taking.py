@@ -201,7 +201,7 @@ def send(
     """
     for _ in range(ATTEMPTS):
         with database.reading() as session:
-            row = _own_now(session, draft_id, signed.identity, revision=revision, now=now)
+            row = _unsent(_own(session, draft_id, signed.identity, now=now), revision=revision)
             secret = opener.unwrap_record(row.wrapped, case_id=row.id)
             prepared = _prepare(
                 session, draft_id, request, secret=secret, signed=signed, opener=opener, voice=voice, now=now
@@ -365,10 +365,15 @@ def _own(session: Session, draft_id: bytes, who: Identity, *, now: datetime) -> 
 
 
 def _own_now(session: Session, draft_id: bytes, who: Identity, *, revision: int, now: datetime) -> rows.TakenDraft:
-    """The draft as this page knew it; in a writing unit of work nobody changes it before its end."""
-    row = session.get(rows.TakenDraft, draft_id, with_for_update=True)
+    """The draft as this page knew it, in a writing unit of work: nobody changes it before its end."""
+    locked = select(rows.TakenDraft).where(rows.TakenDraft.id == draft_id).with_for_update()
+    row = session.scalar(locked)
     if row is None or row.staff_id != who.id or row.expires_at <= now:
         raise NoSuchDraft
+    return _unsent(row, revision=revision)
+
+
+def _unsent(row: rows.TakenDraft, *, revision: int) -> rows.TakenDraft:
     if row.is_sent:
         raise AlreadySent
     if row.revision != revision:
