@@ -144,6 +144,7 @@ def test_a_closed_quarter_says_who_asked_who_was_supported_and_what_became_of_it
     assert found["equity", "age:25-34", "answered"] == 5  # 7
     assert found["equity", "age:65-74", "answered"] == 5
     assert ("equity", "age:75-or-more", "answered") not in found
+    assert not any(row == "money" for _table, row, _column in found), "nobody, or fewer than five: nobody learns which"
 
 
 @pytest.mark.requirement("H1")

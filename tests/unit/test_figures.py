@@ -16,6 +16,7 @@ COUNTS = st.dictionaries(
     st.tuples(st.sampled_from(["asked", "needs"]), st.sampled_from("abc"), st.sampled_from("xy")),
     st.integers(0, 10_000),
 )
+COLUMNS = {"asked": "xy", "needs": "xy"}
 QUARTERS = st.builds(Quarter, st.integers(2026, 2031), st.integers(1, 4))
 
 
@@ -31,12 +32,22 @@ def test_differences_of_any_two_published_tables_are_multiples_of_five(
     quarters: list[dict[figures.Place, int]],
 ) -> None:
     """Quarters one by one, and added up to a longer time: whatever is taken from whatever."""
-    tables = [figures.published(each) for each in quarters]
-    tables.append(figures.published(figures.added(quarters)))
+    tables = [figures.published(each, COLUMNS) for each in quarters]
+    tables.append(figures.published(figures.added(quarters), COLUMNS))
 
     shown = [count for table in tables for count in table.values() if count is not None]
     assert all((one - other) % STEP == 0 for one in shown for other in shown)
     assert all(count >= FEWEST_SHOWN for count in shown)
+
+
+@given(COUNTS, st.data())
+def test_none_and_few_look_the_same(counts: dict[figures.Place, int], data: st.DataObject) -> None:
+    """Whatever is below five may as well not be there: the page and the file stay the same to the letter."""
+    fewer = {place: data.draw(st.integers(0, 4)) if count < FEWEST_SHOWN else count for place, count in counts.items()}
+    without = {place: count for place, count in counts.items() if count >= FEWEST_SHOWN}
+
+    assert figures.published(counts, COLUMNS) == figures.published(fewer, COLUMNS)
+    assert figures.published(counts, COLUMNS) == figures.published(without, COLUMNS)
 
 
 @given(st.integers(0, 1_000_000))

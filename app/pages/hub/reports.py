@@ -151,7 +151,7 @@ def _sheets(found: Report) -> list[Sheet]:
         "longer": gettext("Longer"),
         "not-yet": gettext("Not yet"),
     }
-    used = {column for table, _row, column in found.counts if table == "waits"}
+    used = {column for (table, _row, column), count in found.counts.items() if table == "waits" and count is not None}
     changes = {
         "better": gettext("Better"),
         "same": gettext("The same"),
