@@ -6,7 +6,7 @@ of any two published counts is a multiple of five, or cannot be made at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.promise_results import FEWEST_FOR_A_SHARE, FEWEST_SHOWN, Quarter
@@ -76,6 +76,15 @@ def added(quarters: Iterable[Counts]) -> dict[Place, int]:
     return found
 
 
-def published(counts: Counts) -> dict[Place, int | None]:
-    """Counts as they are published."""
-    return {place: rounded(count) for place, count in counts.items()}
+def published(counts: Counts, columns: Mapping[str, Sequence[str]]) -> dict[Place, int | None]:
+    """Counts as they are published, by the columns of each table.
+
+    A row stands only if something in it is five or more, and then with every column: what is not there, and what says
+    "fewer than 5", may be none or four, and nobody learns which.
+    """
+    shown = {(table, row) for (table, row, _column), count in counts.items() if rounded(count) is not None}
+    return {
+        (table, row, column): rounded(counts.get((table, row, column), 0))
+        for table, row in sorted(shown)
+        for column in columns[table]
+    }

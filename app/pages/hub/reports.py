@@ -65,7 +65,7 @@ class Sheet:
 @staff.signed_in_only
 def all_reports() -> ResponseReturnValue:
     """Which periods there are; for everybody but supervisors and auditors this page is always the same."""
-    may_read = reports.may_read(staff.me().identity)
+    may_read = _may_read()
     found: tuple[Period, ...] = ()
     if may_read:
         with hub().database.reading() as session:
@@ -77,6 +77,8 @@ def all_reports() -> ResponseReturnValue:
 @staff.signed_in_only
 def report(period: str) -> ResponseReturnValue:
     """One page that can be printed."""
+    if not _may_read():
+        return all_reports()
     return _page(_read(period), WordsForm(formdata=None))
 
 
@@ -84,6 +86,8 @@ def report(period: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def report_csv(period: str) -> ResponseReturnValue:
     """The same figures, for a program."""
+    if not _may_read():
+        return all_reports()
     found = _read(period)
     response = make_response(reports.as_csv(found))
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
@@ -105,6 +109,10 @@ def report_words(period: str) -> ResponseReturnValue:
     except NotForThem:
         abort(404)
     return redirect(url_for("hub.report", period=str(found.period)), code=303)
+
+
+def _may_read() -> bool:
+    return reports.may_read(staff.me().identity)
 
 
 def _read(text: str) -> Report:
@@ -143,7 +151,7 @@ def _sheets(found: Report) -> list[Sheet]:
         "longer": gettext("Longer"),
         "not-yet": gettext("Not yet"),
     }
-    used = {column for table, _row, column in found.counts if table == "waits"}
+    used = {column for (table, _row, column), count in found.counts.items() if table == "waits" and count is not None}
     changes = {
         "better": gettext("Better"),
         "same": gettext("The same"),
@@ -248,8 +256,9 @@ def _label(row: str) -> str:
     if kind in PROMISE_IDS:
         return f"{kind} ({gettext('counted') if value == 'counted' else gettext('asked')})"
     if kind in EQUALITY:
-        asked, answers = questions(SurveyForm)[kind]
-        return f"{asked} {answers.get(value, value)}"
+        field = getattr(SurveyForm, kind)
+        answers = {choice.value: str(choice.label) for choice in field.kwargs["choices"]}
+        return f"{field.args[0]} {answers.get(value, value)}"
     return _fixed().get(row) or str(row)
 
 

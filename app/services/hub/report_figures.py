@@ -236,6 +236,19 @@ def _respect_and_answer(session: Session, span: Span, rules: Rules) -> Tally:
     return Tally("respect-and-answer", "counted", sum(_in_time(each, rules) for each in came), len(came))
 
 
+# Every column that a table has, whether or not anything was counted in it: an empty place must not tell none from few.
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "asked": ("people",),
+    "supported": ("people",),
+    "why-not-reported": ("people",),
+    "waits": ("in-time", "late", "one-day", "three-days", "longer", "not-yet"),
+    "needs": ("met", "open", "declined"),
+    "outcomes": tuple(each.value for each in Change),
+    "assessments": ("done", "due"),
+    "promises": ("kept", "of"),
+    "equity": ("answered", "soon", "better", "good"),
+    "complaints": ("came", "answered", "in-time"),
+}
 COUNTED: Final[tuple[Callable[[Session, Span, Rules], Tally], ...]] = (
     _police_or_not,
     _everyone,

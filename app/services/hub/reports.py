@@ -29,7 +29,7 @@ from app.domain.order import Order, Told
 from app.domain.promise_results import Quarter, QuarterFigures, Tally
 from app.services.hub import orders
 from app.services.hub.need_figures import Span
-from app.services.hub.report_figures import TABLES, Rules
+from app.services.hub.report_figures import COLUMNS, TABLES, Rules
 from app.services.hub.staff import Identity
 
 AUDITOR = "auditor"
@@ -143,7 +143,7 @@ def read(session: Session, period: Period, who: Identity) -> Report:
     return Report(
         period=period,
         quarters=period.quarters,
-        counts=figures.published(together),
+        counts=figures.published(together, COLUMNS),
         percent=percents,
         words=said.words if said else "",
         written_by=session.get_one(rows.Staff, said.written_by).name if said else "",
