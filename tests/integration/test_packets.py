@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from app.adapters import notify, packets, sealing
 from app.adapters.carriers import CarrierDown
@@ -598,3 +598,18 @@ def test_every_door_is_shut_for_whoever_may_not_know_of_the_case(
             )
             assert there.status == nowhere.status == 404, path
             assert there.html == nowhere.html
+
+
+@SQLITE
+def test_the_page_about_it_asks_the_database_ten_times_at_most(passed: Passed) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        passed.colleague.client.visit(f"{passed.case.path}/passing")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(asked) <= 10, asked
