@@ -422,7 +422,8 @@ def post_rebuild() -> None:
         database.close()
         click.echo(
             f"{done.spaces} spaces and {done.items} items of conversations are on their way to the portal. "
-            f"{done.without_number} of the spaces have no number that opens them: a code gives a new one."
+            f"{done.without_number} of the spaces have no number that opens them: a code gives a new one. "
+            f"{done.packets} packets that services can still read go too."
         )
 
 

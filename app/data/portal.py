@@ -431,9 +431,10 @@ def answer_packet(session: Session, packet_id: bytes, *, expires_at: datetime, a
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def drop_packet(session: Session, packet_id: bytes) -> None:
-    """A packet is gone; one that is gone already is too."""
-    session.execute(delete(Packet).where(Packet.id == packet_id))
+def drop_packet(session: Session, packet_id: bytes, *, reference_tag: bytes = b"") -> None:
+    """A packet is gone; one that is gone already is too. And so is another that goes by the same reference: what a Hub that was
+    restored does not know of must not stand in the way of a new one."""
+    session.execute(delete(Packet).where(or_(Packet.id == packet_id, Packet.reference_tag == reference_tag)))
 
 
 def end_visits(session: Session, case_id: bytes) -> None:

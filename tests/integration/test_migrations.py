@@ -126,6 +126,8 @@ def test_tables_that_hold_people_have_no_row_order(database: Database, side: Sid
             "offer",
             "pool",
             "feedback",
+            "packet",
+            "packet_answer",
         ):
             made = connection.execute(
                 text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}

@@ -143,6 +143,7 @@ def test_numbers_made_with_an_older_pepper_still_open(sides: Sides, person: Some
 
 
 def test_everything_that_is_wrapped_to_a_sealing_key_is_wrapped_anew() -> None:
-    wrapped = {mapper.class_ for mapper in HubRow.registry.mappers if "wrapped" in mapper.columns}
+    # A packet's column of this name lies under the case's own record secret.
+    wrapped = {mapper.class_ for mapper in HubRow.registry.mappers if "wrapped" in mapper.columns} - {rows.Packet}
     assert wrapped == {table for table, _ in rewrapping.WRAPPED}
     assert rows.RecordSecret in wrapped

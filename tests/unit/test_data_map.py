@@ -16,17 +16,18 @@ SEALED_COLUMNS = {
         ("draft", "sealed"), ("sent", "sealed"), ("visit", "sealed"), ("number_wrap", "wrap"), ("item", "body"),
         ("case", "leaf"), ("own", "sealed"), ("collection", "wrap"),
         ("outgoing", "body"), ("aside", "body"), ("offer", "sealed"), ("pool", "body"),
-        ("feedback", "body"),
+        ("feedback", "body"), ("packet", "body"), ("packet", "lock"), ("packet_answer", "body"),
     },
     "Hub": {
         ("sealed_document", "sealed"), ("record_secret", "wrapped"), ("item", "body"), ("outgoing", "body"), ("aside", "body"),
         ("feedback", "wrapped"), ("feedback", "sealed"), ("taken_draft", "wrapped"), ("taken_draft", "sealed"),
         ("attempt", "note"), ("attempt", "reason"), ("translation", "sealed"), ("staff_session", "sealed"),
         ("assessment", "sealed"), ("decision", "sealed"), ("worsening", "sealed"), ("danger", "sealed"),
+        ("packet", "copy"), ("packet", "wrapped"), ("packet", "code_taken"), ("packet", "answer"),
     },
 }  # fmt: skip
 HEADER = ["column", "what for", "basis", "kept", "clear or sealed"]
-READABLE = re.compile(r"clear|random|hash|sealed: (Hub|case|cookie|number|record)")
+READABLE = re.compile(r"clear|random|hash|sealed: (Hub|case|cookie|number|code|record)")
 
 
 class NotUnderstood(Exception):

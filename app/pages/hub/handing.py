@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 
 from flask import abort, request, url_for
@@ -20,8 +19,8 @@ from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of
 from app.pages.hub.packing import sections_of
 from app.pages.hub.passing import guarded, id_or_new, why_not
-from app.services.hub import desk, handing, handovers, packets, records, signposting
-from app.services.hub.desk import NotOpened, OpenCase
+from app.services.hub import handing, handovers, packets, signposting
+from app.services.hub.desk import NotOpened
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.handing import AlreadySent, Mailed, Stale, Stopped
 from app.services.hub.handovers import CannotFollow, Ending
@@ -220,30 +219,16 @@ def _page(
     code_form: CodeWentForm | None = None,
     about: str = "",
 ) -> ResponseReturnValue:
-    own_id = guarded(case_id)
+    own_id = id_of(case_id)
     if signpost_form is None:
         signpost_form = SignpostForm(formdata=None)
         signpost_form.fit(hub().directory)
     signpost_form.signpost_id.data = id_or_new(signpost_form.signpost_id.data).hex()
-    found_handovers: list[handovers.View] = []
-    found_packets: Mapping[bytes, packets.View] = {}
-    told: list[signposting.View] = []
     try:
         with hub().database.reading() as session:
-            found = desk.read_case(
-                session,
-                case_id=own_id,
-                signed=staff.me(),
-                opener=hub().opener,
-                hours=hub().area.hub_hours,
-                targets=hub().area.targets,
-                now=now(),
+            found = handing.passing_on(
+                session, own_id, signed=staff.me(), opener=hub().opener, hours=hub().area.hub_hours, now=now()
             )
-            if isinstance(found, OpenCase):
-                key = records.case_key(session, own_id, opener=hub().opener)
-                found_handovers = handovers.of_case(session, found, now=now(), hours=hub().area.hub_hours)
-                found_packets = packets.of_case(session, own_id, key=key, now=now())
-                told = signposting.of_case(session, own_id)
     except NoSuchCase:
         abort(404)
     has_errors = bool(problem or signpost_form.errors)
@@ -251,11 +236,11 @@ def _page(
         "hub/case_passing_on.html",
         code=UNPROCESSABLE if has_errors else 200,
         case_id=case_id,
-        row=found.row,
-        is_open=isinstance(found, OpenCase),
-        handovers=found_handovers,
-        packets=found_packets,
-        told=told,
+        row=found,
+        is_open=found.is_open,
+        handovers=found.handovers,
+        packets=found.packets,
+        told=found.told,
         need_labels=how.labels(),
         routes={each.value: label for each, label in ROUTES.items()},
         reasons={each.value: label for each, label in BACK.items()},

@@ -111,8 +111,9 @@ def _way(way: WayPlan, *, with_address: bool, hide: bool) -> tuple[Line, ...]:
         shown = f"… {way.address.strip()[-SHOWN_END:]}" if hide else way.address.strip()
         found.append(Line(gettext("Number or address"), shown))
     if way.way is not Way.LETTER:
-        times = [str(TIMES[box.value]) for box in way.boxes if box.value in TIMES]
-        found.append(Line(gettext("Only at these times"), "; ".join(sorted(times))))
+        boxes = {box.value for box in way.boxes}
+        times = [str(label) for box, label in TIMES.items() if box in boxes]
+        found.append(Line(gettext("Only at these times"), "; ".join(times)))
     if way.not_in_school_hours:
         found.append(Line(gettext("Never"), gettext("in school hours: Monday to Friday, 8:30 to 3:30.")))
     found += _one(gettext("They say about times"), way.own_times)

@@ -6,10 +6,11 @@ code go by two ways: whoever reads the one has not got the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from nacl.signing import SigningKey
 from sqlalchemy.orm import Session
@@ -19,10 +20,10 @@ from app.adapters import packets as sealed_packets
 from app.data import hub as rows
 from app.data.database import Database
 from app.domain.contact import ContactPlan, Decision, Way, decide
-from app.domain.handover import UNDER_WAY, State, goes, overdue_from
+from app.domain.handover import CAME_BACK, UNDER_WAY, State, goes, overdue_from
 from app.domain.hours import OpeningHours
 from app.domain.packet import Packet, Route, Section
-from app.services.hub import desk, handovers, orders, packets, plans, records, showing, speaking
+from app.services.hub import desk, guard, handovers, orders, packets, plans, records, showing, signposting, speaking
 from app.services.hub.desk import OpenCase
 from app.services.hub.handovers import CannotFollow
 from app.services.hub.records import Opener
@@ -67,12 +68,43 @@ class Material:
 
 
 @dataclass(frozen=True)
+class PassingOn:
+    """All about passing a case on. Before it is opened, only that it is there."""
+
+    reference: str
+    facts: Mapping[str, Any]
+    is_open: bool
+    handovers: tuple[handovers.View, ...] = ()
+    packets: Mapping[bytes, packets.View] = field(default_factory=dict)
+    told: tuple[signposting.View, ...] = ()
+
+
+@dataclass(frozen=True)
 class Handed:
     """A packet that is on its way. The code is to be said once; it is kept nowhere."""
 
     reference: str
     code: str = field(repr=False)
     until: datetime
+
+
+def passing_on(
+    session: Session, case_id: bytes, *, signed: SignedIn, opener: Opener, hours: OpeningHours, now: datetime
+) -> PassingOn:
+    """What the page about passing somebody on shows. Raises guard.NoSuchCase and sealing.CannotOpen."""
+    case = guard.case_for(session, case_id, signed.identity)
+    opening = session.get(rows.Opening, (signed.session_id, case_id))
+    facts = {name: case.facts[name] for name in ("frozen", CAME_BACK) if name in case.facts}
+    if opening is None or opening.expires_at <= now:
+        return PassingOn(case.reference, facts, is_open=False)
+    return PassingOn(
+        case.reference,
+        facts,
+        is_open=True,
+        handovers=tuple(handovers.listed(session, case_id, now=now, hours=hours)),
+        packets=packets.of_case(session, case_id, key=records.case_key(session, case_id, opener=opener), now=now),
+        told=tuple(signposting.of_case(session, case_id)),
+    )
 
 
 def look(

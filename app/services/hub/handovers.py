@@ -7,7 +7,7 @@ comes sealed; what the person wrote about it stays in its sealed addition.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -395,17 +395,30 @@ def of_case(
         note = each.content.get("note")
         if each.kind == ADDITION and isinstance(note, str) and note:
             notes.setdefault(str(each.content.get("id")), []).append(note)
+    return listed(session, case.row.case_id, notes=notes, now=now, hours=hours)
+
+
+def listed(
+    session: Session,
+    case_id: bytes,
+    *,
+    now: datetime,
+    hours: OpeningHours,
+    notes: Mapping[str, Sequence[str]] | None = None,
+) -> list[View]:
+    """The handovers of a case, newest first, with the person's own words about each as far as they are given here (by id, in
+    hexadecimal). The caller has asked the guard."""
     found = session.execute(
-        select(rows.Handover, rows.Staff)
+        select(rows.Handover, rows.Staff.name, rows.Packet.due_at)
         .outerjoin(rows.Staff, rows.Staff.id == rows.Handover.asked_by)
-        .where(rows.Handover.case_id == case.row.case_id)
+        .outerjoin(rows.Packet, rows.Packet.handover_id == rows.Handover.id)
+        .where(rows.Handover.case_id == case_id)
         .order_by(rows.Handover.asked_at.desc())
     )
-    sent = session.scalars(select(rows.Packet).where(rows.Packet.case_id == case.row.case_id))
-    dues = {packet.handover_id: packet.due_at for packet in sent}
     views = []
-    for row, colleague in found:
+    for row, name, due_at in found:
         state = State(row.state)
+        due = due_at if state is not State.AGREED else None
         views.append(
             View(
                 id=row.id,
@@ -413,12 +426,12 @@ def of_case(
                 why=row.reason,
                 kinds=tuple(row.kinds),
                 state=state,
-                asked_by=colleague.name if colleague else row.asked_by,
+                asked_by=name or row.asked_by,
                 asked_at=row.asked_at,
                 changed_at=row.changed_at,
-                notes=tuple(notes.get(row.id.hex(), ())),
-                due_at=(dues.get(row.id) or overdue_from(row.changed_at, hours)) if state in UNDER_WAY else None,
-                is_overdue=is_overdue(state, changed_at=row.changed_at, now=now, hours=hours, due_at=dues.get(row.id)),
+                notes=tuple((notes or {}).get(row.id.hex(), ())),
+                due_at=(due or overdue_from(row.changed_at, hours)) if state in UNDER_WAY else None,
+                is_overdue=is_overdue(state, changed_at=row.changed_at, now=now, hours=hours, due_at=due),
                 needs=tuple(row.needs or ()),
             )
         )
@@ -435,7 +448,8 @@ def _words_due(
         words.append((state.value, item_id_of(packet.pressed, state.value)))
     due_at = packet.due_at if packet is not None and state is not State.AGREED else None
     if hours is not None and is_overdue(state, changed_at=row.changed_at, now=now, hours=hours, due_at=due_at):
-        words.append((LATE, item_id_of(row.id, LATE)))
+        since = packet.pressed if packet is not None else row.id  # what was handed over again may be late again
+        words.append((LATE, item_id_of(since, LATE)))
     return words
 
 

@@ -137,7 +137,7 @@ def _keep_packet(session: Session, prepared: Prepared) -> None:
     """Keep a packet; an earlier one of the same handover goes. Its case need not have a space here: some asked on the phone."""
     keep = prepared.keep
     assert keep is not None
-    rows.drop_packet(session, keep.packet_id)
+    rows.drop_packet(session, keep.packet_id, reference_tag=prepared.reference_tag)
     session.add(
         rows.Packet(
             id=keep.packet_id,
