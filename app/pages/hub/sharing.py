@@ -111,4 +111,4 @@ def _offered(offer: Offer) -> str:
     service = hub().directory.get(offer.service)
     kinds = [str(label) for kind, label in KINDS.items() if kind.value in offer.kinds]
     named = service.name if service else offer.service
-    return f"{named}: {', '.join(kinds) if kinds else gettext('none of the kinds, only their own words')}"
+    return f"{named}: {'; '.join(kinds) if kinds else gettext('none of the kinds, only their own words')}"
