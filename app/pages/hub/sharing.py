@@ -9,9 +9,8 @@ from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
 from app.domain.sharing import LONGEST_DAYS, Purpose
-from app.forms.desk import PressForm
+from app.forms.desk import PURPOSES, ConsentForm, PressForm
 from app.forms.handover import KINDS
-from app.forms.sharing import PURPOSES, ConsentForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, page_was_old
 from app.services.hub import sharing
