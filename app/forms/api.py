@@ -398,9 +398,16 @@ def _operation(each: Operation, made: _Made, problems: Mapping[int, Sequence[str
             "headers": {"Cache-Control": {"schema": {"type": "string", "enum": ["no-store"]}}},
             "content": {JSON: {"schema": made.of(each.answer)}},
         },
-        **{str(status): _refusal(status, problems.get(status, ()), made) for status in each.refusals},
+        **{str(status): _refusal(status, _codes(each, problems.get(status, ())), made) for status in each.refusals},
     }
     return operation
+
+
+def _codes(each: Operation, codes: Sequence[str]) -> list[str]:
+    """Those of the codes of a status that this operation can end in."""
+    others = {"bad-request", "unauthorized"} if each.scope is None else {"token-refused", "client-refused"}
+    others |= {"invalid", "key-reused"} if each.scope is not Scope.NEWS else set()
+    return [code for code in codes if code not in others]
 
 
 def _refusal(status: int, codes: Sequence[str], made: _Made) -> dict[str, Any]:

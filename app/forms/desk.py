@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional, ValidationError
 
 from app.domain.contact import Way
 from app.domain.danger import Reason as Danger
 from app.domain.danger import Vote
 from app.domain.phrases import ABOUT_ANOTHER, FIRST_ANSWER, FOR_BSL_READERS, ON_THE_WAY, REACHING_THEM, Phrase
 from app.domain.rights import STAGES
+from app.domain.sharing import USUAL_DAYS, Purpose
 from app.domain.status import ABOUT_SUPPORT, ABOUT_TROUBLE, RECEIPTS, Milestone
 from app.forms.news import MILESTONE_WORDS, STATUS_WORDS
 from app.forms.question import QuestionForm, one_kind_of_line_end
@@ -294,3 +296,36 @@ class RightForm(PressForm):
     """Was it right? Two buttons."""
 
     right = StringField(validators=[AnyOf(("yes", "no"))])
+
+
+# For what another agency's case system may fetch a case.
+PURPOSES = {
+    Purpose.SUPPORT: _l("To help them: it fetches what they agreed to"),
+    Purpose.CASE_NEWS: _l("The same, and it sends news of a police or court case to their space"),
+}
+
+
+class ConsentForm(FlaskForm):
+    """Record a consent on an agreement of the person's."""
+
+    handover = RadioField(
+        _l("What have they agreed to?"),
+        validators=[DataRequired(message=_l("Choose what they agreed to."))],
+        validate_choice=False,
+    )
+    purpose = RadioField(
+        _l("For what?"),
+        choices=[SelectChoice(each.value, label) for each, label in PURPOSES.items()],
+        validators=[
+            DataRequired(message=_l("Choose for what.")),
+            AnyOf(list(Purpose), message=_l("Choose for what.")),
+        ],
+        validate_choice=False,
+    )
+    until = DateField(_l("Last day"), validators=[InputRequired(message=_l("Write the last day."))])
+    consent_id = HiddenField()
+
+    def suggest(self, today: date) -> None:
+        """Where no day was written yet, the usual one."""
+        if self.until.data is None and not self.until.raw_data:
+            self.until.data = today + timedelta(days=USUAL_DAYS)

@@ -9,9 +9,8 @@ from wtforms.fields import SelectChoice
 
 from app.adapters import sealing
 from app.domain.sharing import LONGEST_DAYS, Purpose
-from app.forms.desk import PressForm
+from app.forms.desk import PURPOSES, ConsentForm, PressForm
 from app.forms.handover import KINDS
-from app.forms.sharing import PURPOSES, ConsentForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, page_was_old
 from app.services.hub import sharing
@@ -111,4 +110,4 @@ def _offered(offer: Offer) -> str:
     service = hub().directory.get(offer.service)
     kinds = [str(label) for kind, label in KINDS.items() if kind.value in offer.kinds]
     named = service.name if service else offer.service
-    return f"{named}: {', '.join(kinds) if kinds else gettext('none of the kinds, only their own words')}"
+    return f"{named}: {'; '.join(kinds) if kinds else gettext('none of the kinds, only their own words')}"

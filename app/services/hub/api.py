@@ -167,8 +167,13 @@ def changes(database: Database, client: Client, *, after: str | None, limit: int
     What came since the last pull is worked out here, under the client's own lock, so that two pulls at once tell the same. A
     line that some pull has had before says so. Raises Stale, CursorGone and UnknownClient.
     """
-    with database.writing() as session:
+    with database.reading() as session:  # most pulls find nothing, and need not keep anybody from writing
         _fresh(session, now=now)
+        own = session.get_one(rows.ApiClient, client.id)
+        number = _number_of(session, after, own)
+        if number == own.last_number and not _otherwise(session, client, now=now):
+            return Feed(events=(), cursor=_cursor(session, number), more=False)
+    with database.writing() as session:
         own = clients.locked(session, client.id)
         _bring_up_to_date(session, own, client, now=now)
         session.flush()
@@ -332,44 +337,67 @@ def _told_of(session: Session, shared: Collection[Shared]) -> dict[bytes, bytes]
     }
 
 
-def _bring_up_to_date(session: Session, own: rows.ApiClient, client: Client, *, now: datetime) -> None:
-    """Add to the feed what is otherwise than it last told. The client's row is locked."""
+@dataclass(frozen=True)
+class _Otherwise:
+    """What is otherwise with one case than a client's feed last told. `told` is None when the case is not shared any more."""
+
+    case_id: bytes
+    what: What
+    why: Why | None
+    told: bytes | None
+    frozen: bool = False
+
+
+def _otherwise(session: Session, client: Client, *, now: datetime) -> list[_Otherwise]:
+    """What a client's feed has still to tell, in a stable order."""
     shared = sharing.shared_with(session, client, now=now)
     told = _told_of(session, shared.values())
-    known = {
-        row.case_id: row for row in session.scalars(select(rows.ApiShared).where(rows.ApiShared.client_id == client.id))
-    }
+    known = _known(session, client)
+    found = []
+    for case_id in sorted(known.keys() - shared.keys()):
+        is_there = session.get(rows.Case, case_id) is not None
+        why = Why.CONSENT_ENDED if is_there else Why.ERASED
+        found.append(_Otherwise(case_id, What.WITHDRAWN, why, None))
+    for case_id in sorted(shared):
+        frozen = bool(shared[case_id].case.facts.get("frozen"))
+        row = known.get(case_id)
+        if row is None:
+            found.append(_Otherwise(case_id, What.NEW, None, told[case_id], frozen))
+        elif frozen and not row.frozen:
+            found.append(_Otherwise(case_id, What.WITHDRAWN, Why.FROZEN, told[case_id], frozen))
+        elif row.told != told[case_id]:
+            found.append(_Otherwise(case_id, What.CHANGED, None, told[case_id], frozen))
+    return found
 
-    def add(case_id: bytes, what: What, why: Why | None = None) -> None:
+
+def _known(session: Session, client: Client) -> dict[bytes, rows.ApiShared]:
+    found = session.scalars(select(rows.ApiShared).where(rows.ApiShared.client_id == client.id))
+    return {row.case_id: row for row in found}
+
+
+def _bring_up_to_date(session: Session, own: rows.ApiClient, client: Client, *, now: datetime) -> None:
+    """Add to the feed what it has still to tell. The client's row is locked."""
+    known = _known(session, client)
+    for each in _otherwise(session, client, now=now):
         own.last_number += 1
         session.add(
             rows.ApiEvent(
                 client_id=client.id,
                 number=own.last_number,
-                case_id=case_id,
-                what=what.value,
-                why=why.value if why else None,
+                case_id=each.case_id,
+                what=each.what.value,
+                why=each.why.value if each.why else None,
                 at=now,
                 handed_out=False,
             )
         )
-
-    for case_id in sorted(known.keys() - shared.keys()):
-        is_there = session.get(rows.Case, case_id) is not None
-        add(case_id, What.WITHDRAWN, Why.CONSENT_ENDED if is_there else Why.ERASED)
-        session.delete(known[case_id])
-    for case_id in sorted(shared):
-        frozen = bool(shared[case_id].case.facts.get("frozen"))
-        row = known.get(case_id)
-        if row is None:
-            add(case_id, What.NEW)
-            session.add(rows.ApiShared(client_id=client.id, case_id=case_id, told=told[case_id], frozen=frozen))
-            continue
-        if frozen and not row.frozen:
-            add(case_id, What.WITHDRAWN, Why.FROZEN)
-        elif row.told != told[case_id]:
-            add(case_id, What.CHANGED)
-        row.told, row.frozen = told[case_id], frozen
+        row = known.get(each.case_id)
+        if each.told is None:
+            session.delete(row)
+        elif row is None:
+            session.add(rows.ApiShared(client_id=client.id, case_id=each.case_id, told=each.told, frozen=each.frozen))
+        else:
+            row.told, row.frozen = each.told, each.frozen
 
 
 def _cursor(session: Session, number: int) -> str:

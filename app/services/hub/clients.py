@@ -135,13 +135,12 @@ def is_any(session: Session) -> bool:
     return bool(session.scalar(count))
 
 
-def purposes_of(session: Session, agency: str) -> tuple[str, ...]:
-    """What the clients of an agency may be given leave for, all together; empty when it has none."""
-    found = session.scalars(
-        select(rows.ApiClient).where(rows.ApiClient.agency == agency, rows.ApiClient.revoked_at.is_(None))
-    )
-    there = {purpose for row in found for purpose in row.purposes}
-    return tuple(each.value for each in Purpose if each in there)
+def purposes(session: Session) -> dict[str, tuple[str, ...]]:
+    """For what the clients of each agency may be used, all of an agency's together; an agency without any is not there."""
+    there: dict[str, set[str]] = {}
+    for row in session.scalars(select(rows.ApiClient).where(rows.ApiClient.revoked_at.is_(None))):
+        there.setdefault(row.agency, set()).update(row.purposes)
+    return {agency: tuple(each.value for each in Purpose if each in found) for agency, found in there.items()}
 
 
 def prove(database: Database, client_id: str, secret: str) -> Client | None:

@@ -142,7 +142,7 @@ def record(
         handover = session.get(rows.Handover, handover_id)
         if handover is None or handover.case_id != case_id or State(handover.state) not in AGREED:
             raise NotAgreed
-        if purpose.value not in clients.purposes_of(session, handover.service):
+        if purpose.value not in clients.purposes(session).get(handover.service, ()):
             raise NoClient
         for earlier in _open_of(session, case_id):
             if earlier.handover_id == handover_id and earlier.purpose == purpose.value:
@@ -217,8 +217,8 @@ def offers(session: Session, case_id: bytes, signed: SignedIn) -> list[Offer]:
         .where(rows.Handover.case_id == case_id, rows.Handover.state.in_([each.value for each in AGREED]))
         .order_by(rows.Handover.asked_at.desc(), rows.Handover.id)
     )
-    made = [Offer(row.id, row.service, tuple(row.kinds), clients.purposes_of(session, row.service)) for row in found]
-    return [each for each in made if each.purposes]
+    there = clients.purposes(session)
+    return [Offer(row.id, row.service, tuple(row.kinds), there[row.service]) for row in found if there.get(row.service)]
 
 
 def _open_of(session: Session, case_id: bytes) -> Sequence[rows.ApiConsent]:
