@@ -16,7 +16,7 @@ from wtforms.fields import SelectChoice
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.asking import SUPERVISOR
-from app.domain.attempts import offered
+from app.domain.attempts import Outcome, Ruling, offered
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
@@ -40,7 +40,19 @@ from app.forms.more import shown as addition_words
 from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
-from app.services.hub import asked, attempts, contact, desk, feedback, handovers, news, promises, translating, unsent
+from app.services.hub import (
+    asked,
+    attempts,
+    contact,
+    desk,
+    feedback,
+    handovers,
+    news,
+    promises,
+    showing,
+    translating,
+    unsent,
+)
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -419,7 +431,24 @@ def case_trail(case_id: str) -> ResponseReturnValue:
             trail = desk.trail(session, id_of(case_id), staff.me().identity)
     except NoSuchCase:
         abort(404)
-    return desk_page("hub/case_trail.html", case_id=case_id, trail=trail, status_labels=status_labels())
+    return desk_page(
+        "hub/case_trail.html", case_id=case_id, trail=trail, status_labels={**status_labels(), **_words_of_attempts()}
+    )
+
+
+def _words_of_attempts() -> dict[str, str]:
+    """The words for what the log says of a way: what became of it, why it was not shown, what was decided."""
+    found = {}
+    for way, name in labels_of("reply", "ways").items():
+        said = {each.value: words.outcome(each, Way(way)) for each in Outcome}
+        said |= {each.value: words.refusal(each) for each in Reason}
+        said |= {
+            showing.OUTSIDE_HOURS: gettext("Outside their hours."),
+            Ruling.AGAIN.value: gettext("Use it again"),
+            Ruling.NEVER.value: gettext("Do not use it again"),
+        }
+        found.update({f"{way}: {code}": f"{name}: {meant}" for code, meant in said.items()})
+    return found
 
 
 def _why_not_shown(opened: OpenCase, shown: Shown) -> str:
