@@ -190,15 +190,12 @@ def held(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, frozenset[W
 
 def counts(session: Session, *, since: datetime, until: datetime) -> Counts:
     """How many attempts were inside and outside the plan, from `since` on and before `until` (aware). For reports."""
-    found = dict(
-        session.execute(
-            select(rows.Attempt.within_plan, func.count())
-            .where(rows.Attempt.at >= since, rows.Attempt.at < until)
-            .group_by(rows.Attempt.within_plan)
-        )
-        .tuples()
-        .all()
+    query = (
+        select(rows.Attempt.within_plan, func.count())
+        .where(rows.Attempt.at >= since, rows.Attempt.at < until)
+        .group_by(rows.Attempt.within_plan)
     )
+    found: dict[bool, int] = {row[0]: row[1] for row in session.execute(query)}
     return Counts(inside=found.get(True, 0), outside=found.get(False, 0))
 
 
