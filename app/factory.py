@@ -10,6 +10,7 @@ import logging
 import os
 import pkgutil
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, Porta
 from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
+from app.domain.guide import Guides
 from app.forms import news, phrases
 from app.pages import shared
 from app.settings import HubSettings, PortalSettings, Settings, SettingsError
@@ -157,7 +159,14 @@ def create_hub(settings: HubSettings) -> Flask:
     languages = content.load_languages(settings.content_dir)
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
-    app.extensions["side"] = hub_of(settings, database=database, assets=assets)
+    # Only the desk offers them to read: the courier and the commands do without.
+    guides = load_guides(
+        settings.content_dir,
+        [each.slug for each in languages.all],
+        area=area,
+        directory=content.load_directory(settings.content_dir),
+    )
+    app.extensions["side"] = hub_of(settings, database=database, assets=assets, guides=guides)
     jar = CookieJar("hub", secure=settings.is_https)
     app.config.update(
         SESSION_COOKIE_NAME=jar.name(STAFF),
@@ -180,8 +189,10 @@ def create_hub(settings: HubSettings) -> Flask:
     return app
 
 
-def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
-    """What a Hub process holds."""
+def hub_of(
+    settings: HubSettings, *, database: Database, assets: Assets, guides: Mapping[str, Guides] | None = None
+) -> Hub:
+    """What a Hub process holds. `guides` by language are for the desk."""
     from app.adapters.opening import HubOpener, OpeningKeys
     from app.services.hub.post import PostKeys
     from app.services.hub.showing import WAIT_SECONDS
@@ -191,8 +202,6 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     if not settings.in_development:
         raise SettingsError("PUBLIC_URL is set for the Hub, but only development sign-in is there: unset PUBLIC_URL.")
     signing = HubSigningKeys.load(settings.private_keys_file)
-    area, languages = content.load_area(settings.content_dir), content.load_languages(settings.content_dir)
-    directory = content.load_directory(settings.content_dir)
     return Hub(
         settings=settings,
         database=database,
@@ -203,10 +212,10 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         carrier=carrier_of(settings, longest_seconds=WAIT_SECONDS),
         identities=DevelopmentIdentities(),
         assets=assets,
-        area=area,
-        languages=languages,
-        directory=directory,
-        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
+        area=content.load_area(settings.content_dir),
+        languages=content.load_languages(settings.content_dir),
+        directory=content.load_directory(settings.content_dir),
+        guides=guides or {},
     )
 
 

@@ -119,6 +119,9 @@ def test_a_message_says_its_language_and_what_was_not_sent_is_kept_for_whoever_w
     with sides.hub_side.database.reading() as session:
         assert all(typed["text"].encode() not in each.sealed for each in session.scalars(select(rows.SealedDocument)))
 
+    case = colleague.client.submit(case, case.form("text", to="/message"), {"text": ""}, press="keep")
+    assert "Kept as a draft" not in case.text, "nothing typed and kept: what was kept before goes"
+
     # The time to read runs out while somebody writes: nothing is lost.
     day.shift(timedelta(minutes=20))
     case = colleague.client.visit(case.path)

@@ -261,7 +261,10 @@ def open_case(case_id: str) -> ResponseReturnValue:
 def send_message(case_id: str) -> ResponseReturnValue:
     """Send a message to the person's space, or keep it unsent for the one who wrote it."""
     form = MessageForm()
-    if not form.validate_on_submit():
+    is_right = form.validate_on_submit()
+    # Nothing typed, and kept: what was kept before goes.
+    lets_go = KEEP in request.form and not (form.text.data or "").strip() and not form.csrf_token.errors
+    if not is_right and not lets_go:
         return case_page(case_id, StatusForm(formdata=None), form, problem=page_was_old(form))
     text, language = (form.text.data or "").replace("\r\n", "\n").strip(), written_in(form)
     try:
