@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -399,6 +399,16 @@ def attempts(session: Session, case_id: bytes) -> list[Attempt]:
     return list(
         session.scalars(select(Attempt).where(Attempt.case_id == case_id).order_by(Attempt.at.desc(), Attempt.id))
     )
+
+
+def attempts_of(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, list[Attempt]]:
+    """The attempts of some cases, each case's newest first; every case asked for is there."""
+    found: dict[bytes, list[Attempt]] = {each: [] for each in case_ids}
+    for row in session.scalars(
+        select(Attempt).where(Attempt.case_id.in_(case_ids)).order_by(Attempt.at.desc(), Attempt.id)
+    ):
+        found[row.case_id].append(row)
+    return found
 
 
 def items(session: Session, case_id: bytes) -> list[Item]:

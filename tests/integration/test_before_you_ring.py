@@ -110,6 +110,7 @@ def test_a_number_comes_after_its_card_and_after_somebody_else_answered_not_agai
         assert attempts.counts(
             session, since=clock.now() - timedelta(days=1), until=clock.now() + timedelta(days=1)
         ) == (attempts.Counts(inside=2, outside=0))
+    assert "Somebody else answered" in colleague.queue().text
     # The one authority says so, for everything that asks it, whoever asks and however long.
     day.shift(timedelta(days=1))
     own = sides.hub_side

@@ -57,7 +57,7 @@ def show(
     time anew. Raises NoSuchCase, NotOpened and NotRead.
     """
     need_open(collector.database, case_id, signed, now=clock())
-    shown = Shown(way, known_at=_collect(collector, now=clock()))
+    shown = Shown(way, known_at=collect(collector, now=clock()))
     need_open(collector.database, case_id, signed, now=clock())  # what was collected may have been a deletion
     with collector.database.reading() as session:
         key = records.case_key(session, case_id, opener=collector.opener)
@@ -81,7 +81,7 @@ def _why(decision: Decision) -> str:
     return decision.reason.value if isinstance(decision, Refused) else OUTSIDE_HOURS
 
 
-def _collect(collector: Collector, *, now: datetime) -> datetime | None:
+def collect(collector: Collector, *, now: datetime) -> datetime | None:
     """Make a pass; since when everything is known that the portal had, or None when that cannot be said."""
     try:
         made = post.make_pass(
