@@ -9,6 +9,7 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, Porta
 from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
+from app.domain.guide import Guides
 from app.forms import news, phrases
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
@@ -166,7 +168,14 @@ def create_hub(settings: HubSettings) -> Flask:
     languages = content.load_languages(settings.content_dir)
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
-    app.extensions["side"] = hub_of(settings, database=database, assets=assets)
+    # Only the desk offers them to read: the courier and the commands do without.
+    guides = load_guides(
+        settings.content_dir,
+        [each.slug for each in languages.all],
+        area=area,
+        directory=content.load_directory(settings.content_dir),
+    )
+    app.extensions["side"] = hub_of(settings, database=database, assets=assets, guides=guides)
     jar = CookieJar("hub", secure=settings.is_https)
     app.config.update(
         SESSION_COOKIE_NAME=jar.name(STAFF),
@@ -190,8 +199,10 @@ def create_hub(settings: HubSettings) -> Flask:
     return app
 
 
-def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
-    """What a Hub process holds."""
+def hub_of(
+    settings: HubSettings, *, database: Database, assets: Assets, guides: Mapping[str, Guides] | None = None
+) -> Hub:
+    """What a Hub process holds. `guides` by language are for the desk."""
     from app.adapters.opening import HubOpener, OpeningKeys
     from app.services.hub.post import PostKeys
     from app.services.hub.showing import WAIT_SECONDS
@@ -199,8 +210,7 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
     from app.web.hub import Hub
 
     signing = HubSigningKeys.load(settings.private_keys_file)
-    area, languages = content.load_area(settings.content_dir), content.load_languages(settings.content_dir)
-    directory = content.load_directory(settings.content_dir)
+    area, directory = content.load_area(settings.content_dir), content.load_directory(settings.content_dir)
     return Hub(
         settings=settings,
         database=database,
@@ -213,9 +223,9 @@ def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
         provider=provider_of(settings.oidc) if settings.oidc else None,
         assets=assets,
         area=area,
-        languages=languages,
+        languages=content.load_languages(settings.content_dir),
         directory=directory,
-        guides=load_guides(settings.content_dir, [each.slug for each in languages.all], area=area, directory=directory),
+        guides=guides or {},
         funding=load_funding(settings.content_dir, directory),
         notifier=notifier_of(settings, area) if settings.notices == "on" else None,
     )

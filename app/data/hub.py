@@ -772,12 +772,13 @@ def attempts(session: Session, case_id: bytes) -> list[Attempt]:
     )
 
 
-def attempts_by_case(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, list[Attempt]]:
-    """The same of some cases, with one query."""
+def attempts_of(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, list[Attempt]]:
+    """The attempts of some cases, each case's newest first; every case asked for is there."""
     found: dict[bytes, list[Attempt]] = {each: [] for each in case_ids}
-    query = select(Attempt).where(Attempt.case_id.in_(case_ids)).order_by(Attempt.at.desc(), Attempt.id)
-    for attempt in session.scalars(query):
-        found[attempt.case_id].append(attempt)
+    for row in session.scalars(
+        select(Attempt).where(Attempt.case_id.in_(case_ids)).order_by(Attempt.at.desc(), Attempt.id)
+    ):
+        found[row.case_id].append(row)
     return found
 
 

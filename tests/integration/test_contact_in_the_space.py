@@ -271,7 +271,7 @@ def test_a_colleague_checks_and_says_yes_or_no(
     settled = colleague.client.submit(case, case.form("right"), {"right": answer})
     assert "Asked to start contact again" not in settled.text
     assert ("Do not ring" in settled.text) == (answer == "no")
-    assert "checked a change" in settled.text
+    assert "checked a change" in colleague.client.visit(f"{case.path}/trail").text
     inside.sides.deliver()
     assert inside.standings()[-1] == ("unfreeze", standing)
     shown = inside.person.client.visit(CONTACT).part("contact-now")

@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 
 from app.adapters import sealing
 from app.domain.asker import ASKED_BY_ANOTHER
-from app.domain.attempts import offered
+from app.domain.attempts import Outcome, Ruling, offered
 from app.domain.audit import Act
 from app.domain.change import Change
 from app.domain.contact import VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
@@ -38,7 +38,19 @@ from app.forms.refer import JOURNEY, TIMES
 from app.forms.summary import Line, labels_of, summary
 from app.pages.hub import pages, words
 from app.pages.hub.links import links_for
-from app.services.hub import asked, attempts, auditing, contact, danger, desk, handovers, news, translating, unsent
+from app.services.hub import (
+    asked,
+    attempts,
+    auditing,
+    contact,
+    danger,
+    desk,
+    handovers,
+    news,
+    showing,
+    translating,
+    unsent,
+)
 from app.services.hub.desk import AlreadyClaimed, ClosedCase, NotOpened, OpenCase, Shown
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -143,7 +155,10 @@ def open_case(case_id: str) -> ResponseReturnValue:
 def send_message(case_id: str) -> ResponseReturnValue:
     """Send a message to the person's space, or keep it unsent for the one who wrote it."""
     form = MessageForm()
-    if not form.validate_on_submit():
+    is_right = form.validate_on_submit()
+    # Nothing typed, and kept: what was kept before goes.
+    lets_go = KEEP in request.form and not (form.text.data or "").strip() and not form.csrf_token.errors
+    if not is_right and not lets_go:
         return case_page(case_id, StatusForm(formdata=None), form, problem=page_was_old(form))
     text, language = (form.text.data or "").replace("\r\n", "\n").strip(), written_in(form)
     try:
@@ -315,7 +330,24 @@ def case_trail(case_id: str) -> ResponseReturnValue:
             trail = desk.trail(unit, id_of(case_id), staff.me().identity)
     except NoSuchCase:
         abort(404)
-    return desk_page("hub/case_trail.html", case_id=case_id, trail=trail, status_labels=status_labels())
+    return desk_page(
+        "hub/case_trail.html", case_id=case_id, trail=trail, status_labels={**status_labels(), **_words_of_attempts()}
+    )
+
+
+def _words_of_attempts() -> dict[str, str]:
+    """The words for what the log says of a way: what became of it, why it was not shown, what was decided."""
+    found = {}
+    for way, name in labels_of("reply", "ways").items():
+        said = {each.value: words.outcome(each, Way(way)) for each in Outcome}
+        said |= {each.value: words.refusal(each) for each in Reason}
+        said |= {
+            showing.OUTSIDE_HOURS: gettext("Outside their hours."),
+            Ruling.AGAIN.value: gettext("Use it again"),
+            Ruling.NEVER.value: gettext("Do not use it again"),
+        }
+        found.update({f"{way}: {code}": f"{name}: {meant}" for code, meant in said.items()})
+    return found
 
 
 def _why_not_shown(opened: OpenCase, shown: Shown) -> str:

@@ -21,6 +21,7 @@ from app.services.hub.staff import SignedIn
 
 TRIED, RULED = "tried-to-reach", "decided-on-way"
 NOTE, REASON = "attempt-note", "attempt-reason"
+FACT = "held"
 
 
 class NotShown(Exception):
@@ -124,6 +125,8 @@ def record(
                 note=sealed,
             )
         )
+        session.flush()
+        _say_what_is_held(session, case_id)
         detail = f"{way.value}: {outcome.value}"
         rows.log(session, at=now, staff_id=signed.identity.id, action=TRIED, case_id=case_id, detail=detail)
 
@@ -155,6 +158,8 @@ def decide_on_way(
         if row is None or row.case_id != case_id or row.outcome not in HOLDS:
             raise NothingToDecide
         row.ruling, row.ruled_by, row.ruled_at, row.reason = ruling.value, signed.identity.id, now, sealed
+        session.flush()
+        _say_what_is_held(session, case_id)
         detail = f"{row.way}: {ruling.value}"
         rows.log(session, at=now, staff_id=signed.identity.id, action=RULED, case_id=case_id, detail=detail)
 
@@ -181,25 +186,24 @@ def views(attempts: Sequence[rows.Attempt], *, record_secret: bytes) -> tuple[Vi
 
 def held(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, frozenset[Way]]:
     """By case, the ways of which a colleague has to decide first: for whoever reads the plans of many cases at once."""
-    found: dict[bytes, list[rows.Attempt]] = {}
-    newest_first = select(rows.Attempt).where(rows.Attempt.case_id.in_(case_ids)).order_by(rows.Attempt.at.desc())
-    for row in session.scalars(newest_first):
-        found.setdefault(row.case_id, []).append(row)
-    return {case_id: held_ways(attempts) for case_id, attempts in found.items()}
+    return {case_id: held_ways(found) for case_id, found in rows.attempts_of(session, case_ids).items()}
 
 
 def counts(session: Session, *, since: datetime, until: datetime) -> Counts:
     """How many attempts were inside and outside the plan, from `since` on and before `until` (aware). For reports."""
-    found = dict(
-        session.execute(
-            select(rows.Attempt.within_plan, func.count())
-            .where(rows.Attempt.at >= since, rows.Attempt.at < until)
-            .group_by(rows.Attempt.within_plan)
-        )
-        .tuples()
-        .all()
+    query = (
+        select(rows.Attempt.within_plan, func.count())
+        .where(rows.Attempt.at >= since, rows.Attempt.at < until)
+        .group_by(rows.Attempt.within_plan)
     )
+    found: dict[bool, int] = {row[0]: row[1] for row in session.execute(query)}
     return Counts(inside=found.get(True, 0), outside=found.get(False, 0))
+
+
+def _say_what_is_held(session: Session, case_id: bytes) -> None:
+    """The coded fact for the queue: the ways of which a colleague has to decide. The plan itself asks the attempts."""
+    case = session.get_one(rows.Case, case_id)
+    case.facts = {**case.facts, FACT: sorted(each.value for each in held_ways(rows.attempts(session, case_id)))}
 
 
 def _moment(text: str | None) -> datetime | None:

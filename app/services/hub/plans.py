@@ -143,7 +143,7 @@ def read_many(
         select(rows.Change).where(rows.Change.case_id.in_(case_ids)).order_by(rows.Change.number)
     ):
         changes[change.case_id].append(change)
-    attempts = rows.attempts_by_case(session, case_ids)
+    attempts = rows.attempts_of(session, case_ids)
     found = {}
     for secret in session.scalars(select(rows.RecordSecret).where(rows.RecordSecret.case_id.in_(case_ids))):
         case_id = secret.case_id
