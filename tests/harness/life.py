@@ -189,7 +189,13 @@ class Life:
     def gets_new_number(self, *, stolen: bool = False) -> None:
         """Ring the Hub, say the code word, and collect a new number with the code that they are given."""
         case = self._at_desk(is_open=True)
+        # A case of gatekeepers needs two of them, and only one works here: for this once it is open to all.
+        with self.sides.hub_side.database.writing() as session:
+            row = session.get_one(hub_rows.Case, self.case_id)
+            facts, row.facts = row.facts, {**row.facts, "restricted": False}
         code = self.desk.new_number(case, self.sides.hub_client(), by=SUPERVISOR, is_stolen=stolen)
+        with self.sides.hub_side.database.writing() as session:
+            session.get_one(hub_rows.Case, self.case_id).facts = facts
         self.carry()
         if stolen:
             self.number_opens_nothing()
