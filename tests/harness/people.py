@@ -9,7 +9,7 @@ from tests.harness.clients import Visitor
 from tests.harness.pages import Form, NotOffered, Page
 from tests.stories import Story
 
-CO_ORDINATOR, SECOND, GATEKEEPER = "dev-amira", "dev-ben", "dev-dilys"
+CO_ORDINATOR, SECOND, SUPERVISOR, GATEKEEPER = "dev-amira", "dev-ben", "dev-carys", "dev-dilys"
 
 
 class Person:
@@ -146,11 +146,11 @@ class Colleague:
         """Have the number or the address of one way shown."""
         return self.client.submit(case, case.form(to=f"/show#way-{way}"), {"way": way})
 
-    def new_number(self, case: Page, second: Visitor, **answers: object) -> str:
-        """Ask for a code for a new number, have it agreed to at the browser `second`, and make it; returns its digits."""
+    def new_number(self, case: Page, second: Visitor, *, by: str = SECOND, **answers: object) -> str:
+        """Ask for a code for a new number, have `by` agree to it at the browser `second`, and make it; returns its digits."""
         page = self.client.visit(f"{case.path}/code")
         self.client.submit(page, page.form("check"), {"check": "code-word", **answers})
-        agree(second)
+        agree(second, by)
         page = self.client.visit(f"{case.path}/code")
         made = self.client.submit(page, page.form("make"))
         return "".join(character for character in made.part("made") if character.isdigit())
