@@ -77,11 +77,8 @@ _PLACES: tuple[tuple[Group, tuple[str, ...]], ...] = (
     (Group.REQUEST, ("templates/portal/refer/", "templates/portal/paper/", "templates/portal/more/", "templates/portal/survey/",
                      "templates/portal/to_read/", "forms/")),
 )  # fmt: skip
-# What only staff read stays in English.
-_DESK = (
-    "templates/hub/", "pages/hub/", "forms/desk", "forms/api.py", "forms/call.py", "forms/find.py", "forms/handing.py",
-    "forms/people.py", "forms/queue.py", "forms/sharing.py",
-)  # fmt: skip
+# What only staff read stays in English. The forms of the desk are those whose file begins with that word.
+_DESK = ("templates/hub/", "pages/hub/", "forms/desk", "forms/api.py")
 
 
 def is_public(places: tuple[str, ...]) -> bool:

@@ -30,7 +30,7 @@ from app.domain.packet import (
     is_name,
     is_packet_answer,
 )
-from app.forms.handing import BACK, ROUTES
+from app.forms.desk_handing import BACK, ROUTES
 from app.forms.packet import REASONS
 from app.services.portal.office import Office
 

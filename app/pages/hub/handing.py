@@ -14,7 +14,7 @@ from app.domain.contact import Way
 from app.domain.packet import Route, grouped, plain_text
 from app.forms import how
 from app.forms.desk import PressForm
-from app.forms.handing import BACK, ROUTES, CodeWentForm, PacketPressForm, SignpostForm
+from app.forms.desk_handing import BACK, ROUTES, CodeWentForm, PacketPressForm, SignpostForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of
 from app.pages.hub.packing import sections_of

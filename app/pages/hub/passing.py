@@ -15,7 +15,7 @@ from app.domain.guide import Guide
 from app.domain.handover import State, Why
 from app.forms.ask import CODES, LONGEST_WORDS, AnswerForm
 from app.forms.desk_case import ReadingForm
-from app.forms.handing import AskForm
+from app.forms.desk_handing import AskForm
 from app.forms.handover import KINDS, RecordForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import UNPROCESSABLE, desk_page

@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from app.domain.leave import Leave, Problem
 from app.domain.roles import SUPERVISOR
 from app.forms.desk import PressForm
-from app.forms.people import GiveForm, LeaveForm
+from app.forms.desk_people import GiveForm, LeaveForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of
 from app.services.hub import guard, people

@@ -18,7 +18,7 @@ from app.data.hub import Staff
 from app.domain.priority import Group
 from app.domain.roles import works_with_cases
 from app.domain.status import CaseState
-from app.forms.queue import AssignForm, QuietForm
+from app.forms.desk_queue import AssignForm, QuietForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import KEYS_OFF, UNPROCESSABLE, desk_page, id_of, need_press
 from app.services.hub import desk, feedback, guard, promises
