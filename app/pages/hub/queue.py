@@ -99,12 +99,14 @@ def queue() -> ResponseReturnValue:
         clock = Clock(now(), hub().area.hub_hours, since)
         counts = waiting.counts(session, me, clock=clock)
         page = waiting.page(session, me, wanted, clock=clock, targets=hub().area.targets, number=number)
+        covered = people.covered_names(session, me.id, today=clock.today)
         health = desk.post_health(session, now=clock.now)
     chosen = {name: value for name, value in request.args.items() if name != "page" and value}
     links = {each: f"{url_for('hub.queue')}?{urlencode({**chosen, 'page': each})}" for each in (number - 1, number + 1)}
     return desk_page(
         "hub/queue.html",
         rows=page.rows,
+        covered=covered,
         chips=_chips(counts, wanted, own_id=me.id),
         only_words=only_words(wanted.only, clock) if wanted.only else "",
         chosen=chosen,
