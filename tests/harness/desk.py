@@ -38,12 +38,12 @@ class Desk:
         """Go to a case by its link in the queue, as soon as the post has brought it. Raises AssertionError."""
         self.page.goto("/queue")
         until(self.page, lambda: self.main, re.compile(r"\s*".join(reference)))
-        self.row(reference).get_by_role("link").click()
+        self.row(reference).get_by_role("link").first.click()
         self.page.wait_for_url("**/cases/*")
 
     def press(self, action: str) -> None:
         """Press the button of the form that does this."""
-        self.main.locator(f"form[action$='/{action}'] button").click()
+        self.main.locator(f"form[action$='/{action}'] button:not([name])").click()
 
 
 def until(page: Page, look: Callable[[], Locator], words: re.Pattern[str] | str) -> None:

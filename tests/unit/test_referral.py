@@ -200,7 +200,7 @@ def test_facts_say_what_was_chosen():
         "who": "me", "under_18": True, "age_band": "13-15", "help": ["talk", "money"], "to_whom": "me",
         "happened": ["hurt"], "ongoing": "yes", "police": "no", "district": "fenland", "contact": "yes", "ways": ["call"],
         "risk": False, "restricted": False, "they_know": None, "consent": None, "how_died": None, "child_age": None,
-        "child_knows": None,
+        "child_knows": None, "windows": {},
     }  # fmt: skip
     assert "Ada" not in json.dumps(facts)
     assert "01632" not in json.dumps(facts)

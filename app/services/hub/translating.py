@@ -165,7 +165,7 @@ def names_in(case: OpenCase) -> tuple[str, ...]:
 def places_of(area: Area) -> tuple[str, ...]:
     """The names of the area and its districts, which say where somebody is."""
     words = [area.area_name, *(each.name for each in area.districts)]
-    # "Cambridgeshire and Peterborough" says both.
+    # a name of two places says both.
     return tuple(dict.fromkeys([*words, *(part for each in words for part in each.split(" and "))]))
 
 
