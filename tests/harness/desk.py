@@ -43,7 +43,7 @@ class Desk:
 
     def press(self, action: str) -> None:
         """Press the button of the form that does this."""
-        self.main.locator(f"form[action$='/{action}'] button:not([name])").click()
+        self.main.locator(f"form[action$='/{action}'] button:not([name=keep])").click()
 
 
 def until(page: Page, look: Callable[[], Locator], words: re.Pattern[str] | str) -> None:
