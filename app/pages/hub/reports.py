@@ -17,6 +17,7 @@ from app.domain.referral import OUTSIDE_AREA
 from app.domain.survey import EQUALITY
 from app.forms.desk_needs import AIM_LABELS
 from app.forms.desk_reports import WordsForm
+from app.forms.feedback import ABOUT
 from app.forms.how import labels as need_labels
 from app.forms.more import NearbyForm, questions
 from app.forms.survey import SurveyForm
@@ -176,9 +177,19 @@ def _sheets(found: Report) -> list[Sheet]:
         ),
         _sheet(
             found,
+            "missed",
+            gettext("Groups that are often missed"),
+            gettext(
+                "Of those who asked, as far as their request says so; one person may be in several. Health and age are asked "
+                "without a name: see “Is it as good for everyone?”."
+            ),
+            people,
+        ),
+        _sheet(
+            found,
             "waits",
             gettext("Until a first answer"),
-            gettext("Working time from the request to our first word."),
+            gettext("Working time from the request to our first word, or to the first time that we reached them."),
             {column: label for column, label in waits.items() if column in used or column == "not-yet"},
         ),
         _sheet(
@@ -187,6 +198,13 @@ def _sheets(found: Report) -> list[Sheet]:
             gettext("Needs"),
             gettext("Met: supported by us, taken over by a service, or told where to find help."),
             {"met": gettext("Met"), "open": gettext("Open"), "declined": gettext("Declined")},
+        ),
+        _sheet(
+            found,
+            "signposted",
+            gettext("Told where to find help"),
+            gettext("Each person once for each service, by the need that it was for."),
+            {"told": gettext("Told about a service"), "reading": gettext("Sent to read")},
         ),
         _sheet(
             found,
@@ -227,6 +245,27 @@ def _sheets(found: Report) -> list[Sheet]:
             gettext("Complaints"),
             gettext("From people’s spaces."),
             {"came": gettext("Came"), "answered": gettext("Answered"), "in-time": gettext("In time")},
+        ),
+        _sheet(
+            found,
+            "feedback",
+            gettext("What people said about the site and the Hub"),
+            gettext("Sent without a case. Their words are on the page of feedback, for supervisors."),
+            {"came": gettext("Came"), "seen-to": gettext("Seen to")},
+        ),
+        _sheet(
+            found,
+            "danger",
+            gettext("Opened because of danger to life"),
+            gettext(
+                "Contact details that were opened against what the person had chosen. “Not told”: two people decided so."
+            ),
+            {
+                "opened": gettext("Opened"),
+                "alone": gettext("By one person alone"),
+                "told": gettext("The person was told"),
+                "silent": gettext("Not told"),
+            },
         ),
     ]
 
@@ -279,6 +318,21 @@ def _fixed() -> dict[str, str]:
         "reported:no": gettext("Had not reported"),
         "reported:yes": gettext("Had reported"),
         "reported:blank": gettext("Whether they had reported: not said, or not sure"),
+        "group:harmed-again": gettext("It goes on, or comes back again and again"),
+        "group:under-18": gettext("Under 18"),
+        "group:hate": gettext("Targeted for who they are"),
+        "group:controlled": gettext("Frightened or controlled by a partner or family"),
+        "group:exploited": gettext("Made to work, or pay or papers kept"),
+        "group:sexual": gettext("Something sexual that they did not want"),
+        "group:afraid-of-themselves": gettext("Afraid of what they might do to themselves"),
+        "group:other-language": gettext("In another language than English"),
+        "group:sign-or-relay": gettext("By sign language or text relay"),
+        "no-need": gettext("No need was named"),
+        "about:blank": gettext("What it is about: not said"),
+        **{f"about:{name}": str(label) for name, label in ABOUT.items()},
+        "danger:life": gettext("Somebody’s life"),
+        "danger:child": gettext("A child"),
+        "danger:court": gettext("A court"),
         "made": gettext("Assessments made"),
         "asked-again": gettext("Asked again by the day they agreed"),
         "worse": gettext("Acted when it got worse"),
