@@ -15,6 +15,7 @@ from app.domain.figures import Period
 from app.domain.pledge import PROMISE_IDS
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.survey import EQUALITY
+from app.forms.desk import DangerForm
 from app.forms.desk_needs import AIM_LABELS
 from app.forms.desk_reports import WordsForm
 from app.forms.feedback import ABOUT
@@ -303,6 +304,7 @@ def _label(row: str) -> str:
 
 def _fixed() -> dict[str, str]:
     reasons = questions(NearbyForm)["why_not_told"][1]
+    dangers = {choice.value: choice.label for choice in DangerForm.reason.kwargs["choices"]}
     return {
         **reasons,
         **need_labels(),
@@ -330,9 +332,7 @@ def _fixed() -> dict[str, str]:
         "no-need": gettext("No need was named"),
         "about:blank": gettext("What it is about: not said"),
         **{f"about:{name}": str(label) for name, label in ABOUT.items()},
-        "danger:life": gettext("Somebody’s life"),
-        "danger:child": gettext("A child"),
-        "danger:court": gettext("A court"),
+        **{f"danger:{name}": str(label) for name, label in dangers.items()},
         "made": gettext("Assessments made"),
         "asked-again": gettext("Asked again by the day they agreed"),
         "worse": gettext("Acted when it got worse"),
