@@ -50,7 +50,7 @@ ASKED_RISK: Final = {
     "getting-worse": "getting_worse",
 }
 # What the case's coded facts say: that something got worse and nobody has acted yet; what a co-ordinator decided.
-WORSE, LEVEL, GROUP_DECIDED = "worse", "level", "group_decided"
+WORSE, LEVEL = "worse", "level"
 
 
 class Wish(StrEnum):

@@ -21,6 +21,8 @@ from app.domain.hours import OpeningHours
 QUIET_AFTER_DEATH = timedelta(days=90)
 # The key of area.targets that holds for everybody; "first_answer_<group>" and "first_answer_risk" may be stricter.
 FIRST_ANSWER = "first_answer"
+# The coded fact that says which group a co-ordinator decided.
+GROUP_DECIDED = "group_decided"
 
 
 class Group(StrEnum):
@@ -56,14 +58,15 @@ class Reason(StrEnum):
 class Suggestion:
     """What the desk shows beside "Suggested:".
 
-    `reasons` are all that apply, those of the group first. `due` is None while the Hub has set no target. `quiet_until` is
-    None unless somebody has died.
+    `is_decided`: a co-ordinator has decided this group, and the reasons are what the facts suggest. `reasons` are all that
+    apply, those of the group first. `due` is None while the Hub has set no target. `quiet_until` is None unless somebody died.
     """
 
     group: Group
     reasons: tuple[Reason, ...]
     due: datetime | None
     quiet_until: datetime | None
+    is_decided: bool = False
 
     @property
     def has_enhanced_rights(self) -> bool:
@@ -84,18 +87,25 @@ def suggest(
     without a zone, and for targets at a Hub that never opens.
     """
     found = [(group, reasons) for group, reasons in _reasons(facts).items() if reasons]
-    group = found[0][0] if found else Group.NONE
+    group = group_of(facts)
     return Suggestion(
         group=group,
         reasons=tuple(reason for _, reasons in found for reason in reasons),
         due=_due(facts, group, received_at, hours=hours, targets=targets or {}),
         quiet_until=received_at + QUIET_AFTER_DEATH if facts.get("to_whom") == "died" else None,
+        is_decided=decided(facts) is not None,
     )
 
 
 def group_of(facts: Mapping[str, Any]) -> Group:
-    """The group alone that `suggest` suggests."""
-    return next((group for group, reasons in _reasons(facts).items() if reasons), Group.NONE)
+    """The group that somebody has decided, else the one that `suggest` suggests."""
+    return decided(facts) or next((group for group, reasons in _reasons(facts).items() if reasons), Group.NONE)
+
+
+def decided(facts: Mapping[str, Any]) -> Group | None:
+    """The group that a co-ordinator has decided after talking with the person; None while nobody has."""
+    said = facts.get(GROUP_DECIDED)
+    return Group(said) if said in {each.value for each in Group} else None
 
 
 def _reasons(facts: Mapping[str, Any]) -> dict[Group, list[Reason]]:

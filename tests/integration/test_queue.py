@@ -465,7 +465,7 @@ def give(sides: Sides, asking: Person, *, to: str, who: str) -> str | None:
 
 
 def code_of(staff_id: str) -> str:
-    from app.pages.hub.queue import code_of as code
+    from app.services.hub.people import key_of as code
 
     return code(staff_id)
 

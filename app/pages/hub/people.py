@@ -13,11 +13,10 @@ from app.domain.roles import SUPERVISOR
 from app.forms.desk import PressForm
 from app.forms.desk_people import GiveForm, LeaveForm
 from app.pages.hub import pages
-from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of
-from app.services.hub import guard, people
+from app.pages.hub.desk import UNPROCESSABLE, desk_page
+from app.services.hub import people
 from app.services.hub import staff as staff_service
-from app.services.hub.guard import NoSuchCase
-from app.services.hub.people import Colleague, LeaveRefused, MayNotHave, NoSuchColleague
+from app.services.hub.people import Colleague, LeaveRefused, NoSuchColleague
 from app.web import staff
 from app.web.answers import redirect
 from app.web.clock import now
@@ -129,51 +128,6 @@ def end_session(session_id: str) -> ResponseReturnValue:
     with hub().database.writing() as session:
         staff_service.end_one(session, _bytes(session_id), by=staff.me().identity.id, now=now())
     return redirect(url_for("hub.sessions"), code=303)
-
-
-@pages.route("/cases/<case_id>/give", methods=["GET", "POST"])
-@staff.only(SUPERVISOR)
-def give_case(case_id: str) -> ResponseReturnValue:
-    """One case goes to somebody else."""
-    form, own_id, me = GiveForm(), id_of(case_id), staff.me().identity
-    try:
-        with hub().database.reading() as session:
-            case = guard.case_for(session, own_id, me)
-            everybody = people.colleagues(session, me, now=now(), today=_today())
-            reference, owner_id = case.reference, case.owner_id
-    except NoSuchCase:
-        abort(404)
-    to = _chosen(everybody, form.to.data)
-    if form.validate_on_submit():
-        try:
-            if to is None:
-                raise NoSuchColleague
-            people.give(
-                hub().database,
-                case_id=own_id,
-                to_id=to.identity.id,
-                by=me,
-                opener=hub().opener,
-                voice=hub().voice,
-                now=now(),
-            )
-            return redirect(url_for("hub.case", case_id=case_id), code=303)
-        except NoSuchCase:
-            abort(404)
-        except NoSuchColleague:
-            form.to.errors = [gettext("Choose who is to have it.")]
-        except MayNotHave:
-            form.to.errors = [gettext("This case cannot go to them. Choose somebody else.")]
-    form.fit([(each.key, each.identity.name) for each in people.takes_cases(everybody, but=owner_id or "")])
-    return desk_page(
-        "hub/case_give.html",
-        code=UNPROCESSABLE if form.errors else 200,
-        case_id=case_id,
-        reference=reference,
-        owner=next((each.identity.name for each in everybody if each.identity.id == owner_id), ""),
-        form=form,
-        has_errors=bool(form.errors),
-    )
 
 
 def _person_page(person_key: str, leave_form: LeaveForm, give_form: GiveForm, *, said: str = "") -> ResponseReturnValue:

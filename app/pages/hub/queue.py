@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,7 +20,7 @@ from app.domain.status import CaseState
 from app.forms.desk_queue import AssignForm, QuietForm
 from app.pages.hub import pages, words
 from app.pages.hub.desk import KEYS_OFF, UNPROCESSABLE, desk_page, id_of, need_press
-from app.services.hub import desk, feedback, guard, promises
+from app.services.hub import desk, feedback, guard, people, promises
 from app.services.hub import queue as waiting
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.queue import NOBODY, Clock, Counts, NotADay, NotForThem, NotQuiet, NotYours, Only, Wanted
@@ -74,8 +73,10 @@ def front() -> ResponseReturnValue:
         health = desk.post_health(session, now=clock.now)
         due_news = promises.due(session, me, today=clock.today)
         feedback_waiting = feedback.waiting(session, me)
+        covered = people.covered_names(session, me.id, today=clock.today)
     return desk_page(
         "hub/first.html",
+        covered=covered,
         entries=_entries(counts, clock, feedback_waiting=feedback_waiting, promised=len(due_news)),
         total=counts.total,
         mine=counts.mine,
@@ -98,19 +99,21 @@ def queue() -> ResponseReturnValue:
         clock = Clock(now(), hub().area.hub_hours, since)
         counts = waiting.counts(session, me, clock=clock)
         page = waiting.page(session, me, wanted, clock=clock, targets=hub().area.targets, number=number)
+        covered = people.covered_names(session, me.id, today=clock.today)
         health = desk.post_health(session, now=clock.now)
     chosen = {name: value for name, value in request.args.items() if name != "page" and value}
     links = {each: f"{url_for('hub.queue')}?{urlencode({**chosen, 'page': each})}" for each in (number - 1, number + 1)}
     return desk_page(
         "hub/queue.html",
         rows=page.rows,
+        covered=covered,
         chips=_chips(counts, wanted, own_id=me.id),
         only_words=only_words(wanted.only, clock) if wanted.only else "",
         chosen=chosen,
         groups=[(each.value, words.group(each)) for each in Group],
         languages_offered=sorted((each.slug, each.name) for each in hub().languages.all),
         districts=[(str(each.code), each.name) for each in hub().area.districts],
-        owners=[(code_of(each.id), each.name) for each in colleagues if each.id != me.id],
+        owners=[(people.key_of(each.id), each.name) for each in colleagues if each.id != me.id],
         is_narrowed=wanted != Wanted(),
         health=health,
         page=number,
@@ -134,9 +137,12 @@ def assign(case_id: str) -> ResponseReturnValue:
         colleagues = [each for each in waiting.colleagues(session) if each.id != case.owner_id]
     if not waiting.may_assign(case.owner_id, me):
         problem = gettext("Only a supervisor, or whoever has the case, may give it to somebody. You can claim it.")
-    form.to.choices = [SelectChoice("", gettext("Choose")), *(SelectChoice(code_of(c.id), c.name) for c in colleagues)]
+    form.to.choices = [
+        SelectChoice("", gettext("Choose")),
+        *(SelectChoice(people.key_of(c.id), c.name) for c in colleagues),
+    ]
     if not problem and form.validate_on_submit():
-        chosen = next((each.id for each in colleagues if code_of(each.id) == form.to.data), "")
+        chosen = next((each.id for each in colleagues if people.key_of(each.id) == form.to.data), "")
         try:
             waiting.assign(
                 hub().database,
@@ -202,11 +208,6 @@ def turn_keys() -> ResponseReturnValue:
     return redirect(url_for("hub.keys"), code=303)
 
 
-def code_of(staff_id: str) -> str:
-    """A colleague in an address: it says nothing of who they are."""
-    return hashlib.sha256(staff_id.encode("utf-8")).hexdigest()[:10]
-
-
 def only_words(only: Only, clock: Clock) -> str:
     """What a filter of the first screen is called."""
     return str(
@@ -219,6 +220,7 @@ def only_words(only: Only, clock: Clock) -> str:
             Only.TRANSLATED: gettext("Translations back"),
             Only.LATE: gettext("Waiting longer than the target"),
             Only.REVIEW: gettext("Quiet, and their review date has come"),
+            Only.WORSE: gettext("Something got worse, and nobody has acted"),
         }[only]
     )
 
@@ -264,6 +266,7 @@ def _entries(counts: Counts, clock: Clock, *, feedback_waiting: int, promised: i
         entry("7", Only.TRANSLATED),
         entry("8", Only.LATE),
         entry("9", Only.REVIEW),
+        entry("w", Only.WORSE),
     ]
     if feedback_waiting:
         found.append(Entry("0", gettext("Feedback not done yet"), feedback_waiting, url_for("hub.feedback")))
@@ -278,7 +281,7 @@ def _wanted(colleagues: Sequence[Staff], *, own_id: str) -> Wanted:
     """What the address asks for; what it says that there is not narrows nothing."""
     asked = request.args.get
     owner = asked("owner", "")
-    owners = {ME: own_id, NO_ONE: NOBODY, **{code_of(each.id): each.id for each in colleagues}}
+    owners = {ME: own_id, NO_ONE: NOBODY, **{people.key_of(each.id): each.id for each in colleagues}}
     district = next((each.id for each in hub().area.districts if str(each.code) == asked("district")), None)
     return Wanted(
         state=next((each for each in CaseState if each.value == asked("state")), None),

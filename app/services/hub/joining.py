@@ -244,13 +244,14 @@ def _log(
     """On the trail of both. A pair with a restricted case is on that one alone, by a name that trails leave out: the other's
     trail is read by people who may not know of it."""
     hidden = [each for each in (case, other) if each.facts.get("restricted")]
-    open_act, hidden_act = (JOINED, JOINED_HIDDEN) if is_joined else (PARTED, PARTED_HIDDEN)
+    plain, few = (JOINED, JOINED_HIDDEN) if is_joined else (PARTED, PARTED_HIDDEN)
+    act = few if hidden else plain
     for each in hidden[:1] or (case, other):
         rows.log(
             session,
             at=now,
             staff_id=who.id,
-            action=hidden_act if hidden else open_act,
+            action=act,
             case_id=each.id,
             detail=detail,
         )

@@ -26,7 +26,7 @@ from app.domain import needs, outcomes
 from app.domain.hours import OpeningHours
 from app.domain.needs import Acted, Ended, Level, Look, Wish
 from app.domain.outcomes import Outcome
-from app.domain.priority import Group, Suggestion, suggest
+from app.domain.priority import GROUP_DECIDED, Group, Suggestion, suggest
 from app.domain.referral import Addition
 from app.services.hub import guard
 from app.services.hub.auditing import SYSTEM
@@ -317,7 +317,7 @@ def assess(
         suggestion = suggest(case.facts, hours, case.received_at)
         quiet = quiet_until(case, hours=hours)
         before = _known_so_far(case, [_look(each) for each in need_rows.assessments(session, case_id)])
-        decided = case.facts.get(needs.GROUP_DECIDED) or suggestion.group.value
+        decided = case.facts.get(GROUP_DECIDED) or suggestion.group.value
     if not answers and not taken.wishes:
         raise NothingTold
     if quiet is not None and needs.is_quiet(today, quiet) and not taken.they_began:
@@ -364,7 +364,7 @@ def assess(
                 now=now,
             )
             case.facts = {**case.facts, needs.LEVEL: taken.level.value}
-        if taken.group is not None and case.facts.get(needs.GROUP_DECIDED) != taken.group.value:
+        if taken.group is not None and case.facts.get(GROUP_DECIDED) != taken.group.value:
             _decide(
                 session,
                 case_id,
@@ -376,7 +376,7 @@ def assess(
                 who=who,
                 now=now,
             )
-            case.facts = {**case.facts, needs.GROUP_DECIDED: taken.group.value}
+            case.facts = {**case.facts, GROUP_DECIDED: taken.group.value}
         asked_as = AskedDone.THEY_BEGAN if taken.they_began else AskedDone.TALK
         _agree_to_ask(session, case_id, taken, asked_as=asked_as, today=today, who=who, now=now)
 

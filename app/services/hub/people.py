@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from nacl.signing import SigningKey
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
@@ -192,12 +192,21 @@ def mine(session: Session, staff_id: str, *, today: date) -> frozenset[str]:
     return rules.covered_by(staff_id, [_leave(each) for each in found], day=today) | {staff_id}
 
 
+def owned_by(staff_id: str, *, today: date) -> ColumnElement[bool]:
+    """The same as a condition on cases: somebody's own, and those of colleagues for whom they cover today."""
+    return or_(rows.Case.owner_id == staff_id, rows.Case.owner_id.in_(_covered(staff_id, today=today)))
+
+
 def covered_names(session: Session, staff_id: str, *, today: date) -> list[str]:
     """The names of those whom somebody covers today."""
-    ids = mine(session, staff_id, today=today) - {staff_id}
-    if not ids:
-        return []
-    return list(session.scalars(select(rows.Staff.name).where(rows.Staff.id.in_(ids)).order_by(rows.Staff.name)))
+    covered = _covered(staff_id, today=today)
+    return list(session.scalars(select(rows.Staff.name).where(rows.Staff.id.in_(covered)).order_by(rows.Staff.name)))
+
+
+def _covered(staff_id: str, *, today: date) -> Select[str]:
+    """The ids of those whom somebody covers today, as app/domain/leave.py says who that is."""
+    leave = rows.StaffLeave
+    return select(leave.staff_id).where(leave.cover_id == staff_id, leave.from_on <= today, leave.until_on >= today)
 
 
 def give(

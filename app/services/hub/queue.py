@@ -22,10 +22,11 @@ from app.data.hub import Case, Staff
 from app.domain.asking import SUPERVISOR
 from app.domain.contact import BOX_TIMES
 from app.domain.hours import OpeningHours
+from app.domain.needs import WORSE
 from app.domain.priority import Group
 from app.domain.queue import LAST_LISTED, NEVER, OURS
 from app.domain.status import PROMISED, CaseState
-from app.services.hub import guard, news
+from app.services.hub import guard, people
 from app.services.hub.desk import QueueRow, row_of
 from app.services.hub.records import Opener
 from app.services.hub.speaking import NOT_ME
@@ -50,6 +51,7 @@ class Only(StrEnum):
     TRANSLATED = "translated"
     LATE = "late"
     REVIEW = "review"
+    WORSE = "worse"
 
 
 class NotYours(Exception):
@@ -70,7 +72,8 @@ class NotADay(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which cases: what is left out narrows nothing. `owner` is an id, or NOBODY for cases that nobody has."""
+    """Which cases: what is left out narrows nothing. `owner` is an id, or NOBODY for cases that nobody has; of whoever looks
+    also those for whom they cover."""
 
     state: CaseState | None = None
     group: Group | None = None
@@ -154,7 +157,7 @@ def counts(session: Session, who: Identity, *, clock: Clock) -> Counts:
     listed = Case.tier <= LAST_LISTED
     asked: dict[Any, ColumnElement[bool]] = {
         "total": listed,
-        "mine": Case.owner_id == who.id,
+        "mine": people.owned_by(who.id, today=clock.today),
         "at_risk": Case.at_risk.is_(True) & (Case.tier <= OURS),
         **{state: Case.state == state.value for state in CaseState if state is not CaseState.CLOSED},
         **{group: (Case.state == CaseState.NEW.value) & (Case.suggested == group.value) for group in Group},
@@ -207,21 +210,13 @@ def assign(
 
     Raises guard.NoSuchCase, NotYours and NotForThem.
     """
-    with database.writing() as session:
-        case = guard.case_for(session, case_id, who)
-        if not may_assign(case.owner_id, who):
+    with database.reading() as session:
+        if not may_assign(guard.case_for(session, case_id, who).owner_id, who):
             raise NotYours
-        colleague = next((each for each in colleagues(session) if each.id == to), None)
-        if colleague is None:
-            raise NotForThem
-        them = Identity(colleague.id, colleague.name, colleague.shown_name, tuple(colleague.roles))
-        if not guard.may_see(case, them):
-            raise NotForThem
-        if case.owner_id == them.id:
-            return
-        case.owner_id = them.id
-        rows.log(session, at=now, staff_id=who.id, action="assigned", case_id=case_id, detail=them.id)
-    news.tell_worker(database, case_id, them, opener=opener, voice=voice, now=now)
+    try:
+        people.give(database, case_id=case_id, to_id=to, by=who, opener=opener, voice=voice, now=now)
+    except (people.NoSuchColleague, people.MayNotHave):
+        raise NotForThem from None
 
 
 def set_quiet(session: Session, case_id: bytes, who: Identity, *, until: date, clock: Clock) -> None:
@@ -259,7 +254,12 @@ def _conditions(who: Identity, wanted: Wanted, clock: Clock) -> list[ColumnEleme
     if wanted.language is not None:
         found.append(Case.language == wanted.language)
     if wanted.owner is not None:
-        found.append(Case.owner_id.is_(None) if wanted.owner == NOBODY else Case.owner_id == wanted.owner)
+        if wanted.owner == NOBODY:
+            found.append(Case.owner_id.is_(None))
+        elif wanted.owner == who.id:
+            found.append(people.owned_by(who.id, today=clock.today))
+        else:
+            found.append(Case.owner_id == wanted.owner)
     if wanted.district is not None:
         found.append(Case.facts["district"].as_string() == wanted.district)
     if wanted.reachable:
@@ -286,6 +286,9 @@ def _only(only: Only, clock: Clock) -> ColumnElement[bool]:
     if only is Only.TRANSLATED:
         back: ColumnElement[bool] = Case.facts[TRANSLATION].as_string() == BACK
         return back
+    if only is Only.WORSE:
+        worse: ColumnElement[bool] = Case.facts[WORSE].as_boolean().is_(True)
+        return worse
     if only is Only.LATE:
         return and_(waits, Case.due_at <= clock.now)
     return and_(Case.state == CaseState.QUIET.value, Case.quiet_until <= clock.now)
