@@ -16,6 +16,7 @@ from app.data import hub as rows
 from app.data import needs as need_rows
 from app.data import portal as portal_rows
 from app.data import reports as report_rows
+from app.domain.area import Population
 from app.domain.asking import COMPLAINTS
 from app.domain.danger import Reason
 from app.domain.figures import STEP, Period
@@ -570,6 +571,26 @@ def test_what_people_said_of_the_service_stands_on_the_page_beside_what_we_say_t
         page, page.form("words"), {"words": "You found our letters hard. We wrote them anew."}
     )
     assert "We wrote them anew." in saved.text
+
+
+@SQLITE
+@pytest.mark.requirement("H7")
+def test_who_answered_stands_beside_who_lives_here(filled: Sides) -> None:
+    with filled.hub_side.database.writing() as session:
+        for place in range(40):
+            answers = {"sex": "male" if place < 10 else "female"}
+            session.add(rows.Survey(id=bytes([97, place] * 8), month="2026-02", district=None, answers=answers))
+    reports.close(filled.hub_side.database, FIRST, rules=rules_of(filled), now=AFTER)
+    supervisor = Colleague(filled.hub_client())
+    supervisor.sign_in(SUPERVISOR)
+    assert "who live here" not in supervisor.client.visit("/reports/2026-Q1").text
+    people = Population(source="A census", in_1000={"sex": {"male": 492}, "district": {"fenland": 115}})
+    own = filled.hub_side
+    filled.hub.extensions["side"] = replace(own, area=replace(own.area, population=people))
+    page = supervisor.client.visit("/reports/2026-Q1").text
+    assert "Who lives here: A census." in page
+    assert "20 49.2" in page  # 10 of 50 who answered
+    assert "60 –" in page  # 30 of 50; the census is not known
 
 
 @SQLITE

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import abort, make_response, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from app.domain.area import District
+from app.domain import figures
+from app.domain.area import DISTRICT, District, Population
 from app.domain.asking import SUPERVISOR
 from app.domain.figures import Period
 from app.domain.pledge import PROMISE_IDS
@@ -25,6 +26,7 @@ from app.forms.survey import SurveyForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
 from app.services.hub import reports
+from app.services.hub.report_figures import ALL
 from app.services.hub.reports import NoSuchPeriod, NotForThem, Report
 from app.web import staff
 from app.web.answers import redirect
@@ -228,17 +230,20 @@ def _sheets(found: Report) -> list[Sheet]:
             gettext("Kept, of so many. Counted by the system, or asked of people without a name."),
             {"kept": gettext("Kept"), "of": gettext("Of")},
         ),
-        _sheet(
+        _beside_population(
             found,
-            "equity",
-            gettext("Is it as good for everyone?"),
-            gettext("Twelve months of the questionnaire, up to the end of this time."),
-            {
-                "answered": gettext("Answered"),
-                "soon": gettext("Waited three days at most"),
-                "better": gettext("Doing better"),
-                "good": gettext("Help was good"),
-            },
+            _sheet(
+                found,
+                "equity",
+                gettext("Is it as good for everyone?"),
+                gettext("Twelve months of the questionnaire, up to the end of this time."),
+                {
+                    "answered": gettext("Answered"),
+                    "soon": gettext("Waited three days at most"),
+                    "better": gettext("Doing better"),
+                    "good": gettext("Help was good"),
+                },
+            ),
         ),
         _sheet(
             found,
@@ -272,10 +277,10 @@ def _sheets(found: Report) -> list[Sheet]:
 
 
 def _sheet(found: Report, table: str, title: str, meaning: str, columns: Mapping[str, str]) -> Sheet:
-    rows = found.rows_of(table)
+    rows = _ordered(found, table)
     most = max((found.count(table, row, column) or 0 for row in rows for column in columns), default=0)
     lines = []
-    for row in sorted(rows, key=lambda each: (each != "all", each)):
+    for row in rows:
         cells = []
         for column in columns:
             count = found.count(table, row, column)
@@ -284,6 +289,41 @@ def _sheet(found: Report, table: str, title: str, meaning: str, columns: Mapping
             cells.append(Cell(words, found.percent.get((table, row, column)), bar))
         lines.append(Line(_label(row), tuple(cells)))
     return Sheet(table, title, meaning, tuple(columns.values()), tuple(lines))
+
+
+def _ordered(found: Report, table: str) -> list[str]:
+    return sorted(found.rows_of(table), key=lambda each: (each != ALL, each))
+
+
+def _beside_population(found: Report, sheet: Sheet) -> Sheet:
+    """The table of equity with who lives in the area beside who answered, where the area says so."""
+    population = hub().area.population
+    if population is None:
+        return sheet
+    all_of_them = found.count(sheet.name, ALL, "answered") or 0
+    lines = []
+    for row, line in zip(_ordered(found, sheet.name), sheet.lines, strict=True):
+        here = _of_1000(population, row)
+        # Of two counts that stand on this page, so that it tells nothing more.
+        share = figures.share(found.count(sheet.name, row, "answered") or 0, all_of_them) if row != ALL else None
+        beside = (
+            Cell(f"{share}" if share is not None else "–", None, 0),
+            Cell(f"{here / 10:.1f}" if here is not None else "–", None, 0),
+        )
+        lines.append(Line(line.label, (*line.cells, *beside)))
+    return replace(
+        sheet,
+        meaning=f"{sheet.meaning} {gettext('Who lives here: %(source)s.', source=population.source)}",
+        columns=(*sheet.columns, gettext("Of 100 who answered"), gettext("Of 100 who live here")),
+        lines=tuple(lines),
+    )
+
+
+def _of_1000(population: Population, row: str) -> int | None:
+    name, _, answer = row.partition(":")
+    if name == DISTRICT:
+        answer = next((each.id for each in hub().area.districts if str(each.code) == answer), answer)
+    return population.in_1000.get(name, {}).get(answer)
 
 
 def _label(row: str) -> str:
