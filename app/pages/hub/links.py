@@ -37,7 +37,6 @@ HUB_LINKS = (
     HubLink("hub.kept", _l("How long we keep")),
     HubLink("hub.all_reports", _l("Reports"), frozenset({SUPERVISOR, AUDITOR})),
     HubLink("hub.audit", _l("Audit"), frozenset({AUDITOR, SUPERVISOR})),
-    HubLink("hub.openings", _l("Who opened how many"), frozenset({SUPERVISOR})),
     HubLink("hub.people_", _l("People"), frozenset({SUPERVISOR})),
     HubLink("hub.complaints", _l("Complaints"), frozenset({SUPERVISOR})),
     HubLink("hub.feedback", _l("Feedback"), frozenset({SUPERVISOR})),
