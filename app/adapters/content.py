@@ -18,7 +18,17 @@ from markupsafe import Markup
 
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
 from app.domain.accessibility import AccessibilityFacts, Audit
-from app.domain.area import SAID_IN_LANGUAGES, Agency, Area, AreaError, District, Holiday, OutsideContact, SignLanguage
+from app.domain.area import (
+    SAID_IN_LANGUAGES,
+    Agency,
+    Area,
+    AreaError,
+    District,
+    Holiday,
+    OutsideContact,
+    Population,
+    SignLanguage,
+)
 from app.domain.directory import (
     ABOUT,
     HELP_NOW,
@@ -123,6 +133,7 @@ def load_area(folder: Path) -> Area:
             translation_days=top.optional_whole("translation_days"),
             ask_again_weeks=top.optional_whole("ask_again_weeks") or 6,
             targets={key: targets.whole(key) for key in targets.keys()},  # noqa: SIM118 - not a dictionary
+            population=_population(top.section("population")) if top.has("population") else None,
             urgent_notice={key: notices.text(key) for key in notices.keys()},  # noqa: SIM118
             commissioner_office=top.text("commissioner_office", empty=True),
             commissioner_name=top.text("commissioner_name", empty=True),
@@ -307,6 +318,16 @@ def _area_translations(area: Area, folder: Path) -> dict[str, dict[str, str]]:
                 words[key] = text
         top.done()
     return found
+
+
+def _population(section: Section) -> Population:
+    source, shares = section.text("source"), section.section("in_1000")
+    found = {}
+    for name in shares.keys():  # noqa: SIM118 - not a dictionary
+        answers = shares.section(name)
+        found[name] = {answer: answers.whole(answer) for answer in answers.keys()}  # noqa: SIM118
+    section.done()
+    return Population(source=source, in_1000=found)
 
 
 def _hours(section: Section, holidays: frozenset[date]) -> OpeningHours:

@@ -1,13 +1,18 @@
-"""Rows of closed quarters: sums that stay when what they were counted from is gone. No case and no person."""
+"""Rows of closed quarters: sums that stay when what they were counted from is gone. No case and no person.
+
+And the days that we named for news, each a row until its quarter was counted: what a case says of itself is only the newest.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import secrets
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.data.database import HubRow
+from app.data.database import ID_LENGTH, HubRow
+from app.domain.promise_results import Quarter
 
 
 class ClosedQuarter(HubRow):
@@ -41,6 +46,54 @@ class ReportWords(HubRow):
     words: Mapped[str]
     written_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     written_at: Mapped[datetime]
+
+
+class NamedDay(HubRow):
+    """A day by which we said that there would be news (pledge `keep-you-informed`). `kept_at`: when a colleague next wrote.
+
+    Once the day is over it outlives its case, which it then does not name any more, until its quarter was counted.
+    """
+
+    __tablename__ = "named_day"
+    __table_args__ = (UniqueConstraint("case_id", "by"),)
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[bytes | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"))
+    by: Mapped[date] = mapped_column(index=True)
+    kept_at: Mapped[datetime | None]
+
+
+def told_news(session: Session, case_id: bytes, *, is_written: bool, by: date | None, now: datetime) -> None:
+    """Something was sent that may name a day, `by`, and, where a colleague wrote it, is the news that other days wait for.
+
+    A day that is named anew stands from now on: what was written before does not keep it.
+    """
+    days = session.scalars(select(NamedDay).where(NamedDay.case_id == case_id)).all()
+    for each in days:
+        if each.by == by:
+            each.kept_at = None
+        elif is_written and each.kept_at is None:
+            each.kept_at = now
+    if by is not None and by not in {each.by for each in days}:
+        session.add(NamedDay(id=secrets.token_bytes(ID_LENGTH), case_id=case_id, by=by))
+    session.flush()
+
+
+def forget_days_of(session: Session, case_id: bytes, *, today: date) -> None:
+    """The case is erased. A day that is still to come is called off; one that is over stays, and says nothing of whom, until its
+    quarter was counted."""
+    counted = {row.quarter for row in closed(session)}
+    for each in session.scalars(select(NamedDay).where(NamedDay.case_id == case_id)):
+        if (each.by >= today and each.kept_at is None) or str(Quarter.of(each.by)) in counted:
+            session.delete(each)
+        else:
+            each.case_id = None
+    session.flush()
+
+
+def forget_counted_days(session: Session, first: date, last: date) -> None:
+    """These days were counted: those of cases that are erased go."""
+    session.execute(delete(NamedDay).where(NamedDay.case_id.is_(None), NamedDay.by.between(first, last)))
 
 
 def closed(session: Session) -> list[ClosedQuarter]:

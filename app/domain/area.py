@@ -10,6 +10,7 @@ from datetime import date
 
 from app.domain.hours import OpeningHours
 from app.domain.phone import Phone, site_name
+from app.domain.survey import EQUALITY
 
 STATEMENTS = (
     "hub_run_by",
@@ -22,6 +23,7 @@ STATEMENTS = (
 )
 # What may be said in other languages too.
 SAID_IN_LANGUAGES = ("area_name", "closed_says", *STATEMENTS)
+DISTRICT = "district"
 NOT_NEUTRAL = ("victim", "crime", "police", "hub", "abuse")
 
 
@@ -100,13 +102,39 @@ class OutsideContact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Population:
+    """Who lives in the area, by a census: of each 1,000 people, how many give each answer to a question of ours, and,
+    under "district", how many live in each. What is not there is not known. `source` says which census, and of which year.
+    """
+
+    source: str
+    in_1000: Mapping[str, Mapping[str, int]] = field(hash=False)
+
+    def __post_init__(self) -> None:
+        if not self.source.strip():
+            raise AreaError("population: say which census it is from")
+        for name, shares in self.in_1000.items():
+            known = EQUALITY.get(name)
+            if name != DISTRICT and known is None:
+                raise AreaError(f"population: '{name}' is no question of the questionnaire")
+            for answer, share in shares.items():
+                if known is not None and answer not in known:
+                    raise AreaError(f"population: '{answer}' is no answer to '{name}'")
+                if not 0 <= share <= 1000:
+                    raise AreaError(f"population: {name} {answer} must be from 0 to 1000")
+            if sum(shares.values()) > 1010:  # each is rounded
+                raise AreaError(f"population: {name} is more than 1000 together")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Area:
     """What the site knows of its area. Empty text means that nobody has decided or told us yet; it is never made up.
 
     `service_name` and `site_host` leave the site (titles, bookmarks, notices) and must be neutral; `hub_name` is for
     text. `urgent_notice` is one line per language slug. `translation_days` counts working days, `ask_again_weeks` the weeks
     until the desk proposes to ask somebody again how they are. `targets` holds what
-    the Hub promises, in working hours, and stays empty until it promises anything. `translations` holds, by slug and key, what
+    the Hub promises, in working hours, and stays empty until it promises anything. `population` stands beside the reports' table
+    of equity. `translations` holds, by slug and key, what
     is said in other languages.
     """
 
@@ -137,6 +165,7 @@ class Area:
     translation_days: int | None = None
     ask_again_weeks: int = 6
     targets: Mapping[str, int] = field(default_factory=dict, hash=False)
+    population: Population | None = None
     urgent_notice: Mapping[str, str] = field(default_factory=dict, hash=False)
     commissioner_office: str = ""
     commissioner_name: str = ""
@@ -154,6 +183,9 @@ class Area:
             raise AreaError("districts: there must be at least one")
         _refuse_duplicates("districts", [district.id for district in self.districts])
         _refuse_duplicates("districts", [district.code for district in self.districts] + [self.outside_code])
+        unknown = set(self.population.in_1000.get(DISTRICT, ())) if self.population else set()
+        if unknown - {district.id for district in self.districts}:
+            raise AreaError("population: it names a district that is not there")
         _refuse_duplicates("agencies", [agency.id for agency in self.agencies])
         _refuse_duplicates("holidays", [holiday.day for holiday in self.holidays])
         if self.hub_hours.holidays != {holiday.day for holiday in self.holidays}:

@@ -16,10 +16,15 @@ from app.data import hub as rows
 from app.data import needs as need_rows
 from app.data import portal as portal_rows
 from app.data import reports as report_rows
+from app.domain.area import Population
 from app.domain.asking import COMPLAINTS
-from app.domain.figures import Period
+from app.domain.danger import Reason
+from app.domain.figures import STEP, Period
+from app.domain.handover import State
+from app.domain.joined import Tie
+from app.domain.outcomes import Change
 from app.domain.promise_results import Quarter, Tally
-from app.services.hub import erasing, report_figures, reports
+from app.services.hub import erasing, need_figures, report_figures, reports
 from app.services.hub.need_figures import Span
 from app.services.hub.report_figures import Rules
 from app.services.hub.reports import NoSuchPeriod, NotForThem, NotOver
@@ -60,7 +65,7 @@ def filled(sides: Sides) -> Sides:
                 id=place.to_bytes(16, "big"),
                 reference=f"{place:06}",
                 received_at=IN_IT + timedelta(hours=place),
-                state="ours",
+                state="closed",  # out of the queue, which would open what is not sealed here
                 language="en",
                 owner_id=None,
                 read_at=None,
@@ -315,3 +320,293 @@ def test_why_somebody_did_not_report_comes_as_codes(sides: Sides, person: Callab
         case = rows.case_by_reference(session, asking.reference)
         assert case is not None
         assert case.facts["why_not_told"] == ["afraid", "no-trust"]
+
+
+def case_of(place: int) -> bytes:
+    return place.to_bytes(16, "big")
+
+
+def join(sides: Sides, one: int, other: int, tie: Tie = Tie.SAME) -> None:
+    with sides.hub_side.database.writing() as session:
+        session.add(
+            rows.Joined(
+                first_id=case_of(one), second_id=case_of(other), tie=tie.value, joined_by=AMIRA.id, joined_at=IN_IT
+            )
+        )
+
+
+def try_to_reach(sides: Sides, place: int, outcome: str, *, within_plan: bool = True, at: datetime = IN_IT) -> None:
+    with sides.hub_side.database.writing() as session:
+        session.add(
+            rows.Attempt(
+                id=bytes([50 + place] * 16),
+                case_id=case_of(place),
+                at=at,
+                staff_id=AMIRA.id,
+                way="call",
+                outcome=outcome,
+                within_plan=within_plan,
+            )
+        )
+
+
+def tallies_of(sides: Sides) -> dict[tuple[str, str], tuple[int, int]]:
+    with sides.hub_side.database.reading() as session:
+        found = report_figures.promise_tallies(session, span_of(sides), rules_of(sides))
+    return {(each.promise, each.figure): (each.kept, each.of) for each in found}
+
+
+@pytest.mark.requirement("D9")
+def test_openings_because_of_danger_to_life_are_counted_and_nobody_is_found(filled: Sides) -> None:
+    """Six for a life, one of a child; one that nobody agreed to, and one of the quarter before, are not among them."""
+    with filled.hub_side.database.writing() as session:
+        for place in range(9):
+            is_asked_only, is_earlier = place == 7, place == 8
+            session.add(
+                rows.Danger(
+                    id=bytes([70 + place] * 16),
+                    case_id=case_of(place),
+                    quarter="2025-Q4" if is_earlier else "2026-Q1",
+                    reason=(Reason.CHILD if place == 6 else Reason.LIFE).value,
+                    asked_by=AMIRA.id,
+                    asked_at=IN_IT,
+                    opened_at=None if is_asked_only else IN_IT,
+                    alone=place < 2,
+                    told_at=IN_IT if place < 5 else None,
+                    silent_by_one=AMIRA.id if place == 5 else None,
+                    silent_by_two=AMIRA.id if place == 5 else None,
+                )
+            )
+    own = filled.hub_side
+    erasing.erase(own.database, case_of(0), portal_key=own.trust.sealing, voice=own.voice, now=AFTER)
+    with own.database.reading() as session:
+        counted = report_figures.dangers(session, span_of(filled), rules_of(filled))
+    assert {column: counted["all", column] for column in ("opened", "alone", "told", "silent")} == {
+        "opened": 7,
+        "alone": 2,
+        "told": 5,
+        "silent": 1,
+    }
+    reports.close(own.database, FIRST, rules=rules_of(filled), now=AFTER)
+    found = read(filled).counts
+    assert found["danger", "all", "opened"] == found["danger", "danger:life", "opened"] == 5
+    assert found["danger", "danger:life", "told"] == 5
+    assert found["danger", "danger:life", "silent"] is None
+    assert ("danger", "danger:child", "opened") not in found
+    supervisor = Colleague(filled.hub_client())
+    supervisor.sign_in(SUPERVISOR)
+    assert "A life is in danger" in supervisor.client.visit("/reports/2026-Q1").text
+
+
+@SQLITE
+def test_contacts_inside_and_outside_the_plan_and_a_call_that_reached_them_is_an_answer(filled: Sides) -> None:
+    before = tallies_of(filled)
+    try_to_reach(filled, 0, "reached")
+    try_to_reach(filled, 1, "no-answer")
+    try_to_reach(filled, 3, "no-answer", within_plan=False)
+    try_to_reach(filled, 5, "reached", at=AFTER)  # of the next quarter
+    after = tallies_of(filled)
+
+    assert ("you-decide", "counted") not in before
+    assert after["you-decide", "counted"] == (2, 3)
+    assert (before["everyone", "counted"], after["everyone", "counted"]) == ((14, 16), (15, 16))
+    assert (before["police-or-not", "counted"], after["police-or-not", "counted"]) == ((7, 9), (8, 9))
+    with filled.hub_side.database.reading() as session:
+        supported = report_figures.supported(session, span_of(filled), rules_of(filled))
+        waits = report_figures.waits(session, span_of(filled), rules_of(filled))
+    assert supported["all", "people"] == 15
+    assert waits["all", "not-yet"] == 1
+
+
+def test_somebody_with_two_cases_is_one_person(filled: Sides) -> None:
+    """Two requests of one person, of which one was answered; and two people who are linked, who stay two."""
+    join(filled, 0, 2)
+    join(filled, 4, 5, Tie.LINKED)
+    with filled.hub_side.database.reading() as session:
+        span, rules = span_of(filled), rules_of(filled)
+        asked = report_figures.asked(session, span, rules)
+        supported = report_figures.supported(session, span, rules)
+        why = report_figures.why_not_reported(session, span, rules)
+        changes = need_figures.outcomes_by_name(session, span)
+
+    assert (asked["all", "people"], asked["district:fenland", "people"]) == (15, 5)
+    assert (supported["all", "people"], why["afraid", "people"]) == (14, 5)
+    assert changes["health"][Change.BETTER] == HEALTH_NEEDS - 1
+    assert tallies_of(filled)["everyone", "counted"] == (14, 15)
+
+
+@SQLITE
+def test_each_handover_is_counted_once_and_late_is_not_kept(filled: Sides) -> None:
+    """By place: taken over in time, taken over late, sent back, not answered in time, still in time, taken back, passed on by
+    phone and taken over, agreed in the quarter after."""
+    due, late = IN_IT + timedelta(days=10), IN_IT + timedelta(days=12)
+    stands = [
+        (State.ACCEPTED, IN_IT, due),
+        (State.ACCEPTED, late, due),
+        (State.BOUNCED, IN_IT, due),
+        (State.PASSED, IN_IT, due),
+        (State.OPENED, IN_IT, AFTER),
+        (State.WITHDRAWN, IN_IT, due),
+        (State.ACCEPTED, IN_IT + timedelta(days=1), None),
+        (State.AGREED, AFTER, None),
+    ]
+    with filled.hub_side.database.writing() as session:
+        for place, (state, changed_at, due_at) in enumerate(stands):
+            handover_id = bytes([80 + place] * 16)
+            session.add(
+                rows.Handover(
+                    id=handover_id,
+                    case_id=case_of(place),
+                    service="a-service",
+                    reason="knows-more",
+                    kinds=[],
+                    state=state.value,
+                    asked_by=AMIRA.id,
+                    asked_at=IN_IT,
+                    changed_at=changed_at,
+                )
+            )
+            session.flush()
+            if due_at is None:
+                rows.log(
+                    session,
+                    at=IN_IT,
+                    staff_id=AMIRA.id,
+                    action="handover-passed",
+                    case_id=case_of(place),
+                    detail="a-service",
+                )
+            else:
+                session.add(
+                    rows.Packet(
+                        handover_id=handover_id,
+                        case_id=case_of(place),
+                        reference=f"{place:06}",
+                        pressed=handover_id,
+                        copy=b"",
+                        sent_at=IN_IT,
+                        until=AFTER,
+                        due_at=due_at,
+                    )
+                )
+
+    assert tallies_of(filled)["tell-it-once", "counted"] == (2, 5)
+    with filled.hub_side.database.reading() as session:
+        second = Span(date(2026, 4, 1), date(2026, 6, 30), span_of(filled).zone)
+        assert Tally("tell-it-once", "counted", 0, 2) in report_figures.promise_tallies(
+            session, second, rules_of(filled)
+        ), "the one that was still in time, and the one agreed later: neither was answered"
+
+
+@SQLITE
+@pytest.mark.requirement("A11")
+@pytest.mark.requirement("A14")
+@pytest.mark.requirement("H7")
+def test_groups_that_are_often_missed_and_those_harmed_again_are_counted(filled: Sides) -> None:
+    with filled.hub_side.database.writing() as session:
+        for place in range(6):
+            case = session.get_one(rows.Case, case_of(place))
+            case.facts = {**case.facts, "happened": ["hate", "followed"], "under_18": place < 5, "help": []}
+            case.language = "pl"
+        for place in range(5):
+            case = session.get_one(rows.Case, case_of(6 + place))
+            case.facts = {**case.facts, "persistence": ["reported-often"]}
+        for place in range(10):
+            answers = {"sex": "male" if place < 5 else "female", "disability": "a-lot", "wait": "same-day"}
+            session.add(rows.Survey(id=bytes([98, place] * 8), month="2026-02", district=None, answers=answers))
+    join(filled, 4, 5)
+    reports.close(filled.hub_side.database, FIRST, rules=rules_of(filled), now=AFTER)
+    found = read(filled).counts
+
+    assert found["missed", "group:hate", "people"] == 5  # five people with six requests
+    assert found["missed", "group:under-18", "people"] == 5
+    assert found["missed", "group:other-language", "people"] == 5
+    assert found["missed", "group:harmed-again", "people"] == 10
+    assert ("missed", "group:exploited", "people") not in found
+    assert found["equity", "sex:male", "answered"] == found["equity", "sex:female", "answered"] == 5
+    assert found["equity", "disability:a-lot", "answered"] == 10
+    assert found["asked", "district:fenland", "people"] == 5
+
+
+@SQLITE
+@pytest.mark.requirement("H8")
+@pytest.mark.requirement("E4")
+def test_what_people_said_of_the_service_stands_on_the_page_beside_what_we_say_to_it(filled: Sides) -> None:
+    with filled.hub_side.database.writing() as session:
+        for place in range(6):
+            session.add(
+                rows.Feedback(
+                    id=bytes([60 + place] * 16),
+                    came_on=date(2026, 2, 3),
+                    about="words" if place < 5 else None,
+                    language="en",
+                    wrapped=b"",
+                    sealed=b"",
+                    done_by=AMIRA.id if place < 5 else None,
+                    done_at=IN_IT if place < 5 else None,
+                )
+            )
+            session.add(
+                rows.Signpost(
+                    id=bytes([90 + place] * 16),
+                    case_id=case_of(place),
+                    service="a-service",
+                    how="told",
+                    need="money" if place < 5 else None,
+                    staff_id=AMIRA.id,
+                    at=IN_IT,
+                )
+            )
+    reports.close(filled.hub_side.database, FIRST, rules=rules_of(filled), now=AFTER)
+    found = read(filled).counts
+    assert found["feedback", "about:words", "came"] == found["feedback", "about:words", "seen-to"] == 5
+    assert found["signposted", "all", "told"] == found["signposted", "money", "told"] == 5
+    assert found["signposted", "money", "reading"] is None
+
+    supervisor = Colleague(filled.hub_client())
+    supervisor.sign_in(SUPERVISOR)
+    page = supervisor.client.visit("/reports/2026-Q1")
+    assert "Words that are wrong or hard to understand" in page.text
+    saved = supervisor.client.submit(
+        page, page.form("words"), {"words": "You found our letters hard. We wrote them anew."}
+    )
+    assert "We wrote them anew." in saved.text
+
+
+@SQLITE
+@pytest.mark.requirement("H7")
+def test_who_answered_stands_beside_who_lives_here(filled: Sides) -> None:
+    with filled.hub_side.database.writing() as session:
+        for place in range(40):
+            answers = {"sex": "male" if place < 10 else "female"}
+            session.add(rows.Survey(id=bytes([97, place] * 8), month="2026-02", district=None, answers=answers))
+    reports.close(filled.hub_side.database, FIRST, rules=rules_of(filled), now=AFTER)
+    supervisor = Colleague(filled.hub_client())
+    supervisor.sign_in(SUPERVISOR)
+    assert "who live here" not in supervisor.client.visit("/reports/2026-Q1").text
+    people = Population(source="A census", in_1000={"sex": {"male": 492}, "district": {"fenland": 115}})
+    own = filled.hub_side
+    filled.hub.extensions["side"] = replace(own, area=replace(own.area, population=people))
+    page = supervisor.client.visit("/reports/2026-Q1").text
+    assert "Who lives here: A census." in page
+    assert "20 49.2" in page  # 10 of 50 who answered
+    assert "60 –" in page  # 30 of 50; the census is not known
+
+
+@SQLITE
+@pytest.mark.requirement("H10")
+def test_every_table_is_published_in_steps_of_five(filled: Sides) -> None:
+    """With one more and one fewer of everything: whatever the tables hold, what is shown differs by fives or not at all."""
+    try_to_reach(filled, 0, "reached")
+    join(filled, 1, 2)
+    reports.close(filled.hub_side.database, FIRST, rules=rules_of(filled), now=AFTER)
+    found = read(filled).counts
+
+    assert set(report_figures.TABLES) == set(report_figures.COLUMNS)
+    assert {table for table, _row, _column in found} <= set(report_figures.COLUMNS)
+    shown = [count for count in found.values() if count is not None]
+    assert all((one - other) % STEP == 0 for one in shown for other in shown)
+    for table, row, _column in found:
+        assert {column for name, each, column in found if (name, each) == (table, row)} == set(
+            report_figures.COLUMNS[table]
+        )

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import abort, make_response, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from app.domain.area import District
+from app.domain import figures
+from app.domain.area import DISTRICT, District, Population
 from app.domain.asking import SUPERVISOR
 from app.domain.figures import Period
 from app.domain.pledge import PROMISE_IDS
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.survey import EQUALITY
+from app.forms.desk import DangerForm
 from app.forms.desk_needs import AIM_LABELS
 from app.forms.desk_reports import WordsForm
+from app.forms.feedback import ABOUT
 from app.forms.how import labels as need_labels
 from app.forms.more import NearbyForm, questions
 from app.forms.survey import SurveyForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
 from app.services.hub import reports
+from app.services.hub.report_figures import ALL
 from app.services.hub.reports import NoSuchPeriod, NotForThem, Report
 from app.web import staff
 from app.web.answers import redirect
@@ -176,9 +180,19 @@ def _sheets(found: Report) -> list[Sheet]:
         ),
         _sheet(
             found,
+            "missed",
+            gettext("Groups that are often missed"),
+            gettext(
+                "Of those who asked, as far as their request says so; one person may be in several. Health and age are asked "
+                "without a name: see “Is it as good for everyone?”."
+            ),
+            people,
+        ),
+        _sheet(
+            found,
             "waits",
             gettext("Until a first answer"),
-            gettext("Working time from the request to our first word."),
+            gettext("Working time from the request to our first word, or to the first time that we reached them."),
             {column: label for column, label in waits.items() if column in used or column == "not-yet"},
         ),
         _sheet(
@@ -187,6 +201,13 @@ def _sheets(found: Report) -> list[Sheet]:
             gettext("Needs"),
             gettext("Met: supported by us, taken over by a service, or told where to find help."),
             {"met": gettext("Met"), "open": gettext("Open"), "declined": gettext("Declined")},
+        ),
+        _sheet(
+            found,
+            "signposted",
+            gettext("Told where to find help"),
+            gettext("Each person once for each service, by the need that it was for."),
+            {"told": gettext("Told about a service"), "reading": gettext("Sent to read")},
         ),
         _sheet(
             found,
@@ -209,17 +230,20 @@ def _sheets(found: Report) -> list[Sheet]:
             gettext("Kept, of so many. Counted by the system, or asked of people without a name."),
             {"kept": gettext("Kept"), "of": gettext("Of")},
         ),
-        _sheet(
+        _beside_population(
             found,
-            "equity",
-            gettext("Is it as good for everyone?"),
-            gettext("Twelve months of the questionnaire, up to the end of this time."),
-            {
-                "answered": gettext("Answered"),
-                "soon": gettext("Waited three days at most"),
-                "better": gettext("Doing better"),
-                "good": gettext("Help was good"),
-            },
+            _sheet(
+                found,
+                "equity",
+                gettext("Is it as good for everyone?"),
+                gettext("Twelve months of the questionnaire, up to the end of this time."),
+                {
+                    "answered": gettext("Answered"),
+                    "soon": gettext("Waited three days at most"),
+                    "better": gettext("Doing better"),
+                    "good": gettext("Help was good"),
+                },
+            ),
         ),
         _sheet(
             found,
@@ -228,14 +252,35 @@ def _sheets(found: Report) -> list[Sheet]:
             gettext("From people’s spaces."),
             {"came": gettext("Came"), "answered": gettext("Answered"), "in-time": gettext("In time")},
         ),
+        _sheet(
+            found,
+            "feedback",
+            gettext("What people said about the site and the Hub"),
+            gettext("Sent without a case. Their words are on the page of feedback, for supervisors."),
+            {"came": gettext("Came"), "seen-to": gettext("Seen to")},
+        ),
+        _sheet(
+            found,
+            "danger",
+            gettext("Opened because of danger to life"),
+            gettext(
+                "Contact details that were opened against what the person had chosen. “Not told”: two people decided so."
+            ),
+            {
+                "opened": gettext("Opened"),
+                "alone": gettext("By one person alone"),
+                "told": gettext("The person was told"),
+                "silent": gettext("Not told"),
+            },
+        ),
     ]
 
 
 def _sheet(found: Report, table: str, title: str, meaning: str, columns: Mapping[str, str]) -> Sheet:
-    rows = found.rows_of(table)
+    rows = _ordered(found, table)
     most = max((found.count(table, row, column) or 0 for row in rows for column in columns), default=0)
     lines = []
-    for row in sorted(rows, key=lambda each: (each != "all", each)):
+    for row in rows:
         cells = []
         for column in columns:
             count = found.count(table, row, column)
@@ -244,6 +289,41 @@ def _sheet(found: Report, table: str, title: str, meaning: str, columns: Mapping
             cells.append(Cell(words, found.percent.get((table, row, column)), bar))
         lines.append(Line(_label(row), tuple(cells)))
     return Sheet(table, title, meaning, tuple(columns.values()), tuple(lines))
+
+
+def _ordered(found: Report, table: str) -> list[str]:
+    return sorted(found.rows_of(table), key=lambda each: (each != ALL, each))
+
+
+def _beside_population(found: Report, sheet: Sheet) -> Sheet:
+    """The table of equity with who lives in the area beside who answered, where the area says so."""
+    population = hub().area.population
+    if population is None:
+        return sheet
+    all_of_them = found.count(sheet.name, ALL, "answered") or 0
+    lines = []
+    for row, line in zip(_ordered(found, sheet.name), sheet.lines, strict=True):
+        here = _of_1000(population, row)
+        # Of two counts that stand on this page, so that it tells nothing more.
+        share = figures.share(found.count(sheet.name, row, "answered") or 0, all_of_them) if row != ALL else None
+        beside = (
+            Cell(f"{share}" if share is not None else "–", None, 0),
+            Cell(f"{here / 10:.1f}" if here is not None else "–", None, 0),
+        )
+        lines.append(Line(line.label, (*line.cells, *beside)))
+    return replace(
+        sheet,
+        meaning=f"{sheet.meaning} {gettext('Who lives here: %(source)s.', source=population.source)}",
+        columns=(*sheet.columns, gettext("Of 100 who answered"), gettext("Of 100 who live here")),
+        lines=tuple(lines),
+    )
+
+
+def _of_1000(population: Population, row: str) -> int | None:
+    name, _, answer = row.partition(":")
+    if name == DISTRICT:
+        answer = next((each.id for each in hub().area.districts if str(each.code) == answer), answer)
+    return population.in_1000.get(name, {}).get(answer)
 
 
 def _label(row: str) -> str:
@@ -264,6 +344,7 @@ def _label(row: str) -> str:
 
 def _fixed() -> dict[str, str]:
     reasons = questions(NearbyForm)["why_not_told"][1]
+    dangers = {choice.value: choice.label for choice in DangerForm.reason.kwargs["choices"]}
     return {
         **reasons,
         **need_labels(),
@@ -279,6 +360,19 @@ def _fixed() -> dict[str, str]:
         "reported:no": gettext("Had not reported"),
         "reported:yes": gettext("Had reported"),
         "reported:blank": gettext("Whether they had reported: not said, or not sure"),
+        "group:harmed-again": gettext("It goes on, or comes back again and again"),
+        "group:under-18": gettext("Under 18"),
+        "group:hate": gettext("Targeted for who they are"),
+        "group:controlled": gettext("Frightened or controlled by a partner or family"),
+        "group:exploited": gettext("Made to work, or pay or papers kept"),
+        "group:sexual": gettext("Something sexual that they did not want"),
+        "group:afraid-of-themselves": gettext("Afraid of what they might do to themselves"),
+        "group:other-language": gettext("In another language than English"),
+        "group:sign-or-relay": gettext("By sign language or text relay"),
+        "no-need": gettext("No need was named"),
+        "about:blank": gettext("What it is about: not said"),
+        **{f"about:{name}": str(label) for name, label in ABOUT.items()},
+        **{f"danger:{name}": str(label) for name, label in dangers.items()},
         "made": gettext("Assessments made"),
         "asked-again": gettext("Asked again by the day they agreed"),
         "worse": gettext("Acted when it got worse"),

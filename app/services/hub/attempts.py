@@ -14,7 +14,7 @@ from app.data.database import Database
 from app.domain.attempts import HOLDS, Outcome, Ruling, held_ways, is_within_plan, offered, waits_for_ruling
 from app.domain.contact import Way
 from app.domain.hours import OpeningHours
-from app.services.hub import guard, plans, records
+from app.services.hub import guard, plans, records, speaking
 from app.services.hub.desk import need_open
 from app.services.hub.records import Opener
 from app.services.hub.staff import SignedIn
@@ -89,7 +89,9 @@ def record(
     now: datetime,
 ) -> None:
     """Write down what became of an attempt, after its number was shown to this colleague. The same `attempt_id` again changes
-    nothing. Raises guard.NoSuchCase, desk.NotOpened, NotShown and NotOffered.
+    nothing. Whoever was reached does not wait for an answer any more.
+
+    Raises guard.NoSuchCase, desk.NotOpened, NotShown and NotOffered.
     """
     need_open(database, case_id, signed, now=now)
     with database.reading() as session:
@@ -104,7 +106,7 @@ def record(
     if note:
         sealed = records.seal_words(note, what=NOTE, row_id=attempt_id, record_secret=key.record_secret)
     with database.writing() as session:
-        guard.case_for(session, case_id, signed.identity)
+        case = guard.case_for(session, case_id, signed.identity)
         if session.get(rows.Attempt, attempt_id) is not None:
             return
         opening = session.get(rows.Opening, (signed.session_id, case_id))
@@ -125,6 +127,8 @@ def record(
                 note=sealed,
             )
         )
+        if outcome is Outcome.REACHED:
+            speaking.talked(case, now=now)
         session.flush()
         _say_what_is_held(session, case_id)
         detail = f"{way.value}: {outcome.value}"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.data import hub as rows
 from app.data import needs as need_rows
+from app.data import reports as report_rows
 from app.data.database import Database
 from app.domain.order import Order, Told
 from app.services.hub import danger, orders
@@ -23,7 +24,7 @@ def erase(database: Database, case_id: bytes, *, portal_key: bytes, voice: Signi
     with database.writing() as session:
         if session.get(rows.Case, case_id) is None:
             return
-        _erase_rows(session, case_id)
+        _erase_rows(session, case_id, today=now.date())
         orders.give(session, case_id, Told(order=Order.ERASE), portal_key=portal_key, voice=voice, now=now)
         session.execute(delete(rows.Case).where(rows.Case.id == case_id))
         session.merge(rows.Tombstone(case_id=case_id, erased_on=now.date()))
@@ -38,7 +39,7 @@ def erase_again(
     with database.writing() as session:
         was_here = session.get(rows.Case, case_id) is not None
         if was_here:
-            _erase_rows(session, case_id)
+            _erase_rows(session, case_id, today=day)
         orders.give_to_erase(session, case_id, portal_key=portal_key, voice=voice, now=now)
         session.execute(delete(rows.Case).where(rows.Case.id == case_id))
         session.merge(rows.Tombstone(case_id=case_id, erased_on=day))
@@ -46,8 +47,9 @@ def erase_again(
     return was_here
 
 
-def _erase_rows(session: Session, case_id: bytes) -> None:
+def _erase_rows(session: Session, case_id: bytes, *, today: date) -> None:
     danger.forget_case(session, case_id)
+    report_rows.forget_days_of(session, case_id, today=today)
     for table in (
         rows.RecordSecret, rows.SealedDocument, rows.Item, rows.Change, rows.Handover, rows.Notice, rows.Opening, rows.Outgoing,
         rows.Packet, rows.Signpost, rows.SecondLook, rows.OnCall, rows.ApiConsent, rows.ApiPush,

@@ -42,6 +42,7 @@ from app.domain.status import CaseState
 from app.services import post
 from app.services.hub import guard, packets, records, speaking
 from app.services.hub.desk import OpenCase, need_open
+from app.services.hub.needs import taken_over
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity, SignedIn
 
@@ -51,9 +52,9 @@ TOLD_WITHIN = timedelta(days=30)
 ENDED = (State.WITHDRAWN, State.STOPPED, State.OPENED, State.ACCEPTED, State.BOUNCED)
 
 # What else happens in the transaction in which a service takes somebody over: with the case, the service, the needs that it took
-# over (none named: all of them), and the moment. So a list of needs can mark them as referred.
+# over (none named: it takes over whatever there is), and the moment.
 OnAccepted = Callable[[Session, bytes, str, tuple[str, ...], datetime], None]
-ON_ACCEPTED: list[OnAccepted] = []
+ON_ACCEPTED: list[OnAccepted] = [taken_over]
 
 
 class CannotFollow(Exception):

@@ -172,8 +172,16 @@ def joined_to(session: Session, case_id: bytes, who: Identity) -> list[Pair]:
 
 def people(session: Session, case_ids: Iterable[bytes]) -> int:
     """How many people these cases are of, for reports: cases of the same person count once, linked ones as they are."""
-    pairs = select(rows.Joined.first_id, rows.Joined.second_id).where(rows.Joined.tie == Tie.SAME.value)
-    return len(as_people(case_ids, [(row[0], row[1]) for row in session.execute(pairs)]))
+    same = same_person(session)
+    return len({same.get(each, each) for each in case_ids})
+
+
+def same_person(session: Session) -> dict[bytes, bytes]:
+    """For reports: of each case that was joined with another of the same person, the one that stands for them all."""
+    query = select(rows.Joined.first_id, rows.Joined.second_id).where(rows.Joined.tie == Tie.SAME.value)
+    pairs = [(row[0], row[1]) for row in session.execute(query)]
+    together = as_people({each for pair in pairs for each in pair}, pairs)
+    return {each: min(person) for person in together for each in person}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from app.domain import outcomes
 from app.domain.hours import OpeningHours
 from app.domain.needs import CATEGORIES, MET, Ended, Look, known
 from app.domain.outcomes import Change
+from app.services.hub.joining import same_person
 from app.services.hub.needs import act_by
 
 
@@ -90,20 +91,27 @@ def needs_by_category(session: Session, span: Span) -> Mapping[str, NeedCounts]:
 
 def outcomes_by_name(session: Session, span: Span) -> Mapping[str, Counter[Change]]:
     """What became of each need, of coping and of recovering, for everybody who was looked at within the span: from their very
-    first look to the last one before its end. One person counts once for each."""
-    seen = select(need_rows.Assessment.case_id).where(
+    first look to the last one before its end. One person counts once for each, however many cases they have."""
+    within = select(need_rows.Assessment.case_id).where(
         need_rows.Assessment.done_at >= span.begins, need_rows.Assessment.done_at < span.ends
     )
+    same = same_person(session)
+    seen = {same.get(each, each) for each in session.scalars(within)}
     looks: dict[bytes, list[Look]] = defaultdict(list)
     found = (
         select(need_rows.Assessment)
-        .where(need_rows.Assessment.case_id.in_(seen), need_rows.Assessment.done_at < span.ends)
+        .where(
+            need_rows.Assessment.case_id.in_(within) | need_rows.Assessment.case_id.in_(sorted(same)),
+            need_rows.Assessment.done_at < span.ends,
+        )
         .order_by(need_rows.Assessment.done_at, need_rows.Assessment.id)
     )
     for row in session.scalars(found):
-        looks[row.case_id].append(
-            Look(at=row.done_at, answers=known(row.answers), own=row.own, talked=row.done_by is not None)
-        )
+        person = same.get(row.case_id, row.case_id)
+        if person in seen:
+            looks[person].append(
+                Look(at=row.done_at, answers=known(row.answers), own=row.own, talked=row.done_by is not None)
+            )
     return outcomes.tally(looks.values())
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adapters import sealing
+from app.adapters.content import ZONE
 from app.data import hub as rows
 from app.data import needs as need_rows
 from app.data.database import Database
@@ -28,6 +29,7 @@ from app.domain.outcomes import Outcome
 from app.domain.priority import GROUP_DECIDED, Group, Suggestion, suggest
 from app.domain.referral import Addition
 from app.services.hub import guard
+from app.services.hub.auditing import SYSTEM
 from app.services.hub.desk import NotOpened
 from app.services.hub.records import Opener
 from app.services.hub.staff import Identity, SignedIn
@@ -402,6 +404,16 @@ def end_need(
     need.ended_as, need.ended_on, need.ended_by = ended.value, today, who.id
     need.service = service if ended in needs.NEEDS_A_SERVICE else None
     rows.log(session, at=now, staff_id=who.id, action=ENDED, case_id=case_id, detail=ended.value)
+
+
+def taken_over(session: Session, case_id: bytes, service: str, named: Sequence[str], now: datetime) -> None:
+    """A service has taken somebody over: the open needs that the handover named end as referred, in the caller's transaction.
+    Where it named none, none ends by itself: a colleague says so need by need."""
+    for need in need_rows.needs(session, case_id):
+        if need.ended_as is None and need.category in named:
+            need.ended_as, need.ended_on, need.service = Ended.REFERRED.value, now.astimezone(ZONE).date(), service
+            rows.log(session, at=now, staff_id=SYSTEM, action=ENDED, case_id=case_id, detail=Ended.REFERRED.value)
+    session.flush()
 
 
 def open_needs(session: Session, case_id: bytes, who: Identity) -> list[NeedView]:

@@ -7,7 +7,7 @@ can be asked from outside: there are these tables and no others. They count peop
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,14 +16,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.data import hub as rows
+from app.data import reports as report_rows
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.asking import COMPLAINTS, Answer
-from app.domain.handover import State
+from app.domain.attempts import Outcome
+from app.domain.handover import UNDER_WAY, State, overdue_from
 from app.domain.hours import OpeningHours
 from app.domain.outcomes import Change
-from app.domain.promise_results import Tally
+from app.domain.promise_results import Quarter, Tally
 from app.domain.survey import EQUALITY, PROMISES, month_of
-from app.services.hub import need_figures
+from app.services.hub import attempts, danger, need_figures, signposting
+from app.services.hub.joining import same_person
 from app.services.hub.need_figures import Span
 from app.services.hub.needs import WHY_NOT_TOLD
 
@@ -31,9 +34,11 @@ Cells = Mapping[tuple[str, str], int]
 # Acts that answer a person. Taking a case, or opening it, says nothing to anybody.
 ANSWERS: Final = ("sent-message", "sent-status", "sent-milestone", "sent-reading", "assessed")
 CLAIMED: Final = "claimed"
+HANDED_BY_PHONE: Final = "handover-passed"
 NOT_REPORTED: Final = frozenset({"no", "might"})
 BLANK: Final = "blank"
 ALL: Final = "all"
+NO_NEED: Final = "no-need"
 # Working hours that a first answer may take, for rows of the table of waits while the Hub has set no target.
 ONE_DAY, THREE_DAYS = timedelta(hours=11), timedelta(hours=33)
 # Keys of area.targets.
@@ -54,42 +59,50 @@ class _Asked:
     """A request that came within the span, by what its coded facts say."""
 
     case: rows.Case
+    person: bytes  # the same for requests that a colleague put together as one person's
     pair: str
     police: str
     district: str
 
 
 def asked(session: Session, span: Span, _rules: Rules) -> Cells:
-    """Requests that came: all of them, by the pair of who asked and to whom it happened, by what the police know, by district."""
-    found: Counter[tuple[str, str]] = Counter()
+    """Who asked: all of them, by the pair of who asked and to whom it happened, by what the police know, by district."""
+    people = _People()
     for each in _asked(session, span):
-        for row in (ALL, f"pair:{each.pair}", f"police:{each.police}", f"district:{each.district}"):
-            found[row, "people"] += 1
-    return found
+        people.add(each.person, ALL, f"pair:{each.pair}", f"police:{each.police}", f"district:{each.district}")
+    return people.counts()
+
+
+def missed(session: Session, span: Span, _rules: Rules) -> Cells:
+    """Of those who asked, groups that agencies often miss, and those who were harmed again and again (requirements A11, A14): as
+    far as coded facts of the request tell, never guessed. Who said how old they are, or that they live with a disability, did
+    so without a name, and is in the table of equity."""
+    people = _People()
+    for each in _asked(session, span):
+        people.add(each.person, *(name for name, is_so in _groups(each.case).items() if is_so))
+    return people.counts()
 
 
 def supported(session: Session, span: Span, _rules: Rules) -> Cells:
     """People whom we answered or talked with within the span, each once; of them those who had not reported (H1), by district."""
-    found: Counter[tuple[str, str]] = Counter()
+    people, same = _People(), same_person(session)
     for case in _answered_within(session, span):
-        reported = _reported(case.facts)
-        for row in (ALL, f"reported:{reported}", f"district:{case.facts.get('district') or BLANK}"):
-            found[row, "people"] += 1
-    return found
+        reported, district = _reported(case.facts), case.facts.get("district") or BLANK
+        people.add(same.get(case.id, case.id), ALL, f"reported:{reported}", f"district:{district}")
+    return people.counts()
 
 
 def why_not_reported(session: Session, span: Span, _rules: Rules) -> Cells:
     """Reasons that people gave for not reporting, of those who asked within the span; one may give several (requirement H2)."""
-    found: Counter[tuple[str, str]] = Counter()
+    people = _People()
     for each in _asked(session, span):
-        for reason in each.case.facts.get(WHY_NOT_TOLD) or ():
-            found[str(reason), "people"] += 1
-    return found
+        people.add(each.person, *(str(reason) for reason in each.case.facts.get(WHY_NOT_TOLD) or ()))
+    return people.counts()
 
 
 def waits(session: Session, span: Span, rules: Rules) -> Cells:
     """How long a first answer took, in working time, for requests that came within the span; by the target once there is one."""
-    first = _first_acts(session, ANSWERS)
+    first = _first_answers(session)
     target = rules.targets.get(FIRST_ANSWER)
     found: Counter[tuple[str, str]] = Counter()
     for each in _asked(session, span):
@@ -116,6 +129,43 @@ def needs(session: Session, span: Span, _rules: Rules) -> Cells:
             (category, "declined"): counts.declined,
             (category, "open"): counts.open,
         }
+    return found
+
+
+def signposted(session: Session, span: Span, _rules: Rules) -> Cells:
+    """How often somebody was told about a service, or sent something to read about it, by the need that it was for (E4)."""
+    found: Counter[tuple[str, str]] = Counter()
+    for (how, need), count in signposting.counts(session, since=span.begins, until=span.ends).items():
+        found[ALL, how.value] += count
+        found[need or NO_NEED, how.value] += count
+    return found
+
+
+def dangers(session: Session, span: Span, _rules: Rules) -> Cells:
+    """Contact details that were opened against a plan because of danger to life, by the reason; of them by one person alone,
+    and whether the person was told by the time of counting."""
+    found: Counter[tuple[str, str]] = Counter()
+    quarter = str(Quarter.of(span.first))
+    for each in danger.counts(session):
+        if each.quarter == quarter:
+            for row in (ALL, f"danger:{each.reason.value}"):
+                found[row, "opened"] += each.opened
+                found[row, "alone"] += each.alone
+                found[row, "told"] += each.told
+                found[row, "silent"] += each.silent
+    return found
+
+
+def feedback(session: Session, span: Span, _rules: Rules) -> Cells:
+    """What people said about the site and the Hub without a case, and how much of it a colleague has seen to (H8)."""
+    found: Counter[tuple[str, str]] = Counter()
+    came = select(rows.Feedback.about, rows.Feedback.done_at).where(
+        rows.Feedback.came_on.between(span.first, span.last)
+    )
+    for about, done_at in session.execute(came):
+        for row in (ALL, f"about:{about or BLANK}"):
+            found[row, "came"] += 1
+            found[row, "seen-to"] += done_at is not None
     return found
 
 
@@ -185,15 +235,34 @@ def promise_tallies(session: Session, span: Span, rules: Rules) -> tuple[Tally, 
 
 def _police_or_not(session: Session, span: Span, _rules: Rules) -> Tally:
     """Of those who asked within the span and had not reported, those whom we answered by the time of counting."""
-    first = _first_acts(session, ANSWERS)
-    not_reported = [each for each in _asked(session, span) if each.police in NOT_REPORTED]
-    return Tally("police-or-not", "counted", sum(each.case.id in first for each in not_reported), len(not_reported))
+    return _of_people("police-or-not", session, [each for each in _asked(session, span) if each.police in NOT_REPORTED])
 
 
 def _everyone(session: Session, span: Span, _rules: Rules) -> Tally:
-    first = _first_acts(session, ANSWERS)
-    every = _asked(session, span)
-    return Tally("everyone", "counted", sum(each.case.id in first for each in every), len(every))
+    return _of_people("everyone", session, _asked(session, span))
+
+
+def _of_people(promise: str, session: Session, every: Sequence[_Asked]) -> Tally:
+    """One person counts once: answered when one of these requests of theirs was."""
+    first = _first_answers(session)
+    answered = {each.person for each in every if each.case.id in first}
+    return Tally(promise, "counted", len(answered), len({each.person for each in every}))
+
+
+def _you_decide(session: Session, span: Span, _rules: Rules) -> Tally:
+    """Attempts to reach somebody, and those of them that the plan allowed when they were made. What was opened because of danger
+    to life is no attempt and not among them: `dangers` counts it."""
+    made = attempts.counts(session, since=span.begins, until=span.ends)
+    return Tally("you-decide", "counted", made.inside, made.inside + made.outside)
+
+
+def _keep_you_informed(session: Session, span: Span, _rules: Rules) -> Tally:
+    """Days within the span that we had named for news: kept when a colleague wrote by the end of the day."""
+    days = session.scalars(
+        select(report_rows.NamedDay).where(report_rows.NamedDay.by.between(span.first, span.last))
+    ).all()
+    kept = sum(each.kept_at is not None and each.kept_at.astimezone(span.zone).date() <= each.by for each in days)
+    return Tally("keep-you-informed", "counted", kept, len(days))
 
 
 def _risk_first(session: Session, span: Span, rules: Rules) -> Tally:
@@ -217,15 +286,42 @@ def _ask_again(session: Session, span: Span, rules: Rules) -> Tally:
     return Tally("ask-again", "counted", again.kept + worse.kept, again.of + worse.of)
 
 
-def _tell_it_once(session: Session, span: Span, _rules: Rules) -> Tally:
-    """Handovers that ended within the span, after the person had agreed: accepted, of those accepted or sent back."""
-    ended = select(rows.Handover.state).where(
-        rows.Handover.changed_at >= span.begins,
-        rows.Handover.changed_at < span.ends,
-        rows.Handover.state.in_((State.ACCEPTED.value, State.BOUNCED.value)),
-    )
-    states = Counter(session.scalars(ended))
-    return Tally("tell-it-once", "counted", states[State.ACCEPTED.value], states.total())
+def _tell_it_once(session: Session, span: Span, rules: Rules) -> Tally:
+    """Handovers that the person agreed to and that were settled within the span: the service took over, or sent it back, or the
+    time to answer ran out. The first of these counts, so each handover counts once, unless it is handed over anew."""
+    by_phone = _handed_by_phone(session)
+    kept = of = 0
+    found = select(rows.Handover, rows.Packet).outerjoin(rows.Packet, rows.Packet.handover_id == rows.Handover.id)
+    for row, packet in session.execute(found.where(rows.Handover.state.in_(_AGREED))):
+        due = _due(row, packet, by_phone, rules.hours)
+        ended = row.changed_at if row.state in _ENDED else None
+        settled = min((each for each in (due, ended) if each is not None), default=None)
+        if settled is not None and span.begins <= settled < span.ends:
+            of += 1
+            kept += row.state == State.ACCEPTED.value and settled == ended
+    return Tally("tell-it-once", "counted", kept, of)
+
+
+def _due(
+    row: rows.Handover, packet: rows.Packet | None, by_phone: Mapping[tuple[bytes, str], datetime], hours: OpeningHours
+) -> datetime | None:
+    """Until when a service was to answer; for what was passed on by phone, seven working days."""
+    if packet is not None and row.state != State.AGREED.value:
+        return packet.due_at or overdue_from(packet.sent_at, hours)
+    if row.state == State.AGREED.value:
+        return overdue_from(row.changed_at, hours)
+    passed_at = by_phone.get((row.case_id, row.service))
+    return overdue_from(passed_at, hours) if passed_at is not None else None
+
+
+def _handed_by_phone(session: Session) -> dict[tuple[bytes, str], datetime]:
+    """When each case was last passed on to each service without a packet."""
+    acts = select(rows.Audit.case_id, rows.Audit.detail, rows.Audit.at).where(rows.Audit.action == HANDED_BY_PHONE)
+    return {
+        (case_id, service): at
+        for case_id, service, at in session.execute(acts.order_by(rows.Audit.at))
+        if case_id is not None
+    }
 
 
 def _respect_and_answer(session: Session, span: Span, rules: Rules) -> Tally:
@@ -236,38 +332,51 @@ def _respect_and_answer(session: Session, span: Span, rules: Rules) -> Tally:
     return Tally("respect-and-answer", "counted", sum(_in_time(each, rules) for each in came), len(came))
 
 
+_ENDED: Final = frozenset({State.ACCEPTED.value, State.BOUNCED.value})
+_AGREED: Final = _ENDED | {each.value for each in UNDER_WAY}
+_REACHED: Final = rows.Attempt.outcome == Outcome.REACHED.value
 # Every column that a table has, whether or not anything was counted in it: an empty place must not tell none from few.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "asked": ("people",),
     "supported": ("people",),
     "why-not-reported": ("people",),
+    "missed": ("people",),
     "waits": ("in-time", "late", "one-day", "three-days", "longer", "not-yet"),
     "needs": ("met", "open", "declined"),
+    "signposted": tuple(each.value for each in signposting.How),
     "outcomes": tuple(each.value for each in Change),
     "assessments": ("done", "due"),
     "promises": ("kept", "of"),
     "equity": ("answered", "soon", "better", "good"),
     "complaints": ("came", "answered", "in-time"),
+    "feedback": ("came", "seen-to"),
+    "danger": ("opened", "alone", "told", "silent"),
 }
 COUNTED: Final[tuple[Callable[[Session, Span, Rules], Tally], ...]] = (
     _police_or_not,
     _everyone,
+    _you_decide,
     _risk_first,
     _ask_again,
     _tell_it_once,
+    _keep_you_informed,
     _respect_and_answer,
 )
 TABLES: Final[Mapping[str, Callable[[Session, Span, Rules], Cells]]] = {
     "asked": asked,
     "supported": supported,
     "why-not-reported": why_not_reported,
+    "missed": missed,
     "waits": waits,
     "needs": needs,
+    "signposted": signposted,
     "outcomes": outcomes,
     "assessments": assessments,
     "promises": promises,
     "equity": equity,
     "complaints": complaints,
+    "feedback": feedback,
+    "danger": dangers,
 }
 
 
@@ -284,11 +393,47 @@ def _asked_of_people(session: Session, span: Span) -> list[Tally]:
     ]
 
 
+class _People:
+    """Who is in each row. Requests that are one person's count once in it."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, set[bytes]] = defaultdict(set)
+
+    def add(self, person: bytes, *names: str) -> None:
+        """Somebody belongs in these rows."""
+        for name in names:
+            self._rows[name].add(person)
+
+    def counts(self) -> Cells:
+        """How many there are."""
+        return {(name, "people"): len(people) for name, people in self._rows.items()}
+
+
+def _groups(case: rows.Case) -> dict[str, bool]:
+    """Which of the groups that are often missed a request belongs to, by its coded facts."""
+    facts, happened = case.facts, set(case.facts.get("happened") or ())
+    return {
+        "group:harmed-again": bool(facts.get("persistence"))
+        or facts.get("ongoing") == "yes"
+        or bool({"followed", "antisocial"} & happened),
+        "group:under-18": facts.get("under_18") is True or bool(facts.get("age_band") or facts.get("child_age")),
+        "group:hate": "hate" in happened,
+        "group:controlled": "controlled" in happened,
+        "group:exploited": "exploited" in happened,
+        "group:sexual": "sexual" in happened,
+        "group:afraid-of-themselves": "afraid-of-myself" in (facts.get("help") or ()),
+        "group:other-language": case.language != "en",
+        "group:sign-or-relay": bool({"bsl", "relay"} & set(facts.get("ways") or ())),
+    }
+
+
 def _asked(session: Session, span: Span) -> list[_Asked]:
     came = select(rows.Case).where(rows.Case.received_at >= span.begins, rows.Case.received_at < span.ends)
+    same = same_person(session)
     return [
         _Asked(
             case=case,
+            person=same.get(case.id, case.id),
             pair=_pair(case.facts),
             police=case.facts.get("police") or BLANK,
             district=case.facts.get("district") or BLANK,
@@ -301,8 +446,17 @@ def _answered_within(session: Session, span: Span) -> list[rows.Case]:
     answered = select(rows.Audit.case_id).where(
         rows.Audit.action.in_(ANSWERS), rows.Audit.at >= span.begins, rows.Audit.at < span.ends
     )
-    found = session.scalars(select(rows.Case).where(rows.Case.id.in_(answered)))
+    reached = select(rows.Attempt.case_id).where(_REACHED, rows.Attempt.at >= span.begins, rows.Attempt.at < span.ends)
+    found = session.scalars(select(rows.Case).where(rows.Case.id.in_(answered) | rows.Case.id.in_(reached)))
     return [case for case in found if case.facts.get("who") != "professional"]
+
+
+def _first_answers(session: Session) -> dict[bytes, datetime]:
+    """When each case was first answered: something was sent by a colleague, or an attempt reached them."""
+    found = _first_acts(session, ANSWERS)
+    for case_id, at in session.execute(select(rows.Attempt.case_id, rows.Attempt.at).where(_REACHED)):
+        found[case_id] = min(at, found.get(case_id, at))
+    return found
 
 
 def _first_acts(session: Session, actions: tuple[str, ...]) -> dict[bytes, datetime]:

@@ -96,6 +96,7 @@ def close(database: Database, quarter: Quarter, *, rules: Rules, now: datetime) 
                             quarter=str(quarter), table=table, row=row, column=column, count=number
                         )
                     )
+        report_rows.forget_counted_days(session, span.first, span.last)
     return True
 
 
@@ -215,7 +216,9 @@ def send(database: Database, *, portal_key: bytes, voice: SigningKey, now: datet
 def _percent(place: Place, count: int, counts: Mapping[Place, int]) -> int | None:
     """The share of a count in its row's whole, where it has one."""
     table, row, column = place
-    whole = {PROMISES: "of", "equity": "answered", "assessments": "due", "complaints": "came"}.get(table)
+    whole = {PROMISES: "of", "equity": "answered", "assessments": "due", "complaints": "came", "feedback": "came"}.get(
+        table
+    )
     if whole is None or column == whole:
         return None
     return figures.share(count, counts.get((table, row, whole), 0))

@@ -13,10 +13,21 @@ from app.adapters import sealing
 from app.data import hub as rows
 from app.data import needs as need_rows
 from app.data import post as post_rows
+from app.data import reports as report_rows
 from app.data.database import Database
 from app.domain import notice
 from app.domain.referral import News
-from app.domain.status import PROMISED, RECEIPTS, SENT_BY_ITSELF, CaseState, Status, Told, promise_after
+from app.domain.status import (
+    PROMISED,
+    RECEIPTS,
+    SENT_BY_ITSELF,
+    UNSPOKEN,
+    CaseState,
+    Status,
+    Told,
+    day_in,
+    promise_after,
+)
 from app.services.hub import leaving, records
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.records import Opener
@@ -72,7 +83,7 @@ def send(
             if only_if_unread:
                 case.read_at = now
             records.put_item(session, item, now=now)
-            _keep_promise(case, news)
+            _keep_promise(session, case, news, now=now)
             if news.status == Status.HOW_ARE_YOU.value:
                 need_rows.asking_kept(session, case_id, done_as=need_rows.ASKED_IN_SPACE, on=now.date())
             if also is not None:
@@ -90,18 +101,28 @@ def send(
         return
 
 
-def _keep_promise(case: rows.Case, news: News) -> None:
-    """The day by which we said that we would write, for the queue, which opens nothing (promises.py)."""
-    before = case.facts.get(PROMISED)
-    after = promise_after(before, Told(news.kind, news.status, news.author, news.data))
+def _keep_promise(session: Session, case: rows.Case, news: News, *, now: datetime) -> None:
+    """The day by which we said that we would write, for the queue, which opens nothing (promises.py); and every such day, for
+    the figures."""
+    before, told = case.facts.get(PROMISED), Told(news.kind, news.status, news.author, news.data)
+    after = promise_after(before, told)
     if after != before:
         case.facts = {**case.facts, PROMISED: after}
+    if told.kind not in UNSPOKEN:
+        by = day_in(told.data, "by")
+        if told.is_written or by is not None:
+            report_rows.told_news(session, case.id, is_written=told.is_written, by=by, now=now)
+
+
+def talked(case: rows.Case, *, now: datetime) -> None:
+    """A colleague and the person were in touch: nobody waits for us any more."""
+    case.answered_at = case.answered_at or now
+    case.waiting_since = None
 
 
 def _has_answered(case: rows.Case, *, now: datetime) -> None:
-    """A colleague wrote or chose it: nobody waits for us any more, and who said "This was not me" was heard."""
-    case.answered_at = case.answered_at or now
-    case.waiting_since = None
+    """A colleague wrote or chose it: it answers them, and who said "This was not me" was heard."""
+    talked(case, now=now)
     if NOT_ME in case.facts:
         case.facts = {name: value for name, value in case.facts.items() if name != NOT_ME}
 
