@@ -43,12 +43,10 @@ export class Keys {
     const target = this.find(event.key);
     if (target) {
       event.preventDefault();
-      target.click();
       if (target.nodeName === "SUMMARY") {
-        const first = target.parentNode.querySelector("select, input:not([type=hidden])");
-        if (first && target.parentNode.open) {
-          first.focus();
-        }
+        open(target.parentNode);
+      } else {
+        target.click();
       }
     }
   }
@@ -70,6 +68,15 @@ export class Keys {
   find(key) {
     const line = lineOf(document.activeElement);
     return (line && carrying(line, key)[0]) || carrying(this.root, key).filter((each) => !lineOf(each))[0];
+  }
+}
+
+/** Somebody who asks for what is folded wants to go there, also where it is open already. */
+function open(details) {
+  details.open = true;
+  const first = details.querySelector("select, input:not([type=hidden])");
+  if (first) {
+    first.focus();
   }
 }
 

@@ -132,6 +132,7 @@ def test_a_supervisors_monday(browse: Browse, desk_of_many: Supervisor) -> None:
     # Somebody at risk whom nobody has is given to a colleague.
     press(page, "2", "Queue")
     page.keyboard.press("/")
+    expect(page.locator("#narrow-group")).to_be_focused()
     Keys().pick(page.locator("#narrow-owner"), "Nobody")
     Keys().press(page.locator("#narrow button"))
     page.wait_for_url("**owner=none**")

@@ -181,9 +181,11 @@ def decide_second(client: Visitor, page: Page, decision: str) -> Page:
 
 
 def sign_in(client: Visitor, who: str = CO_ORDINATOR) -> Page:
-    """Sign in at the desk for development; returns the queue."""
+    """Sign in at the desk for development; returns the queue, or the audit for an auditor."""
     page = client.visit("/sign-in")
     first = client.submit(page, page.form("who"), {"who": who})
+    if first.path == "/audit" and first.status == 200:
+        return first
     if first.path != "/":
         raise NotOffered(f"the first screen was to come, but {first!r} came")
     return client.visit("/queue")

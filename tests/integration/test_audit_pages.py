@@ -179,7 +179,7 @@ def test_lines_are_found_by_day_colleague_and_kind_on_pages_of_few_queries(
     assert "took the case" not in only_audit.main.find("lines-heading").text + " ".join(  # type: ignore[union-attr]
         each.text for each in only_audit.main.all("td")
     )
-    assert acts(sides)[Act.READ_AUDIT] == 4
+    assert acts(sides)[Act.READ_AUDIT] == 5, "with the look that signing in begins with"
     for wrong in ("?day=tomorrow", "?page=x", "?kind=everything", "?case=abc&page=-3"):
         assert auditor.client.visit(f"/audit{wrong}").status == 200
 

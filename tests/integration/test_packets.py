@@ -518,7 +518,7 @@ def _signed(own: object) -> SignedIn:
     who = Identity(
         id=staff_row.id, name=staff_row.name, shown_name=staff_row.shown_name, roles=frozenset(staff_row.roles)
     )
-    return SignedIn(session_id=opening.session_id, identity=who)
+    return SignedIn(session_id=opening.session_id, identity=who, check_due_at=opening.expires_at)
 
 
 @pytest.mark.requirement("E4")

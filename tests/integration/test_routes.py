@@ -246,7 +246,18 @@ LEDGER: dict[Side, dict[str, Audience]] = {
 }
 SIDES: tuple[Side, ...] = ("portal", "hub")
 # Pages whose opening is written into the audit before they show what they show, and nothing else is written there.
-NOTES = frozenset({"hub.case", "hub.asked_for", "hub.audit", "hub.audit_day", "hub.complaints", "hub.danger"})
+NOTES = frozenset(
+    {
+        "hub.case",
+        "hub.case_translation",
+        "hub.translation_text",
+        "hub.asked_for",
+        "hub.audit",
+        "hub.audit_day",
+        "hub.complaints",
+        "hub.danger",
+    }
+)
 POST_PASS = "/post/pass"
 # The one GET that writes, and the only one that touches cookies of a stranger: it takes them away.
 EXIT = "/exit"

@@ -22,7 +22,7 @@ LAST_PAGE = 1000
 
 
 @pages.get("/audit")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def audit() -> ResponseReturnValue:
     """Lines of a day, by colleague, case and kind of act; how the chains stand; who read how much."""
     if not viewing.may(staff.me().identity):
@@ -52,7 +52,7 @@ def audit() -> ResponseReturnValue:
 
 
 @pages.get("/audit/day.csv")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def audit_day() -> ResponseReturnValue:
     """A day as a file, under the same guard."""
     me = staff.me()

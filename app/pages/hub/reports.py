@@ -66,7 +66,7 @@ class Sheet:
 
 
 @pages.get("/reports")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def all_reports() -> ResponseReturnValue:
     """Which periods there are; for everybody but supervisors and auditors this page is always the same."""
     may_read = _may_read()
@@ -78,7 +78,7 @@ def all_reports() -> ResponseReturnValue:
 
 
 @pages.get("/reports/<period>")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def report(period: str) -> ResponseReturnValue:
     """One page that can be printed."""
     if not _may_read():
@@ -87,7 +87,7 @@ def report(period: str) -> ResponseReturnValue:
 
 
 @pages.get("/reports/<period>/figures.csv")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def report_csv(period: str) -> ResponseReturnValue:
     """The same figures, for a program."""
     if not _may_read():
@@ -100,7 +100,7 @@ def report_csv(period: str) -> ResponseReturnValue:
 
 
 @pages.post("/reports/<period>/words")
-@staff.signed_in_only
+@staff.whoever_signed_in
 def report_words(period: str) -> ResponseReturnValue:
     """Keep a supervisor's own words."""
     form = WordsForm()

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.adapters import sealing
+from app.domain.audit import Act
 from app.domain.referral import Addition
 from app.domain.translating import By, State
 from app.forms.desk import PressForm
@@ -19,7 +20,7 @@ from app.forms.more import free_text
 from app.forms.summary import written_answers
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, languages_offered, page_was_old, replied
-from app.services.hub import desk, translating
+from app.services.hub import auditing, desk, translating
 from app.services.hub.desk import NotOpened, OpenCase
 from app.services.hub.guard import NoSuchCase
 from app.services.hub.speaking import ReceiptOnly, gets_receipt_only
@@ -315,7 +316,10 @@ def _text_page(
 
 
 def _open(case_id: str) -> OpenCase | None:
-    """The case, opened; None while it is closed to this session. What this colleague may not know of is not found."""
+    """The case, opened, which is written down for a page that shows it; None while it is closed to this session.
+
+    What this colleague may not know of is not found.
+    """
     try:
         with hub().database.reading() as session:
             found = desk.read_case(
@@ -329,7 +333,11 @@ def _open(case_id: str) -> OpenCase | None:
             )
     except NoSuchCase:
         abort(404)
-    return found if isinstance(found, OpenCase) else None
+    if not isinstance(found, OpenCase):
+        return None
+    if request.method == "GET":
+        auditing.note(hub().database, Act.READ_CASE, staff.me(), now=now(), case_id=found.row.case_id)
+    return found
 
 
 def _text(case: OpenCase, text_id: str) -> Text:
