@@ -6,6 +6,7 @@ from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from app.domain.taken import has_space
 from app.forms.desk import CodeForm, PressForm
 from app.pages.hub import pages
 from app.pages.hub.desk import UNPROCESSABLE, desk_page
@@ -23,12 +24,15 @@ from app.web.hub import hub
 @pages.route("/cases/<case_id>/code", methods=["GET", "POST"])
 @staff.signed_in_only
 def code(case_id: str) -> ResponseReturnValue:
-    """Ask for a code, and give it once a second colleague has agreed. It is shown on the answer to that post alone."""
+    """Ask for a code, and give it once a second colleague has agreed. It is shown on the answer to that post alone.
+
+    Who has no space yet has no number that a new one could take away: their first code needs one colleague, as on the call.
+    """
     form, problem, made = CodeForm(), "", ""
     try:
         own_id = bytes.fromhex(case_id)
         with hub().database.reading() as session:
-            guard.case_for(session, own_id, staff.me().identity)
+            is_first = not has_space(guard.case_for(session, own_id, staff.me().identity).facts)
     except (ValueError, NoSuchCase):
         abort(404)
     try:
@@ -44,7 +48,19 @@ def code(case_id: str) -> ResponseReturnValue:
                 portal_key=hub().trust.sealing,
                 now=now(),
             )
-        elif form.validate_on_submit():
+        elif form.validate_on_submit() and is_first:
+            made = numbers.give_code(
+                hub().database,
+                case_id=own_id,
+                check=Check(form.check.data),
+                is_stolen=False,
+                signed=staff.me(),
+                opener=hub().opener,
+                voice=hub().voice,
+                portal_key=hub().trust.sealing,
+                now=now(),
+            )
+        elif form.is_submitted() and not form.errors:
             numbers.ask_for_code(
                 hub().database,
                 case_id=own_id,
