@@ -373,7 +373,9 @@ def test_a_kill_leaves_the_draft_or_the_case_and_never_both_or_neither(
     with own.database.reading() as session:
         session_id = session.scalar(select(rows.StaffSession.id))
     assert session_id is not None
-    signed = SignedIn(Identity(CO_ORDINATOR, "Amira Novak", "Amira", ("co-ordinator",)), session_id)
+    signed = SignedIn(
+        Identity(CO_ORDINATOR, "Amira Novak", "Amira", ("co-ordinator",)), session_id, check_due_at=clock.now()
+    )
 
     def send() -> None:
         taking.send(
@@ -458,7 +460,7 @@ def test_somebody_who_looks_at_what_others_did_takes_no_call(sides: Sides, colle
     with sides.hub_side.database.writing() as session:
         session.get_one(rows.Staff, CO_ORDINATOR).roles = ["auditor"]
     for address in ("/call", path, "/find"):
-        assert colleague.client.fetch("GET", address).status == 404
+        assert colleague.client.fetch("GET", address).status == 403
 
 
 # The other side

@@ -41,6 +41,8 @@ def too_many(client: Any, path: str) -> list[str]:
     client.get(path)  # what is worked out once has been
     with counted() as said:
         response = client.get(path)
+    if not path.startswith("/audit"):  # else the line that says who looked comes on top
+        said = [each for each in said if " audit" not in each]
     assert response.status_code < 500, path
     return [f"{path}: {len(said)}", *(" ".join(each.split())[:160] for each in said)] if len(said) > MOST else []
 
