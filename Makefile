@@ -35,7 +35,7 @@ tools-ready: .venv/dev.stamp
 
 test: tools-ready  ## every test, a real browser and PostgreSQL included
 	@$(BIN)/python tools/programs.py
-	@exec $(BIN)/python -m pytest -n 2 --dist worksteal
+	@exec $(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: tools-ready  ## linters, types, import contracts, catalogues, plain words, sources
 	@$(BIN)/ruff check .

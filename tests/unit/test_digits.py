@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain import digits
 from app.domain.change import is_same_word
-from app.forms.contact import _day
+from app.forms.contact import day_typed
 from tests.harness.day import DAY
 
 SYSTEMS = st.sampled_from(sorted(digits.ZEROS))
@@ -38,8 +38,8 @@ def test_a_system_that_we_do_not_need_leaves_the_digits_as_they_are(system: str)
 @given(st.integers(1, 28), st.integers(1, 12), SYSTEMS)
 def test_a_day_may_be_typed_in_any_digits(day: int, month: int, system: str) -> None:
     typed = f"{day}/{month}/2027"
-    assert _day(digits.shown(typed, system=system), today=DAY.date()) == _day(typed, today=DAY.date())
-    assert _day(typed, today=DAY.date()) is not None
+    assert day_typed(digits.shown(typed, system=system), today=DAY.date()) == day_typed(typed, today=DAY.date())
+    assert day_typed(typed, today=DAY.date()) is not None
 
 
 @given(st.text("0123456789", min_size=1, max_size=8), SYSTEMS)
