@@ -263,7 +263,9 @@ def test_another_county_can_have_our_guides() -> None:
     renamed = tuple(
         each if each.is_national else replace(each, name=f"Help {number}") for number, each in enumerate(directory.all)
     )
-    elsewhere = replace(load_area(CALDERWICK), districts=ours.districts, outside_code=ours.outside_code)
+    elsewhere = replace(
+        load_area(CALDERWICK), districts=ours.districts, outside_code=ours.outside_code, population=ours.population
+    )
     guides = load_guides(SHIPPED, ["en"], area=elsewhere, directory=replace(directory, all=renamed))["en"]
     for each in guides.all:
         assert [name for name in names if name in f"{each.title} {each.text}"] == [], each.slug
