@@ -75,6 +75,19 @@ def test_a_co_ordinators_monday(browse: Browse, desk_of_many: Supervisor) -> Non
     expect(page.locator(".desk-head__owner")).to_contain_text("You have it")
     axe(page)
 
+    # Opened, and answered in three presses, in whichever language they asked.
+    Keys().press(page.locator("form[action$='/open'] button"))
+    expect(page.locator("form[action$='/message']")).to_be_visible()
+    axe(page)
+    press(page, "r", "Reply with a sentence")
+    page.keyboard.press("1")
+    expect(page.locator("#chosen")).to_be_visible()
+    sentence = page.locator("#chosen").inner_text()
+    axe(page)
+    page.keyboard.press("s")
+    expect(page.locator("h1")).to_contain_text(reference)
+    expect(page.locator("main")).to_contain_text(sentence)
+
     # Who may be contacted now leads to a case, and no number stands there.
     press(page, "n", "Contact now")
     axe(page)
