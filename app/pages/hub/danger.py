@@ -45,6 +45,7 @@ def danger(case_id: str) -> ResponseReturnValue:
         form.danger_id.data = sealing.new_id().hex()
     if form.validate_on_submit():
         try:
+            dangers_.refuse_named(hub().database, own_id, staff.me().identity, opener=hub().opener)
             dangers_.ask(
                 hub().database,
                 case_id=own_id,
@@ -100,6 +101,7 @@ def danger_telling(case_id: str, danger_id: str) -> ResponseReturnValue:
 def _do(case_id: str, act: Callable[[Session], None], collects: bool = False) -> ResponseReturnValue:
     problem = ""
     try:
+        dangers_.refuse_named(hub().database, id_of(case_id), staff.me().identity, opener=hub().opener)
         with hub().database.writing() as session:
             act(session)
     except NoSuchCase:

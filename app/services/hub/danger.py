@@ -218,6 +218,17 @@ def ask(
         rows.log(session, at=now, staff_id=who.id, action=Act.DANGER_ASKED, case_id=case_id, detail=reason.value)
 
 
+def refuse_named(database: Database, case_id: bytes, who: Identity, *, opener: Opener) -> None:
+    """The sealed words of the case may name this very person, who signed in for the first time after it came: then it is not
+    there for them from now on. Raises NoSuchCase and sealing.CannotOpen."""
+    with database.reading() as session:
+        is_named = guard.is_named(session, guard.case_for(session, case_id, who), who, opener=opener)
+    if is_named:
+        with database.writing() as session:
+            guard.hide_from(guard.case_for(session, case_id, who), who)
+        raise NoSuchCase
+
+
 def agree(session: Session, danger_id: bytes, who: Identity, *, now: datetime) -> None:
     """The second person agrees: it is open from now on. Twice is once. Logged.
 
@@ -281,6 +292,8 @@ def view(
     agree, and the details for the two. Raises NoSuchCase and sealing.CannotOpen."""
     case = guard.case_for(session, case_id, who)
     _need_work(who)
+    if guard.is_named(session, case, who, opener=opener):
+        raise NoSuchCase
     found = _lines(session, now=now, where=rows.Danger.case_id == case_id)
     current = next((each for each in found if each.stage in {Stage.WAITING, Stage.OPEN}), None)
     words, opened = None, None

@@ -34,7 +34,7 @@ from app.services.hub.staff import Identity
 
 PAGE_LENGTH = 50
 CO_ORDINATOR = "co-ordinator"
-# Where a case slice says how its translation stands (coded fact), and what it says when the text is back.
+# The coded fact that says how a case's translation stands, and what it says when the text is back.
 TRANSLATION, BACK = "translation", "back"
 NOBODY = ""
 LONGEST_QUIET_DAYS = 366
