@@ -6,7 +6,7 @@ reported anything plays no part here (requirement C12), and nothing here changes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -190,8 +190,3 @@ def is_quiet(day: date, quiet_until: date | None) -> bool:
 def first_day_to_ask(day: date, quiet_until: date | None) -> date:
     """The day itself, or the first one after the quiet time."""
     return day if quiet_until is None or day > quiet_until else quiet_until + timedelta(days=1)
-
-
-def left_open(open_needs: Collection[str], answered: Collection[str]) -> tuple[str, ...]:
-    """The open needs, by id, about which nothing was said when a case is closed: each has to be asked about."""
-    return tuple(each for each in open_needs if each not in answered)

@@ -54,11 +54,6 @@ def told_apart(a: Act, b: Act, *, rounds: int) -> list[Measured]:
     return []
 
 
-def always_told_apart(a: Act, b: Act, *, rounds: int) -> list[Measured]:
-    """The same, only when a second look says so too: what a busy machine does in one look it does not do in each."""
-    return told_apart(a, b, rounds=rounds) and told_apart(a, b, rounds=rounds)
-
-
 def measure(a: Act, b: Act, *, rounds: int) -> Measured:
     """One repeat."""
     before, between, after = [], [], []

@@ -268,7 +268,7 @@ def test_bsl_by_text_asks_for_the_mobile_and_is_kept_to_as_any_text(
     assert "Text message" in case.text
     case = colleague.open(case)
     assert "Text message" in case.part("way-text")
-    assert "rite short sentences in plain English." in case.text
+    assert "They use BSL: write short sentences in plain English." in case.text
     with pytest.raises(NotOffered):
         case.part("way-bsl")
 

@@ -10,6 +10,7 @@ import time_machine
 from sqlalchemy import select
 
 from app.data import hub as rows
+from app.domain.attempts import held_ways
 from app.domain.change import Change
 from app.domain.contact import Reason, Refused, Way, decide
 from app.services.hub import attempts
@@ -106,7 +107,7 @@ def test_a_number_comes_after_its_card_and_after_somebody_else_answered_not_agai
     assert NOTE in held.text
     assert not [form for form in held.forms if form.action.endswith("#way-call")], "nothing to press for the number"
     with sides.hub_side.database.reading() as session:
-        assert attempts.held(session, [inside.case_id]) == {inside.case_id: {Way.CALL}}
+        assert held_ways(rows.attempts_of(session, [inside.case_id])[inside.case_id]) == {Way.CALL}
         assert attempts.counts(
             session, since=clock.now() - timedelta(days=1), until=clock.now() + timedelta(days=1)
         ) == (attempts.Counts(inside=2, outside=0))

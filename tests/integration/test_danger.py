@@ -11,11 +11,12 @@ from sqlalchemy import delete, select
 
 from app.adapters import sealing
 from app.data import hub as rows
+from app.domain import roles
 from app.domain.audit import Act
 from app.domain.change import Change
 from app.domain.danger import Reason, Vote
 from app.domain.status import Status
-from app.services.hub import danger, erasing
+from app.services.hub import danger, erasing, guard
 from app.services.hub.danger import (
     AlreadyAsked,
     Line,
@@ -38,6 +39,7 @@ from tests.stories import PARENT, WATCHED
 
 SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 SUPERVISOR = "dev-carys"
+NAMED = "Gareth Pell"
 PHONE = "07700 900111"
 WORDS = "Somebody rang and said that he is on his way to her."
 AskedBy = Callable[..., Person]
@@ -290,6 +292,26 @@ def test_the_second_person_is_one_who_may_know_of_the_case(sides: Sides, person:
     assert len(desks.listed(GATEKEEPER)["waiting"]) == 1
     desks.agree(GATEKEEPER)
     assert desks.shown(GATEKEEPER)
+
+
+@SQLITE
+@pytest.mark.rule("rule 13")
+def test_whoever_the_sealed_words_name_is_kept_out_also_when_nobody_knew_them_then(
+    sides: Sides, person: AskedBy
+) -> None:
+    """Somebody who signs in for the first time after the request came is compared before anything is shown."""
+    Desks(sides, b"").sign_in(GATEKEEPER)
+    hers = Inside(sides, person(WATCHED))
+    own, named = sides.hub_side, Identity("late", NAMED, NAMED, ("gatekeeper", roles.SUPERVISOR))
+    with own.database.reading() as session:
+        assert guard.may_see(session.get_one(rows.Case, hers.case_id), named), "nothing but the sealed words says it"
+        with pytest.raises(NoSuchCase):
+            danger.view(session, hers.case_id, named, opener=own.opener, hours=own.area.hub_hours, now=clock.now())
+    with pytest.raises(NoSuchCase):
+        danger.refuse_named(own.database, hers.case_id, named, opener=own.opener)
+    with own.database.reading() as session:
+        assert not guard.may_see(session.get_one(rows.Case, hers.case_id), named)
+    danger.refuse_named(own.database, hers.case_id, Desks(sides, hers.case_id).who(GATEKEEPER), opener=own.opener)
 
 
 def test_what_is_counted_outlives_the_case(desks: Desks, day: time_machine.Traveller) -> None:

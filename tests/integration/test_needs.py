@@ -160,6 +160,7 @@ def test_the_decided_group_stands_with_its_history_in_place_of_the_suggestion(
     assert "She is ill" in page.text
     case = colleague.case(asking.reference)
     assert "Decided: Vulnerable or intimidated" in case.text
+    assert "Suggested:" not in case.text, "what was decided stands in its place"
     raw = str([each.sealed for each in kept(sides, need_rows.Decision)])
     assert "Six calls" not in raw
 

@@ -16,7 +16,7 @@ from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.attempts import Outcome, Ruling, offered
 from app.domain.audit import Act
 from app.domain.change import Change
-from app.domain.contact import VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
+from app.domain.contact import BY_TEXT, VOICE_WAYS, Allowed, Decision, Reason, Refused, Wait, Way
 from app.domain.referral import OUTSIDE_AREA
 from app.domain.status import Promise, Told, day_in, promise_now
 from app.forms import how
@@ -401,12 +401,15 @@ def _wish(found: OpenCase | ClosedCase) -> str:
     return "yes" if found.plan.wanted else "no"
 
 
-def uses_bsl(found: OpenCase | ClosedCase) -> bool:
-    """Whether BSL was chosen as the language or as a way, also where texts go instead of an interpreter."""
+def uses_bsl(found: OpenCase | ClosedCase) -> str:
+    """How somebody who chose BSL, as the language or as a way, is spoken with: "text" where they chose texts instead of an
+    interpreter, "interpreter" otherwise; empty for everybody else."""
     if isinstance(found, ClosedCase):
-        return False
+        return ""
     reply = found.referral.answers.get("reply", {})
-    return reply.get("language") == "bsl" or Way.BSL.value in (reply.get("ways") or ())
+    if reply.get("language") != "bsl" and Way.BSL.value not in (reply.get("ways") or ()):
+        return ""
+    return BY_TEXT if found.referral.answers.get("reply-bsl", {}).get("how") == BY_TEXT else "interpreter"
 
 
 def desk_page(template: str, *, code: int = 200, **values: object) -> ResponseReturnValue:

@@ -9,7 +9,6 @@ from flask_babel import gettext
 from app.domain.finding import NothingToFind, query_of
 from app.forms.desk_find import FindForm
 from app.pages.hub import pages
-from app.pages.hub.call import need_case_work
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, page_was_old
 from app.services.hub import finding
 from app.services.hub.finding import Found, Mark
@@ -22,7 +21,6 @@ from app.web.hub import hub
 @staff.signed_in_only
 def find() -> ResponseReturnValue:
     """By name, word, reference, phone number or e-mail address."""
-    need_case_work()
     form, found = FindForm(), None
     if request.method == "POST" and form.validate_on_submit():
         found = _found(form)

@@ -10,7 +10,6 @@ from app.domain.joined import Tie
 from app.forms.desk import PressForm
 from app.forms.desk_find import TIES, JoinForm
 from app.pages.hub import pages, words
-from app.pages.hub.call import need_case_work
 from app.pages.hub.desk import UNPROCESSABLE, desk_page, id_of, page_was_old
 from app.services.hub import guard, joining
 from app.services.hub.desk import NotOpened
@@ -27,7 +26,6 @@ from app.web.hub import hub
 @staff.signed_in_only
 def same(case_id: str) -> ResponseReturnValue:
     """What a case is joined with; a press looks for likely duplicates. Pressing is a read, so it is a post."""
-    need_case_work()
     if request.method == "GET":
         return _page(case_id)
     if not PressForm().validate_on_submit():
@@ -52,7 +50,6 @@ def same(case_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def join(case_id: str) -> ResponseReturnValue:
     """The first press asks whether it is sure, and shows both; the second joins them."""
-    need_case_work()
     form, me = JoinForm(), staff.me().identity
     try:
         if not form.validate_on_submit():
@@ -79,7 +76,6 @@ def join(case_id: str) -> ResponseReturnValue:
 @staff.signed_in_only
 def part(case_id: str) -> ResponseReturnValue:
     """Undo it."""
-    need_case_work()
     if not PressForm().validate_on_submit():
         abort(403)
     try:

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from flask import current_app, request
 from flask_babel import lazy_gettext as _l
 
-from app.domain.roles import AUDITOR, CO_ORDINATOR, GATEKEEPER, SUPERVISOR
+from app.domain.roles import AUDITOR, SUPERVISOR, works_with_cases
 from app.services.hub.staff import Identity
-
-# Whoever works with cases.
-CASES = frozenset({CO_ORDINATOR, SUPERVISOR, GATEKEEPER})
 
 
 @dataclass(frozen=True)
 class HubLink:
-    """A page that every page of the desk leads to. `words` are translated when it is shown; `key` presses it."""
+    """A page that every page of the desk leads to. `words` are translated when it is shown; `key` presses it.
+
+    Without `roles` it is for whoever works with cases.
+    """
 
     endpoint: str
     words: object
-    roles: frozenset[str] = CASES
+    roles: frozenset[str] = frozenset()
     key: str = ""
 
 
@@ -58,5 +58,6 @@ def links_for(who: Identity) -> list[Shown]:
     return [
         Shown(each.endpoint, str(each.words), each.key, each.endpoint == request.endpoint)
         for each in HUB_LINKS
-        if each.endpoint in current_app.view_functions and each.roles & set(who.roles)
+        if each.endpoint in current_app.view_functions
+        and (each.roles & set(who.roles) if each.roles else works_with_cases(who.roles))
     ]

@@ -65,7 +65,7 @@ def case_reply(case_id: str) -> ResponseReturnValue:
     if not isinstance(found, OpenCase) or gets_receipt_only(found.row.facts):
         return redirect(url_for("hub.case", case_id=case_id))
     wanted = replied(found, "language") or found.row.language
-    signs = uses_bsl(found)
+    signs = bool(uses_bsl(found))
     groups = _sentences(wanted, signs=signs)
     chosen = next(
         (each for _, group in groups for each in group if each.code == request.args.get("phrase")),

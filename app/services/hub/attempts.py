@@ -188,11 +188,6 @@ def views(attempts: Sequence[rows.Attempt], *, record_secret: bytes) -> tuple[Vi
     )
 
 
-def held(session: Session, case_ids: Sequence[bytes]) -> dict[bytes, frozenset[Way]]:
-    """By case, the ways of which a colleague has to decide first: for whoever reads the plans of many cases at once."""
-    return {case_id: held_ways(found) for case_id, found in rows.attempts_of(session, case_ids).items()}
-
-
 def counts(session: Session, *, since: datetime, until: datetime) -> Counts:
     """How many attempts were inside and outside the plan, from `since` on and before `until` (aware). For reports."""
     query = (

@@ -26,6 +26,7 @@ from app.domain.contact import ContactPlan, WayPlan, plan_of
 from app.domain.danger import NEWS_OF, Reason, Stage, Vote
 from app.domain.hours import OpeningHours
 from app.domain.referral import News
+from app.domain.roles import works_with_cases
 from app.services import post
 from app.services.hub import guard, plans, records, speaking
 from app.services.hub.auditing import SYSTEM
@@ -36,7 +37,6 @@ from app.services.hub.staff import Identity, signed_in_now
 
 PURPOSE = "danger"
 # Whoever has none of these roles sees no case, and so cannot be the second person.
-WORKS_ON_CASES = frozenset({"co-ordinator", SUPERVISOR, guard.GATEKEEPER})
 # Changes that nobody has checked: what they hold may be somebody else's.
 UNCHECKED = frozenset({Standing.WAITING, Standing.DISOWNED, Standing.DECLINED})
 
@@ -317,7 +317,7 @@ def view(
 
 def waiting_for(session: Session, who: Identity, *, now: datetime) -> list[Line]:
     """What waits for a second person, as far as this one may know of the case. For the banner of every page: one query."""
-    if not WORKS_ON_CASES & set(who.roles):
+    if not works_with_cases(who.roles):
         return []
     waits = and_(rows.Danger.opened_at.is_(None), rows.Danger.asked_at > now - rules.ANSWER_WITHIN)
     return [each for each in _lines(session, now=now, where=waits, who=who) if each.stage is Stage.WAITING]
@@ -325,7 +325,7 @@ def waiting_for(session: Session, who: Identity, *, now: datetime) -> list[Line]
 
 def listed(session: Session, who: Identity, *, now: datetime) -> Listed:
     """Everything of all cases that this person may know of, and that somebody has to look at."""
-    if not WORKS_ON_CASES & set(who.roles):
+    if not works_with_cases(who.roles):
         return Listed((), (), ())
     recent = rows.Danger.asked_at > now - rules.ANSWER_WITHIN - rules.OPEN_FOR
     undecided = and_(rows.Danger.opened_at.is_not(None), rows.Danger.told_at.is_(None))
@@ -460,13 +460,13 @@ def _others(session: Session, case: rows.Case, who: Identity, *, now: datetime) 
         each
         for each in signed_in_now(session, now=now)
         if each.id != who.id
-        and WORKS_ON_CASES & set(each.roles)
+        and works_with_cases(each.roles)
         and guard.may_see(case, Identity(each.id, each.name, each.shown_name, tuple(each.roles)))
     ]
 
 
 def _need_work(who: Identity) -> None:
-    if not WORKS_ON_CASES & set(who.roles):
+    if not works_with_cases(who.roles):
         raise NoSuchCase
 
 

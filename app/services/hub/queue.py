@@ -25,6 +25,7 @@ from app.domain.hours import OpeningHours
 from app.domain.needs import WORSE
 from app.domain.priority import Group
 from app.domain.queue import LAST_LISTED, NEVER, OURS
+from app.domain.roles import works_with_cases
 from app.domain.status import PROMISED, CaseState
 from app.services.hub import guard, people
 from app.services.hub.desk import QueueRow, row_of
@@ -33,7 +34,6 @@ from app.services.hub.speaking import NOT_ME
 from app.services.hub.staff import Identity
 
 PAGE_LENGTH = 50
-CO_ORDINATOR = "co-ordinator"
 # The coded fact that says how a case's translation stands, and what it says when the text is back.
 TRANSLATION, BACK = "translation", "back"
 NOBODY = ""
@@ -183,7 +183,7 @@ def counts(session: Session, who: Identity, *, clock: Clock) -> Counts:
 def colleagues(session: Session) -> list[Staff]:
     """Everybody who has signed in and works with cases, by name."""
     staff = session.scalars(select(Staff).order_by(Staff.name, Staff.id))
-    return [each for each in staff if CO_ORDINATOR in each.roles or guard.GATEKEEPER in each.roles]
+    return [each for each in staff if works_with_cases(each.roles)]
 
 
 def here_before(session: Session, who: Identity) -> datetime | None:
