@@ -10,11 +10,13 @@ import os
 import pkgutil
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 
 from app import log_lines
@@ -28,7 +30,6 @@ from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, Porta
 from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
-from app.domain.guide import Guides
 from app.forms import news, phrases
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     from app.adapters.oidc import Provider
     from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.on_call import Office as OnCallOffice
-    from app.services.hub.post import PortalTrust
+    from app.services.hub.post import PortalTrust, PostKeys
     from app.services.hub.records import Opener
+    from app.services.portal.office import Office
+    from app.services.portal.post import HubTrust
     from app.web.hub import Hub
 
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
@@ -81,12 +84,9 @@ def create(settings: PortalSettings | HubSettings) -> Flask:
 def create_portal(settings: PortalSettings) -> Flask:
     """The portal: seals, and cannot open what was sent."""
     from app.adapters.case_reviews import load_case_reviews, load_who_does_what
-    from app.adapters.numbers import Peppers
     from app.adapters.recordings import load_recordings
     from app.adapters.search_words import load_asked, load_danger
     from app.pages.portal import outer, pages, recordings
-    from app.services.portal.office import Office
-    from app.services.portal.post import HubTrust
     from app.web.portal import Portal
 
     import_screens("portal")
@@ -97,8 +97,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     slugs = [each.slug for each in languages.all]
     pledges = content.load_pledges(settings.content_dir, slugs)
     portal_recordings = load_recordings(settings.content_dir, slugs)
-    private = PortalPrivateKeys.load(settings.private_key_file)
-    hub_keys = HubPublicKeys.load(settings.hub_public_keys_file)
+    keys = portal_keys(settings)
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
     app.session_interface = NoSession()
@@ -108,11 +107,9 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
-        office=Office(signer=private.signing, hub=hub_keys, peppers=Peppers.load(settings.peppers_file)),
-        trust=HubTrust(
-            database_id=hub_keys.database_id, courier=hub_keys.courier, voice=hub_keys.voice, post=hub_keys.post
-        ),
-        order_keys=private.sealing,
+        office=keys.office,
+        trust=keys.trust,
+        order_keys=keys.order_keys,
         assets=assets,
         area=area,
         languages=languages,
@@ -144,15 +141,36 @@ def create_portal(settings: PortalSettings) -> Flask:
     language.install(app, languages)
     app.register_blueprint(pages)
     app.register_blueprint(outer)
-    app.register_blueprint(
-        shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
-    )
+    app.register_blueprint(shared.blueprint(assets=assets, security_contact=_contact(area, settings)))
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
     errors.install(app, settings)
     kept.install(app, area.hub_hours)
     appearance.install(app, CookieJar("portal", secure=settings.is_https))
     return app
+
+
+@dataclass(frozen=True)
+class PortalKeys:
+    """What a portal holds of keys: to seal and to make numbers, to know the Hub by, to open its orders."""
+
+    office: Office
+    trust: HubTrust
+    order_keys: Mapping[bytes, X25519PrivateKey] = field(repr=False)
+
+
+def portal_keys(settings: PortalSettings) -> PortalKeys:
+    """The portal's keys, from their files. Raises KeyFileError."""
+    from app.adapters.numbers import Peppers
+    from app.services.portal.office import Office
+    from app.services.portal.post import HubTrust
+
+    private, hub = PortalPrivateKeys.load(settings.private_key_file), HubPublicKeys.load(settings.hub_public_keys_file)
+    return PortalKeys(
+        office=Office(signer=private.signing, hub=hub, peppers=Peppers.load(settings.peppers_file)),
+        trust=HubTrust(database_id=hub.database_id, courier=hub.courier, voice=hub.voice, post=hub.post),
+        order_keys=private.sealing,
+    )
 
 
 def create_hub(settings: HubSettings) -> Flask:
@@ -168,14 +186,12 @@ def create_hub(settings: HubSettings) -> Flask:
     languages = content.load_languages(settings.content_dir)
     database, assets = Database(settings.database_url), Assets()
     app = _new_app(settings)
+    hub = hub_of(settings, database=database, assets=assets)
     # Only the desk offers them to read: the courier and the commands do without.
     guides = load_guides(
-        settings.content_dir,
-        [each.slug for each in languages.all],
-        area=area,
-        directory=content.load_directory(settings.content_dir),
+        settings.content_dir, [each.slug for each in languages.all], area=area, directory=hub.directory
     )
-    app.extensions["side"] = hub_of(settings, database=database, assets=assets, guides=guides)
+    app.extensions["side"] = replace(hub, guides=guides)
     jar = CookieJar("hub", secure=settings.is_https)
     app.config.update(
         SESSION_COOKIE_NAME=jar.name(STAFF),
@@ -188,36 +204,30 @@ def create_hub(settings: HubSettings) -> Flask:
     )
     headers.guard(app, settings)
     language.install(app, languages)
-    staff.install(app, database)
+    staff.install(app)
     app.register_blueprint(pages)
     app.register_blueprint(machines)
-    app.register_blueprint(
-        shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
-    )
+    app.register_blueprint(shared.blueprint(assets=assets, security_contact=_contact(area, settings)))
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings)
     return app
 
 
-def hub_of(
-    settings: HubSettings, *, database: Database, assets: Assets, guides: Mapping[str, Guides] | None = None
-) -> Hub:
-    """What a Hub process holds. `guides` by language are for the desk."""
-    from app.adapters.opening import HubOpener, OpeningKeys
-    from app.services.hub.post import PostKeys
+def hub_of(settings: HubSettings, *, database: Database, assets: Assets) -> Hub:
+    """What a Hub process holds, but for the guides, which only the desk needs."""
     from app.services.hub.showing import WAIT_SECONDS
     from app.services.hub.staff import DevelopmentIdentities, NoIdentities
     from app.web.hub import Hub
 
-    signing = HubSigningKeys.load(settings.private_keys_file)
+    keys = hub_keys(settings)
     area, directory = content.load_area(settings.content_dir), content.load_directory(settings.content_dir)
     return Hub(
         settings=settings,
         database=database,
-        opener=HubOpener(OpeningKeys.load(settings.private_keys_file)),
-        voice=signing.voice,
-        post_keys=PostKeys(voice=signing.voice, post=signing.post, courier=signing.courier),
-        trust=portal_trust(settings),
+        opener=keys.opener,
+        voice=keys.post.voice,
+        post_keys=keys.post,
+        trust=keys.trust,
         carrier=carrier_of(settings, longest_seconds=WAIT_SECONDS),
         identities=DevelopmentIdentities() if settings.dev_sign_in else NoIdentities(),
         provider=provider_of(settings.oidc) if settings.oidc else None,
@@ -225,9 +235,30 @@ def hub_of(
         area=area,
         languages=content.load_languages(settings.content_dir),
         directory=directory,
-        guides=guides or {},
+        guides={},
         funding=load_funding(settings.content_dir, directory),
         notifier=notifier_of(settings, area) if settings.notices == "on" else None,
+    )
+
+
+@dataclass(frozen=True)
+class HubKeys:
+    """What a Hub holds of keys: to open, to sign, and to know the portal by."""
+
+    opener: Opener
+    post: PostKeys
+    trust: PortalTrust
+
+
+def hub_keys(settings: HubSettings) -> HubKeys:
+    """The Hub's keys, from their files. Raises KeyFileError."""
+    from app.services.hub.post import PostKeys
+
+    signing = HubSigningKeys.load(settings.private_keys_file)
+    return HubKeys(
+        opener=opener_of(settings),
+        post=PostKeys(voice=signing.voice, post=signing.post, courier=signing.courier),
+        trust=portal_trust(settings),
     )
 
 

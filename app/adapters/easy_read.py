@@ -46,7 +46,8 @@ def load_easy_read(
     english = {
         each: _english(folder / FOLDER / f"{each}.yaml", area=area, directory=directory, pledge=pledge) for each in ids
     }
-    return {slug: {each: _in(slug, english[each], folder) for each in ids} for slug in languages}
+    hashes = {each: leaflet_hash(english[each]) for each in ids}
+    return {slug: {each: _in(slug, english[each], folder, hashes[each]) for each in ids} for slug in languages}
 
 
 def leaflet_hash(english: Leaflet) -> str:
@@ -121,12 +122,12 @@ def _checked(top: Section) -> Checked | None:
     return checked
 
 
-def _in(slug: str, english: Leaflet, folder: Path) -> Leaflet:
+def _in(slug: str, english: Leaflet, folder: Path, english_hash: str) -> Leaflet:
     path = folder / slug / FOLDER / f"{english.id}.yaml"
     if slug == "en" or not path.is_file():
         return english
     top = read_yaml(path)
-    if top.text("of") != leaflet_hash(english):
+    if top.text("of") != english_hash:
         return english
     checked, texts = _checked(top), top.section("lines")
     lines = tuple(replace(line, text=texts.text(line.id)) for line in english.lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from typing import cast
+
+from flask import Blueprint, Response, abort, current_app, request
 
 from app.data.database import Database
 from app.web.assets import Assets
@@ -12,8 +14,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
 
 
-def blueprint(*, database: Database, assets: Assets, security_contact: str) -> Blueprint:
-    """The shared pages over one side's database and files."""
+def blueprint(*, assets: Assets, security_contact: str) -> Blueprint:
+    """The shared pages over one side's files, and the database of the side that serves."""
     pages = Blueprint("shared", __name__)
 
     @pages.get("/static/<path:name>")
@@ -40,7 +42,7 @@ def blueprint(*, database: Database, assets: Assets, security_contact: str) -> B
     def readyz() -> Response:
         """The process can serve: its database answers."""
         try:
-            ready = database.answers()
+            ready = cast(Database, current_app.extensions["side"].database).answers()
         except NOT_KEPT:
             ready = False
         return Response(

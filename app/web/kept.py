@@ -67,6 +67,11 @@ class KeptPages:
                 return _answer(page, environ, start_response)
         return self._inner(environ, start_response)
 
+    def forget(self) -> None:
+        """Hold nothing any more."""
+        with self._lock:
+            self._pages.clear()
+
     def keep(self, environ: WSGIEnvironment, response: Response) -> None:
         """Remember a response. The oldest goes when there are too many."""
         moment = now()
@@ -132,6 +137,7 @@ def install(app: Flask, hours: OpeningHours) -> None:
     """Put the memory in front of an application. Must be the last thing that is installed: it keeps finished responses."""
     pages = KeptPages(app.wsgi_app, hours)
     app.wsgi_app = pages  # type: ignore[method-assign]
+    app.extensions["kept"] = pages
 
     @app.after_request
     def remember(response: Response) -> Response:

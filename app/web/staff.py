@@ -53,7 +53,7 @@ class Sessions(SecureCookieSessionInterface):
             super().save_session(app, session, response)
 
 
-def install(app: Flask, database: Database) -> None:
+def install(app: Flask) -> None:
     """Set up sessions: signed cookie for this host, idle limit by its age, absolute limit in the session's row."""
     app.session_interface = Sessions()
     app.config.update(PERMANENT_SESSION_LIFETIME=staff.IDLE, SESSION_REFRESH_EACH_REQUEST=True)
@@ -63,12 +63,12 @@ def install(app: Flask, database: Database) -> None:
 
     @manager.user_loader
     def load(token: str) -> Colleague | None:
-        with database.reading() as unit:
+        held = hub()
+        with held.database.reading() as unit:
             signed = staff.signed_in(unit, token, now=now())
         if signed is not None:
-            held = hub()
             signed = signing_in.check(
-                database, token, signed, provider=held.provider, oidc=held.settings.oidc, now=now()
+                held.database, token, signed, provider=held.provider, oidc=held.settings.oidc, now=now()
             )
         return None if signed is None else Colleague(token, signed)
 

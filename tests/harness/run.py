@@ -13,12 +13,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER_VARIABLE, OWNER_VARIABLE = "TEST_RUN_FOLDER", "TEST_RUN_OWNER"
+# Where files are kept in memory, and how much of it must be free: thousands of small databases wait for no disk there.
+IN_MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 6 * 1024**3
 
 
 def begin() -> None:
-    """In the process that started the run: make the folder, and tell the workers by the environment."""
-    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="test-run-")
+    """In the process that started the run: make the folder, and tell the workers by the environment.
+
+    All temporary files of the run are in it: of pytest, of the servers that it starts, and of their workers.
+    """
+    made = tempfile.mkdtemp(prefix="test-run-", dir=_in_memory())
+    os.chmod(made, 0o755)  # the database server runs as somebody else where this is root
+    os.environ[FOLDER_VARIABLE] = os.environ["TMPDIR"] = os.environ["PYTEST_DEBUG_TEMPROOT"] = made
     os.environ[OWNER_VARIABLE] = str(os.getpid())
+    tempfile.tempdir = None  # so that it is looked up again
+
+
+def _in_memory() -> str | None:
+    """The folder in memory, where there is one with enough room; nothing means the usual place."""
+    try:
+        is_enough = shutil.disk_usage(IN_MEMORY).free >= ENOUGH_BYTES and os.access(IN_MEMORY, os.W_OK)
+    except OSError:
+        is_enough = False
+    return str(IN_MEMORY) if is_enough else None
 
 
 def end() -> None:

@@ -27,10 +27,11 @@ from app import settings as settings_module
 from app.adapters.audit_heads import HeadsFile
 from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
+from app.data.database import Database
 from app.services.hub import placing
 from app.services.hub import post as hub_post
 from app.services.hub.post import PassMade
-from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side
+from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, PortalSettings, Settings, Side
 from app.web import clock
 from app.web.hub import Hub
 from app.web.portal import Portal
@@ -95,6 +96,7 @@ class Sides:
             self._environ[f"{side.upper()}_DATABASE_URL"] = url
         self.run("setup")
         self.is_cut = False
+        self._is_usual = not environ
         self.portal = self._create("portal", client_class)
         self.hub = self._create("hub", client_class)
         self.hub.extensions["side"] = replace(self.hub_side, carrier=DesksCarrier(self))
@@ -189,9 +191,59 @@ class Sides:
         self.stop_portal()
         self.portal_side.database.close()
         self.hub_side.database.close()
+        if self._is_usual:
+            _SPARE["portal"].append(self.portal)
+            _SPARE["hub"].append(self.hub)
+            self._is_usual = False
 
     def _create(self, side: Side, client_class: type[BrowsingClient]) -> Flask:
-        app = factory.create(settings_module.load(self.environment(side)))
-        app.jinja_env.bytecode_cache = _compiled()
+        settings = settings_module.load(self.environment(side))
+        if self._is_usual and _SPARE[side]:
+            app = _SPARE[side].pop()
+            _renew(app, settings)
+        else:
+            app = factory.create(settings)
+            app.jinja_env.bytecode_cache = _compiled()
+            app.extensions["as made"] = AsMade(app)
         app.test_client_class = client_class
         return app
+
+
+class AsMade:
+    """What a test may have changed of an application, as it was."""
+
+    def __init__(self, app: Flask) -> None:
+        self.side = app.extensions["side"]
+        self._wsgi_app, self._config, self._globals = app.wsgi_app, dict(app.config), dict(app.jinja_env.globals)
+
+    def restore(self, app: Flask) -> None:
+        """Put it back."""
+        app.wsgi_app = self._wsgi_app  # type: ignore[method-assign]
+        for there, before in ((app.config, self._config), (app.jinja_env.globals, self._globals)):
+            there.clear()
+            there.update(before)
+
+
+# Applications whose site is closed. Half of what it takes to make a site is reading the texts and routes, always the same.
+_SPARE: dict[Side, list[Flask]] = {"portal": [], "hub": []}
+
+
+def _renew(app: Flask, settings: Settings) -> None:
+    """Let an application that served before serve another site: with its settings, keys and database, and nothing kept."""
+    made = app.extensions["as made"]
+    made.restore(app)
+    app.config["SECRET_KEY"] = settings.secret_key
+    database = Database(settings.database_url)
+    if isinstance(settings, PortalSettings):
+        keys = factory.portal_keys(settings)
+        app.extensions["side"] = replace(
+            made.side, settings=settings, database=database, office=keys.office, trust=keys.trust,
+            order_keys=keys.order_keys,
+        )  # fmt: skip
+        app.extensions["kept"].forget()
+    else:
+        own = factory.hub_keys(settings)
+        app.extensions["side"] = replace(
+            made.side, settings=settings, database=database, opener=own.opener, voice=own.post.voice,
+            post_keys=own.post, trust=own.trust,
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -76,6 +77,7 @@ def new_sides(
     for sides, copies in made:
         sides.close()
         copies.drop()
+        shutil.rmtree(sides.data_dir, ignore_errors=True)
 
 
 @pytest.fixture

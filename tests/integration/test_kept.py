@@ -10,7 +10,6 @@ from typing import cast
 import pytest
 import time_machine
 
-from app.web.appearance import Dressed
 from app.web.kept import MOST_PAGES, KeptPages
 from tests.harness.clients import BrowsingClient
 from tests.harness.sides import Sides
@@ -24,7 +23,7 @@ def ticked(html: str) -> int:
 
 
 def memory(sides: Sides) -> KeptPages:
-    return cast(KeptPages, cast(Dressed, sides.portal.wsgi_app).inner)
+    return cast(KeptPages, sides.portal.extensions["kept"])
 
 
 def test_a_kept_page_is_the_same_as_a_rendered_one_with_the_same_headers(sides: Sides) -> None:
