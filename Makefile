@@ -35,7 +35,8 @@ tools-ready: .venv/dev.stamp
 
 test: tools-ready  ## every test, a real browser and PostgreSQL included
 	@$(BIN)/python tools/programs.py
-	@exec $(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not audit and not alone"
+	@exec $(BIN)/python -m pytest -m "alone and not audit"
 
 check: tools-ready  ## linters, types, import contracts, catalogues, plain words, sources
 	@$(BIN)/ruff check .

@@ -35,7 +35,7 @@ class AskForm(AskHandoverForm):
 
     needs = SelectMultipleField(
         _l("What would they take over?"),
-        description=_l("Tick nothing if they would take over all of it. What is not ticked stays with us."),
+        description=_l("What is not ticked stays with us. Tick nothing if no need of theirs goes with it."),
         validate_choice=False,
     )
 

@@ -155,6 +155,7 @@ def test_every_code_that_opens_nothing_gets_the_same_bytes_and_headers(
     assert runs == [(LIGHT.opslimit, LIGHT.memlimit)] * len(CODES), "and costs the same"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("reason", ["wrong", "deleted"])
 def test_how_long_a_number_takes_does_not_tell_whether_it_is_known(asked: Asked, reason: str) -> None:
     telling = told_apart(
@@ -165,6 +166,7 @@ def test_how_long_a_number_takes_does_not_tell_whether_it_is_known(asked: Asked,
     assert not telling, [str(each) for each in telling]
 
 
+@pytest.mark.alone
 def test_how_long_a_code_takes_does_not_tell_whether_there_is_one(asked: Asked) -> None:
     def unknown() -> None:
         asked.type_code(asked.references["unknown"])
@@ -178,6 +180,7 @@ def test_how_long_a_code_takes_does_not_tell_whether_there_is_one(asked: Asked) 
     assert not telling, [str(each) for each in telling]
 
 
+@pytest.mark.alone
 def test_a_path_that_takes_five_milliseconds_longer_is_noticed(asked: Asked) -> None:
     def planted() -> None:
         asked.type_number(asked.numbers["unknown"])
