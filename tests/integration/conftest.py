@@ -18,32 +18,6 @@ from tests.harness.postgresql import PostgresqlMissing, shared_server
 from tests.harness.sides import Sides
 from tests.stories import PARENT, Story
 
-# The desk has more tests than a run of a quarter of an hour can hold. In each run: those that show a rule that is never bent, on
-# SQLite, and one in so many of all others, on either engine. `make audit` runs every one on both.
-DESKS = frozenset(
-    {
-        "test_api", "test_api_generated", "test_audit_chain", "test_audit_pages", "test_before_you_ring", "test_call",
-        "test_case_page", "test_danger", "test_find", "test_named_days", "test_needs", "test_on_call", "test_packets",
-        "test_people", "test_queue", "test_reports", "test_second_person", "test_sign_in", "test_translation_desk",
-    }
-)  # fmt: skip
-ONE_IN = {"sqlite": 3, "postgresql": 12}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave most of the desk's tests to `make audit`."""
-    found = dict.fromkeys(ONE_IN, 0)
-    for item in items:
-        engine = item.callspec.params.get("engine_name") if hasattr(item, "callspec") else None
-        if item.path.stem not in DESKS or engine not in ONE_IN:
-            continue
-        if engine == "sqlite" and item.get_closest_marker("rule"):
-            continue
-        found[engine] += 1
-        if found[engine] % ONE_IN[engine]:
-            item.add_marker(pytest.mark.audit)
-
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine_name(request: pytest.FixtureRequest) -> EngineName:
