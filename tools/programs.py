@@ -72,7 +72,10 @@ def main() -> int:
     ]
     in_ci = os.environ.get("CI", "").lower() == "true"
     for hint in hints:
-        print(f"{hint}{', and in CI nothing is skipped.' if in_ci else ': the tests that need it are skipped.'}", file=sys.stderr)
+        print(
+            f"{hint}{', and in CI nothing is skipped.' if in_ci else ': the tests that need it are skipped.'}",
+            file=sys.stderr,
+        )
     return 1 if hints and in_ci else 0
 
 

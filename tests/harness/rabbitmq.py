@@ -30,7 +30,7 @@ from tests.harness.postgresql import _end_with_keeper, _finish, _is_there
 from tools.programs import rabbitmq_server
 
 Who = Literal["hub", "portal", "owner"]
-# The rights of each (configure, write, read), as in docs/operations.md. The owner declares the queues, and in tests looks into them.
+# The rights of each (configure, write, read), as in docs/operations.md. The owner declares the queues; tests look into them.
 RIGHTS: dict[Who, tuple[str, str, str]] = {
     "hub": ("^$", "^hub-sends$", "^to-hub$"),
     "portal": ("^$", "^portal-sends$", "^to-portal$"),
