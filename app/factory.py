@@ -6,7 +6,6 @@ What belongs to one side is imported where that side is made, so that a portal p
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import pkgutil
 import sys
@@ -286,10 +285,12 @@ def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -
 
 def refuse_without_queues() -> None:
     """Raises SettingsError when the library that talks to RabbitMQ is not installed."""
-    if importlib.util.find_spec("kombu") is None:
+    try:
+        importlib.import_module("kombu")
+    except ImportError:
         raise SettingsError(
             "QUEUE_URL is set, but kombu is not installed: install the extra `scale`, or unset QUEUE_URL."
-        )
+        ) from None
 
 
 def declare_queues(address: QueueAddress) -> list[str]:

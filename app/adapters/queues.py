@@ -193,9 +193,15 @@ class Hatch:
     """The portal's side: takes parcels out of the queue, one at a time, and gives the answers back."""
 
     def __init__(
-        self, address: QueueAddress, serve: Callable[[bytes, str], Served], *, tell: Callable[[str], None]
+        self,
+        address: QueueAddress,
+        serve: Callable[[bytes, str], Served],
+        *,
+        tell: Callable[[str], None],
+        looks_every_seconds: float = LOOKS_EVERY_SECONDS,
     ) -> None:
         """`serve` gets a parcel and its token, and may raise NotNow, Stale or Poison; `tell` hears why one was set aside."""
+        self._looks_every = looks_every_seconds
         self._address = address
         self._serve = serve
         self._tell = tell
@@ -216,12 +222,12 @@ class Hatch:
             self._connection.transport.sock.settimeout(CONFIRMS_WITHIN_SECONDS)
 
     def turn(self) -> bool:
-        """Serve one parcel; False when none came within a second. Raises QueueFault, after which `open` starts anew."""
+        """Serve one parcel; False when none came for a moment. Raises QueueFault, after which `open` starts anew."""
         with _plainly(self._address, "serve a parcel"):
             self._connection.heartbeat_tick()
             if not self._waiting:
                 try:
-                    self._connection.drain_events(timeout=LOOKS_EVERY_SECONDS)
+                    self._connection.drain_events(timeout=self._looks_every)
                 except TimeoutError:
                     return False
             if not self._waiting:
