@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -63,6 +63,9 @@ __all__ = ["api_group", "area_group", "content_group"]  # the others are found b
 
 PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0
+# What follows a pass, by one courier at a time: two would tell the same people twice.
+ROUND = "round"
+ROUND_WAIT_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 LATEST_BACKUP = timedelta(hours=26)
@@ -324,6 +327,7 @@ def courier(once: bool) -> None:
         listed = -1
         while True:
             started = time.monotonic()
+            made: hub_post.PassMade | None
             try:
                 made = hub_post.make_pass(
                     database,
@@ -336,27 +340,31 @@ def courier(once: bool) -> None:
                     audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
-                if not made.stopped and made.has_all:  # without all of it, a plan may have changed
-                    hub_notices.after_pass(notices_office, clock=now)
-                if started >= keeps_at:
-                    _close_quarters(held)  # before anything is erased that counts in them
-                    _keep_to_periods(held)
-                    keeps_at = started + KEEP_EVERY_SECONDS
-                listed = _list_erased(held, listed)
             except Busy:
-                pass  # the desk makes one just now
+                made = None  # the desk makes one just now, or another courier
             except carriers.CarrierDown as error:
+                made = None
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
                     post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
+                made = None
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            if on_call_office is not None:  # also while the portal is away
-                hub_on_call.send_due(on_call_office, clock=now)
-            # Windows open and close also while the portal cannot be reached.
-            placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+            with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
+                if made is not None:
+                    if not made.stopped and made.has_all:  # without all of it, a plan may have changed
+                        hub_notices.after_pass(notices_office, clock=now)
+                    if started >= keeps_at:
+                        _close_quarters(held)  # before anything is erased that counts in them
+                        _keep_to_periods(held)
+                        keeps_at = started + KEEP_EVERY_SECONDS
+                    listed = _list_erased(held, listed)
+                if on_call_office is not None:  # also while the portal is away
+                    hub_on_call.send_due(on_call_office, clock=now)
+                # Windows open and close also while the portal cannot be reached.
+                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
