@@ -342,7 +342,7 @@ def courier(once: bool) -> None:
                 pause, misses = PASS_EVERY_SECONDS, 0
             except Busy:
                 made = None  # the desk makes one just now, or another courier
-            except carriers.CarrierDown as error:
+            except (carriers.CarrierDown, carriers.StaleToken) as error:  # slow, or the clocks of the two sides differ
                 made = None
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
@@ -382,17 +382,19 @@ def hatch() -> None:
         database = Database(settings.database_url)
         opened = factory.hatch_of(settings, factory.counter_of(settings, database=database))
         ending = _asked_to_end()
-        pause, is_open, misses = PASS_EVERY_SECONDS, False, 0
+        pause, is_open, was_open, misses = PASS_EVERY_SECONDS, False, False, 0
         while not ending:
             try:
                 if not is_open:
                     opened.open()
-                    is_open, pause, misses = True, PASS_EVERY_SECONDS, 0
-                opened.turn()
+                    is_open = was_open = True
+                if opened.turn():  # to connect is not enough: the right to answer may be missing
+                    pause, misses = PASS_EVERY_SECONDS, 0
             except carriers.CarrierDown as fault:
                 opened.close()
                 misses += 1
-                if not is_open or misses > 1:  # cut off once is a restart of the broker
+                if not was_open or misses == MISSES_BEFORE_ALARM:  # cut off for a moment is a restart of the broker
+                    was_open = True  # said once
                     post_service.alarm("the queue cannot be used", why=str(fault).replace(" ", "-"))
                 is_open = False
                 _sleep_unless(ending, pause)
