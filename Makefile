@@ -33,7 +33,7 @@ tools-ready: .venv/dev.stamp
 	@$(BIN)/python tools/catalogues.py build
 	@$(BIN)/python -m tools.unavailable
 
-test: tools-ready  ## every test, a real browser and PostgreSQL included
+test: tools-ready  ## every test, a real browser, PostgreSQL and RabbitMQ included
 	@$(BIN)/python tools/programs.py
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not audit and not alone"
 	@exec $(BIN)/python -m pytest -m "alone and not audit"

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -63,6 +63,9 @@ __all__ = ["api_group", "area_group", "content_group"]  # the others are found b
 
 PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0
+# What follows a pass, by one courier at a time: two would tell the same people twice.
+ROUND = "round"
+ROUND_WAIT_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 LATEST_BACKUP = timedelta(hours=26)
@@ -318,11 +321,13 @@ def courier(once: bool) -> None:
         held = factory.hub_of(settings, database=database, assets=Assets())
         notices_office, on_call_office = factory.notices_of(settings, held), factory.on_call_of(settings, held)
         carrier = factory.carrier_of(settings)
+        _say_what_is_wrong_with_the_queue(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
         keeps_at = time.monotonic()
         listed = -1
         while True:
             started = time.monotonic()
+            made: hub_post.PassMade | None
             try:
                 made = hub_post.make_pass(
                     database,
@@ -335,30 +340,90 @@ def courier(once: bool) -> None:
                     audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
-                if not made.stopped and made.has_all:  # without all of it, a plan may have changed
-                    hub_notices.after_pass(notices_office, clock=now)
-                if started >= keeps_at:
-                    _close_quarters(held)  # before anything is erased that counts in them
-                    _keep_to_periods(held)
-                    keeps_at = started + KEEP_EVERY_SECONDS
-                listed = _list_erased(held, listed)
             except Busy:
-                pass  # the desk makes one just now
-            except carriers.CarrierDown as error:
+                made = None  # the desk makes one just now, or another courier
+            except (carriers.CarrierDown, carriers.StaleToken) as error:  # slow, or the clocks of the two sides differ
+                made = None
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
                     post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
+                made = None
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            if on_call_office is not None:  # also while the portal is away
-                hub_on_call.send_due(on_call_office, clock=now)
-            # Windows open and close also while the portal cannot be reached.
-            placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+            with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
+                if made is not None:
+                    if not made.stopped and made.has_all:  # without all of it, a plan may have changed
+                        hub_notices.after_pass(notices_office, clock=now)
+                    if started >= keeps_at:
+                        _close_quarters(held)  # before anything is erased that counts in them
+                        _keep_to_periods(held)
+                        keeps_at = started + KEEP_EVERY_SECONDS
+                    listed = _list_erased(held, listed)
+                if on_call_office is not None:  # also while the portal is away
+                    hub_on_call.send_due(on_call_office, clock=now)
+                # Windows open and close also while the portal cannot be reached.
+                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
+
+
+@click.command("hatch")
+def hatch() -> None:
+    """Serve the courier's passes where they come through a queue (QUEUE_URL). Runs on the portal's side, beside the site."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        if not isinstance(settings, PortalSettings):
+            raise SettingsError("The hatch is on the portal's side: set SIDE=portal.")
+        end_with_parent()
+        database = Database(settings.database_url)
+        opened = factory.hatch_of(settings, factory.counter_of(settings, database=database))
+        ending = _asked_to_end()
+        pause, is_open, was_open, misses = PASS_EVERY_SECONDS, False, False, 0
+        while not ending:
+            try:
+                if not is_open:
+                    opened.open()
+                    is_open = was_open = True
+                if opened.turn():  # to connect is not enough: the right to answer may be missing
+                    pause, misses = PASS_EVERY_SECONDS, 0
+            except carriers.CarrierDown as fault:
+                opened.close()
+                misses += 1
+                if not was_open or misses == MISSES_BEFORE_ALARM:  # cut off for a moment is a restart of the broker
+                    was_open = True  # said once
+                    post_service.alarm("the queue cannot be used", why=str(fault).replace(" ", "-"))
+                is_open = False
+                _sleep_unless(ending, pause)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+        opened.close()
+        database.close()
+
+
+def _asked_to_end() -> list[int]:
+    """A list that is empty until this process is asked to end: what it is at is finished first."""
+    asked: list[int] = []
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda number, _frame: asked.append(number))
+    return asked
+
+
+def _sleep_unless(ending: list[int], seconds: float) -> None:
+    for _ in range(round(seconds * 10)):
+        if ending:
+            return
+        time.sleep(0.1)
+
+
+def _say_what_is_wrong_with_the_queue(settings: Settings) -> None:
+    """One line at the start, for whoever just changed something; it is tried again and again all the same."""
+    looked = factory.queue_of(settings)
+    fault = looked() if looked is not None else None
+    if fault is not None:
+        post_service.alarm("the queue cannot be used", why=fault.replace(" ", "-"))
 
 
 @click.command("serve")
@@ -405,6 +470,25 @@ def post_reconcile() -> None:
             click.echo(
                 f"It had stopped because {post_rows.reconcile(session, tables) or 'nothing: it had not stopped'}."
             )
+
+
+@post_group.command("queues")
+@click.option("--user", default="", help="Who may declare queues; usually the one of QUEUE_URL. Asks for the password.")
+def post_queues(user: str) -> None:
+    """Declare the queues of QUEUE_URL as they must be, once; and again after the broker lost everything. Needs no side."""
+    with _plainly():
+        address = settings_module.queue_address(os.environ)
+        if address is None:
+            raise SettingsError("QUEUE_URL is not set: the post goes over HTTP and needs no queues.")
+        factory.refuse_without_queues()
+        if user:
+            password = click.prompt("Password", hide_input=True, err=True)
+            address = dataclasses.replace(address, user=user, password=password)
+        try:
+            names = factory.declare_queues(address)
+        except carriers.CarrierDown as fault:
+            raise SettingsError(f"Nothing was declared: {fault}.") from None
+        click.echo(f"There are {', '.join(names)} in {address.vhost} at {address.host}.")
 
 
 @post_group.command("rebuild")
@@ -610,7 +694,7 @@ def retention_show() -> None:
         database.close()
 
 
-def _heads_of_the_portal(held: Hub, carrier: carriers.HttpCarrier, kept: HeadsFile) -> list[carriers.Head]:
+def _heads_of_the_portal(held: Hub, carrier: hub_post.Carrier, kept: HeadsFile) -> list[carriers.Head]:
     """Every head that the portal knows, in passes as the courier makes them."""
     found: list[carriers.Head] = []
     after = ""
@@ -685,7 +769,7 @@ def _refuse_before_recovery() -> None:
 
 def _recover(settings: HubSettings, database: Database) -> None:
     held = factory.hub_of(settings, database=database, assets=Assets())
-    carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
+    carrier = factory.carrier_of(settings)
     try:
         done = recovering.recover(
             database,
@@ -766,6 +850,7 @@ def doctor() -> None:
             found.append("content/area.yaml: list next year's holidays")
         found += _overdue_guides(settings, area)
         found += renewal.due(settings)
+        found += factory.seen_of_queue(settings)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
         with database.reading() as session:
