@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side, environment_of
 from tests.harness.clients import HttpVisitor
 from tests.harness.day import VARIABLE, clock_from_now
+from tests.harness.forking import Born, Nursery
 from tests.harness.run import free_port
 
 Name = Literal["portal", "hub", "courier"]
@@ -58,19 +59,24 @@ class Supervisor:
         *,
         fixed_day: bool = True,
         over_tls: bool = False,
+        forked: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Set a site up below `folder`; nothing runs yet.
 
         `fixed_day` puts every process on the day of the tests; without it the real commands of `make run` are used.
         `over_tls` serves the portal as in earnest: PUBLIC_URL set, the test area's statements, a throw-away certificate.
+        `forked` starts processes from one that has loaded their side already (tests/harness/forking.py), for those that are
+        killed again and again; not over TLS.
         `environ` adds variables for both sides; each process still gets only those of its own side.
         """
         self.folder = folder
         self.data_dir = folder / "data"
         self.log_dir = folder / "log"
         self.log_dir.mkdir(parents=True)
-        self._processes: dict[Name, subprocess.Popen[bytes]] = {}
+        self._processes: dict[Name, subprocess.Popen[bytes] | Born] = {}
+        self._nurseries: dict[Name, Nursery] = {}
+        self._forked = forked
         self._fixed_day = fixed_day
         self._tls = make_certificate(folder) if over_tls else None
         portal_port, hub_port = free_port(), free_port()
@@ -119,15 +125,7 @@ class Supervisor:
         """Start these processes, or all of them, and wait until they answer. Those that run stay as they are."""
         wanted = [name for name in names or NAMES if not self.is_running(name)]
         for name in wanted:
-            with self.log_path(name).open("ab") as log:
-                self._processes[name] = subprocess.Popen(
-                    self._command(name),
-                    cwd=ROOT,
-                    env=self.environment(name),
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self._processes[name] = self._fork(name) if self._forked else self._spawn(name)
         for name in wanted:
             self._wait_until_ready(name)
 
@@ -172,6 +170,31 @@ class Supervisor:
     def close(self) -> None:
         """End everything, however it is."""
         self.kill()
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
+
+    def _spawn(self, name: Name) -> subprocess.Popen[bytes]:
+        with self.log_path(name).open("ab") as log:
+            return subprocess.Popen(
+                self._command(name),
+                cwd=ROOT,
+                env=self.environment(name),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _fork(self, name: Name) -> Born:
+        if name not in self._nurseries:
+            self._nurseries[name] = Nursery(
+                name, environ=self.environment(name), folder=ROOT, log=self.log_dir / "nursery.log"
+            )
+        try:
+            return self._nurseries[name].bear(self.log_path(name))
+        except (OSError, ValueError):
+            said = (self.log_dir / "nursery.log").read_text(encoding="utf-8", errors="replace")
+            raise NotReady(f"{name} could not be loaded:\n{said[-4000:]}") from None
 
     def _run_setup(self) -> None:
         environ = {name: value for name, value in self._environ.items() if name != "CONTENT_DIR"}
