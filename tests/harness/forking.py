@@ -19,7 +19,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.harness.day import VARIABLE, start_clock
+
 THREADS = 8
+# Templates of the pages that are asked for while processes are killed.
+COMPILED = {
+    "portal": (
+        "base", "components/", "portal/case/", "portal/error", "portal/frame/", "portal/layout", "portal/refer/", "portal/return",
+    ),
+    "hub": (),
+}  # fmt: skip
 READY_WITHIN_SECONDS = 60.0
 LOOKS_EVERY_SECONDS = 0.01
 
@@ -42,9 +51,12 @@ class Nursery:
             )
         self._ours.settimeout(READY_WITHIN_SECONDS)
 
-    def bear(self, log: Path) -> Born:
-        """Fork a new server or courier, which writes to `log`. Raises OSError or ValueError when the side could not be loaded."""
-        self._ours.sendall(str(log).encode() + b"\n")
+    def bear(self, log: Path, *, clock: str) -> Born:
+        """Fork a new server or courier, which writes to `log` and lives by this clock (tests/harness/day.py).
+
+        Raises OSError or ValueError when the side could not be loaded.
+        """
+        self._ours.sendall(f"{clock}\t{log}\n".encode())
         return Born(int(self._ours.recv(64)))
 
     def close(self) -> None:
@@ -87,8 +99,6 @@ class Born:
 
 def load(name: str) -> Callable[[], None]:
     """Load a side; returns what serves it, or carries the post, and never comes back."""
-    from tests.harness.day import start_clock
-
     if name == "courier":
         start_clock(os.environ)
         from app import cli, factory, settings
@@ -104,7 +114,11 @@ def load(name: str) -> Callable[[], None]:
     from granian.server import Server
 
     from app.processes import end_with_parent
-    from tests.harness.serving import app
+    from tests.harness import serving
+
+    app, templates = serving.app, serving.served.jinja_env
+    for template in templates.list_templates(filter_func=lambda each: each.startswith(COMPILED[name])):
+        templates.get_template(template)  # compiled once, and not by the first request of each process
 
     def loaded() -> Any:
         end_with_parent(os.getppid())  # in the worker: a killed server leaves nothing behind
@@ -128,7 +142,7 @@ def load(name: str) -> Callable[[], None]:
 
 
 def main(name: str, orders: socket.socket) -> None:
-    """Load the side, then fork one process for each line that comes: the path of its log. Ends when nobody can ask any more."""
+    """Load the side, then fork one process for each line that comes: its clock, and the path of its log. Ends when nobody can ask any more."""
     run, own = load(name), os.getpid()
     for line in orders.makefile("rb"):
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps what we fork
@@ -136,7 +150,9 @@ def main(name: str, orders: socket.socket) -> None:
         if pid:
             orders.sendall(str(pid).encode())
             continue
-        _become(Path(line.decode().rstrip("\n")), orders, own)
+        clock, _, log = line.decode().rstrip("\n").partition("\t")
+        _become(Path(log), orders, own)
+        start_clock({VARIABLE: clock})
         try:
             run()
         finally:

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal
@@ -121,12 +122,14 @@ class Supervisor:
         certificate = self._tls.certificate if self._tls is not None and side == "portal" else None
         return HttpVisitor(self.portal_url if side == "portal" else self.hub_url, certificate=certificate)
 
-    def start(self, *names: Name) -> None:
+    def start(self, *names: Name, wait: bool = True) -> None:
         """Start these processes, or all of them, and wait until they answer. Those that run stay as they are."""
         wanted = [name for name in names or NAMES if not self.is_running(name)]
+        if self._forked:  # all of them load at once
+            self._nurseries.update({name: self._nursery(name) for name in wanted if name not in self._nurseries})
         for name in wanted:
             self._processes[name] = self._fork(name) if self._forked else self._spawn(name)
-        for name in wanted:
+        for name in wanted if wait else ():
             self._wait_until_ready(name)
 
     def stop(self, *names: Name) -> None:
@@ -140,13 +143,17 @@ class Supervisor:
     def kill_worker(self, name: Name) -> int:
         """Kill one worker of a web server, which its server replaces; returns the id of the killed process."""
         worker = self.workers(name)[0]
-        os.kill(worker, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
         return worker
 
     def workers(self, name: Name) -> list[int]:
         """The processes that a web server has started, oldest first (Linux)."""
         tasks = Path(f"/proc/{self._processes[name].pid}/task")
-        children = [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        try:
+            children = [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            return []
         return [pid for pid in sorted(int(child) for child in children) if not _is_bookkeeping(pid)]
 
     def pid(self, name: Name) -> int:
@@ -167,6 +174,11 @@ class Supervisor:
         path = self.log_path(name)
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
+    def skip(self, time_to_skip: timedelta) -> None:
+        """Move the clock of every process that is started from now on; back, when it is less than nothing. For the fixed day."""
+        fixed, began = self._environ[VARIABLE].split()
+        self._environ[VARIABLE] = f"{float(fixed) + time_to_skip.total_seconds():.3f} {began}"
+
     def close(self) -> None:
         """End everything, however it is."""
         self.kill()
@@ -185,13 +197,12 @@ class Supervisor:
                 start_new_session=True,
             )
 
+    def _nursery(self, name: Name) -> Nursery:
+        return Nursery(name, environ=self.environment(name), folder=ROOT, log=self.log_dir / "nursery.log")
+
     def _fork(self, name: Name) -> Born:
-        if name not in self._nurseries:
-            self._nurseries[name] = Nursery(
-                name, environ=self.environment(name), folder=ROOT, log=self.log_dir / "nursery.log"
-            )
         try:
-            return self._nurseries[name].bear(self.log_path(name))
+            return self._nurseries[name].bear(self.log_path(name), clock=self._environ.get(VARIABLE, ""))
         except (OSError, ValueError):
             said = (self.log_dir / "nursery.log").read_text(encoding="utf-8", errors="replace")
             raise NotReady(f"{name} could not be loaded:\n{said[-4000:]}") from None
