@@ -65,6 +65,8 @@ PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
+# Stopped, locked, full, or only to be read.
+DATABASE_FAILS = (SQLAlchemyError, OSError)
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
@@ -318,6 +320,7 @@ def courier(once: bool) -> None:
         held = factory.hub_of(settings, database=database, assets=Assets())
         notices_office, on_call_office = factory.notices_of(settings, held), factory.on_call_of(settings, held)
         carrier = factory.carrier_of(settings)
+        _say_what_is_wrong_with_the_queue(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
         keeps_at = time.monotonic()
         listed = -1
@@ -352,13 +355,85 @@ def courier(once: bool) -> None:
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            if on_call_office is not None:  # also while the portal is away
-                hub_on_call.send_due(on_call_office, clock=now)
-            # Windows open and close also while the portal cannot be reached.
-            placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+            except DATABASE_FAILS as error:
+                pause = _database_failed(error, pause)
+            try:
+                if on_call_office is not None:  # also while the portal is away
+                    hub_on_call.send_due(on_call_office, clock=now)
+                # Windows open and close also while the portal cannot be reached.
+                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+            except DATABASE_FAILS as error:
+                pause = _database_failed(error, pause)
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
+
+
+@click.command("hatch")
+def hatch() -> None:
+    """Serve the courier's passes where they come through a queue (QUEUE_URL). Runs on the portal's side, beside the site."""
+    factory.set_up_logging()
+    with _plainly():
+        settings = settings_module.load(os.environ)
+        if not isinstance(settings, PortalSettings):
+            raise SettingsError("The hatch is on the portal's side: set SIDE=portal.")
+        end_with_parent()
+        database = Database(settings.database_url)
+        opened = factory.hatch_of(settings, factory.counter_of(settings, database=database))
+        ending = _asked_to_end()
+        pause, is_open, misses = PASS_EVERY_SECONDS, False, 0
+        while not ending:
+            try:
+                if not is_open:
+                    opened.open()
+                    is_open, pause, misses = True, PASS_EVERY_SECONDS, 0
+                opened.turn()
+            except carriers.CarrierDown as fault:
+                opened.close()
+                misses += 1
+                if not is_open or misses > 1:  # cut off once is a restart of the broker
+                    post_service.alarm("the queue cannot be used", why=str(fault).replace(" ", "-"))
+                is_open = False
+                _sleep_unless(ending, pause)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+            except DATABASE_FAILS as error:  # what it was at comes again: nothing was answered
+                opened.close()
+                is_open, pause = False, _database_failed(error, pause)
+                _sleep_unless(ending, pause)
+        opened.close()
+        database.close()
+
+
+def _database_failed(error: Exception, pause: float) -> float:
+    """Ring, and say how long to wait: a process that carries the post outlives its database, and loses nothing meanwhile.
+
+    Never the text of the error: it may hold the address of the database.
+    """
+    post_service.alarm("the database cannot be used", kind=type(error).__name__)
+    return min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+
+
+def _asked_to_end() -> list[int]:
+    """A list that is empty until this process is asked to end: what it is at is finished first."""
+    asked: list[int] = []
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda number, _frame: asked.append(number))
+    return asked
+
+
+def _sleep_unless(ending: list[int], seconds: float) -> None:
+    for _ in range(round(seconds * 10)):
+        if ending:
+            return
+        time.sleep(0.1)
+
+
+def _say_what_is_wrong_with_the_queue(settings: Settings) -> None:
+    """One line at the start, for whoever just changed something; it is tried again and again all the same."""
+    looked = factory.queue_of(settings)
+    fault = looked() if looked is not None else None
+    if fault is not None:
+        post_service.alarm("the queue cannot be used", why=fault.replace(" ", "-"))
 
 
 @click.command("serve")
@@ -405,6 +480,25 @@ def post_reconcile() -> None:
             click.echo(
                 f"It had stopped because {post_rows.reconcile(session, tables) or 'nothing: it had not stopped'}."
             )
+
+
+@post_group.command("queues")
+@click.option("--user", default="", help="Who may declare queues; usually the one of QUEUE_URL. Asks for the password.")
+def post_queues(user: str) -> None:
+    """Declare the queues of QUEUE_URL as they must be, once; and again after the broker lost everything. Needs no side."""
+    with _plainly():
+        address = settings_module.queue_address(os.environ)
+        if address is None:
+            raise SettingsError("QUEUE_URL is not set: the post goes over HTTP and needs no queues.")
+        factory.refuse_without_queues()
+        if user:
+            password = click.prompt("Password", hide_input=True, err=True)
+            address = dataclasses.replace(address, user=user, password=password)
+        try:
+            names = factory.declare_queues(address)
+        except carriers.CarrierDown as fault:
+            raise SettingsError(f"Nothing was declared: {fault}.") from None
+        click.echo(f"There are {', '.join(names)} in {address.vhost} at {address.host}.")
 
 
 @post_group.command("rebuild")
@@ -610,7 +704,7 @@ def retention_show() -> None:
         database.close()
 
 
-def _heads_of_the_portal(held: Hub, carrier: carriers.HttpCarrier, kept: HeadsFile) -> list[carriers.Head]:
+def _heads_of_the_portal(held: Hub, carrier: hub_post.Carrier, kept: HeadsFile) -> list[carriers.Head]:
     """Every head that the portal knows, in passes as the courier makes them."""
     found: list[carriers.Head] = []
     after = ""
@@ -685,7 +779,7 @@ def _refuse_before_recovery() -> None:
 
 def _recover(settings: HubSettings, database: Database) -> None:
     held = factory.hub_of(settings, database=database, assets=Assets())
-    carrier = carriers.HttpCarrier(settings.portal_url, verify=os.environ.get("REQUESTS_CA_BUNDLE") or True)
+    carrier = factory.carrier_of(settings)
     try:
         done = recovering.recover(
             database,
@@ -766,6 +860,7 @@ def doctor() -> None:
             found.append("content/area.yaml: list next year's holidays")
         found += _overdue_guides(settings, area)
         found += renewal.due(settings)
+        found += factory.seen_of_queue(settings)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
         with database.reading() as session:

@@ -9,7 +9,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from app.domain.guide import Guides
 from app.forms import news, phrases
 from app.forms.question import for_pages
 from app.pages import shared
-from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
+from app.settings import HubSettings, OidcSettings, PortalSettings, QueueAddress, Settings, SettingsError
 from app.web import appearance, errors, headers, kept, language, page
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.clock import now
@@ -41,16 +41,19 @@ from app.web.cookies import STAFF, CookieJar, NoSession
 if TYPE_CHECKING:
     from app.adapters.notify import Notifier
     from app.adapters.oidc import Provider
+    from app.adapters.queues import AmqpCarrier, Hatch
     from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.on_call import Office as OnCallOffice
     from app.services.hub.post import PortalTrust
     from app.services.hub.records import Opener
+    from app.services.portal.hatch import Counter
     from app.web.hub import Hub
 
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
 MOST_FORM_BYTES = 256 * 1024
 MOST_FORM_FIELDS = 200
 COURIER_WAITS_SECONDS = 15.0
+QUEUE_ANSWERS_WITHIN_SECONDS = 2.0
 
 SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
 # RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
@@ -146,7 +149,9 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.register_blueprint(pages)
     app.register_blueprint(outer)
     app.register_blueprint(
-        shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
+        shared.blueprint(
+            database=database, assets=assets, security_contact=_contact(area, settings), queue=queue_of(settings)
+        )
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
@@ -193,7 +198,9 @@ def create_hub(settings: HubSettings) -> Flask:
     app.register_blueprint(pages)
     app.register_blueprint(machines)
     app.register_blueprint(
-        shared.blueprint(database=database, assets=assets, security_contact=_contact(area, settings))
+        shared.blueprint(
+            database=database, assets=assets, security_contact=_contact(area, settings), queue=queue_of(settings)
+        )
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings, for_pages=for_pages)
@@ -257,13 +264,107 @@ def opener_from(path: Path) -> Opener:
     return HubOpener(OpeningKeys.load(path))
 
 
-def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -> HttpCarrier:
-    """What carries the post to the portal: patient for the courier; `longest_seconds` in all where a colleague waits."""
+def carrier_of(settings: HubSettings, *, longest_seconds: float | None = None) -> HttpCarrier | AmqpCarrier:
+    """What carries the post to the portal: patient for the courier; `longest_seconds` in all where a colleague waits.
+
+    Raises SettingsError when QUEUE_URL is set and what it takes is not installed.
+    """
+    if settings.queue is not None:
+        refuse_without_queues()
+        from app.adapters.queues import AmqpCarrier
+
+        return AmqpCarrier(
+            settings.queue, longest_seconds=longest_seconds or COURIER_WAITS_SECONDS, keeps=longest_seconds is None
+        )
     return HttpCarrier(
         settings.portal_url,
         timeout_seconds=longest_seconds or COURIER_WAITS_SECONDS,
         longest_seconds=longest_seconds,
         verify=settings_module.certificates(os.environ),
+    )
+
+
+def refuse_without_queues() -> None:
+    """Raises SettingsError when the library that talks to RabbitMQ is not installed."""
+    try:
+        importlib.import_module("kombu")
+    except ImportError:
+        raise SettingsError(
+            "QUEUE_URL is set, but kombu is not installed: install the extra `scale`, or unset QUEUE_URL."
+        ) from None
+
+
+def declare_queues(address: QueueAddress) -> list[str]:
+    """Declare what the post needs at the broker; returns the names of the queues. Raises carriers.CarrierDown."""
+    from app.adapters import queues
+
+    return queues.declare(address)
+
+
+def seen_of_queue(settings: Settings) -> list[str]:
+    """What is wrong with the broker and its queues, one line each; empty when all is well, and where there is no queue."""
+    if settings.queue is None:
+        return []
+    refuse_without_queues()
+    from app.adapters import queues
+
+    try:
+        found = queues.look(settings.queue)
+    except queues.QueueFault as fault:
+        return [str(fault)]
+    aside = found[queues.DEAD_LETTERS]
+    return [f"{aside} parcels lie in the queue {queues.DEAD_LETTERS} (docs/operations.md, RabbitMQ)"] if aside else []
+
+
+def queue_of(settings: Settings) -> Callable[[], str | None] | None:
+    """What says in one line what is wrong with the queue, or None when all is well; None itself where there is no queue."""
+    address = settings.queue
+    if address is None:
+        return None
+    refuse_without_queues()
+    from app.adapters.queues import QueueFault, look
+
+    def looked() -> str | None:
+        try:
+            look(address, seconds=QUEUE_ANSWERS_WITHIN_SECONDS)
+        except QueueFault as fault:
+            return str(fault)
+        return None
+
+    return looked
+
+
+def hatch_of(settings: PortalSettings, counter: Counter) -> Hatch:
+    """What takes the courier's parcels out of the queue. Raises SettingsError where there is none."""
+    if settings.queue is None:
+        raise SettingsError("The hatch is for a queue: set QUEUE_URL, or let the courier come over HTTP without it.")
+    refuse_without_queues()
+    from app.adapters.queues import Hatch
+    from app.services.portal import hatch
+
+    return Hatch(settings.queue, lambda body, token: hatch.serve(counter, body, token, clock=now), tell=hatch.set_aside)
+
+
+def counter_of(settings: PortalSettings, *, database: Database) -> Counter:
+    """What the hatch serves passes with. Raises KeyFileError."""
+    from app.adapters.numbers import Peppers
+    from app.domain.retention import Periods
+    from app.services.portal.hatch import Counter
+    from app.services.portal.office import Office
+    from app.services.portal.post import HubTrust
+
+    private, hub_keys = (
+        PortalPrivateKeys.load(settings.private_key_file),
+        HubPublicKeys.load(settings.hub_public_keys_file),
+    )
+    return Counter(
+        database=database,
+        trust=HubTrust(
+            database_id=hub_keys.database_id, courier=hub_keys.courier, voice=hub_keys.voice, post=hub_keys.post
+        ),
+        office=Office(signer=private.signing, hub=hub_keys, peppers=Peppers.load(settings.peppers_file)),
+        keys=private.sealing,
+        keep=Periods(**settings.keep),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 Side = Literal["portal", "hub"]
 
@@ -20,6 +20,8 @@ MOST_DAYS = 36_500
 POSTGRESQL = "postgresql+psycopg://"
 NOTIFY_URL = "https://api.notifications.service.gov.uk"
 SMTP_PORT = 465
+# The ports of AMQP and of AMQP over TLS.
+QUEUE_PORTS: Mapping[str, int] = {"amqp": 5672, "amqps": 5671}
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # Which variables each side may see. `tools/side.py` and `flask serve` pass on nothing else, so that a portal process never
@@ -30,6 +32,7 @@ SHARED_VARIABLES = frozenset(
         "PUBLIC_URL",
         "SECRET_KEY",
         "QUEUE_URL",
+        "QUEUE_CERTIFICATES",
         "DATA_DIR",
         "CONTENT_DIR",
         "LOG_FORMAT",
@@ -98,11 +101,24 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueAddress:
+    """QUEUE_URL in its parts. `certificates` is the file that the broker's is checked against; empty for the usual ones."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    vhost: str
+    tls: bool = False
+    certificates: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What both sides have in common.
 
     `origins` is empty in development: then only loopback is served. `secret_key` signs the short-lived cookies of this side.
-    `keep` is how long things are kept, in days, by the names in `PERIODS`.
+    `keep` is how long things are kept, in days, by the names in `PERIODS`. `queue` is None while the post goes over HTTP.
     """
 
     side: Side
@@ -112,6 +128,7 @@ class Settings:
     data_dir: Path
     content_dir: Path
     keep: Mapping[str, int] = field(default_factory=lambda: {name: usual for name, (_, usual) in PERIODS.items()})
+    queue: QueueAddress | None = None
 
     @property
     def in_development(self) -> bool:
@@ -245,6 +262,7 @@ def load_portal(environ: Mapping[str, str]) -> PortalSettings:
         data_dir=data_dir,
         content_dir=content_dir,
         keep=_periods(environ),
+        queue=queue_address(environ),
         peppers_file=_key_file(environ, "PEPPERS_FILE", own / "peppers", origins=origins),
         private_key_file=_key_file(environ, "PORTAL_PRIVATE_KEY", own / "private-key.json", origins=origins),
         hub_public_keys_file=_key_file(environ, "HUB_PUBLIC_KEYS", own / "hub-public-keys.json", origins=origins),
@@ -290,6 +308,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         data_dir=data_dir,
         content_dir=content_dir,
         keep=_periods(environ),
+        queue=queue_address(environ),
         portal_url=portal_url.rstrip("/"),
         private_keys_file=_key_file(environ, "HUB_PRIVATE_KEYS", own / "private-keys.json", origins=origins),
         portal_public_keys_file=_key_file(
@@ -306,6 +325,45 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         smtp=smtp,
         handover_code_days=code_days,
         handover_answer_days=answer_days,
+    )
+
+
+def queue_address(environ: Mapping[str, str]) -> QueueAddress | None:
+    """Where the post goes through RabbitMQ; None while it goes over HTTP. A refusal never repeats it."""
+    url, certificates = environ.get("QUEUE_URL", ""), environ.get("QUEUE_CERTIFICATES", "")
+    if not url:
+        if certificates:
+            raise SettingsError("QUEUE_CERTIFICATES is set, but QUEUE_URL is not: set both, or unset it.")
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or QUEUE_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        host, port = "", 0
+    vhost = unquote(parts.path.removeprefix("/")) if host else ""
+    if not host or not port or "/" in parts.path[1:] or parts.query or parts.fragment:
+        raise SettingsError(
+            "QUEUE_URL must be written as amqps://user:password@host/virtual-host, with nothing after it."
+        )
+    if not parts.username or not parts.password:
+        raise SettingsError("QUEUE_URL must name a user and a password of this side's own (docs/operations.md).")
+    is_here = host in LOOPBACK_HOSTS
+    if parts.scheme == "amqp" and not is_here:
+        raise SettingsError("QUEUE_URL must start with amqps:// unless the broker runs on this machine.")
+    if parts.username == "guest" and not is_here:
+        raise SettingsError("QUEUE_URL must not name guest, whom every broker knows: each side has a user of its own.")
+    if certificates and parts.scheme != "amqps":
+        raise SettingsError("QUEUE_CERTIFICATES is for amqps:// only: unset it.")
+    if certificates and not Path(certificates).is_file():
+        raise SettingsError("QUEUE_CERTIFICATES names a file that does not exist.")
+    return QueueAddress(
+        host=host,
+        port=port,
+        user=unquote(parts.username),
+        password=unquote(parts.password),
+        vhost=vhost or "/",
+        tls=parts.scheme == "amqps",
+        certificates=certificates,
     )
 
 
@@ -478,8 +536,6 @@ def _smtp(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> SmtpSettin
 
 def _common(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str, Path, Path]:
     origins = tuple(_origin(part) for part in environ.get("PUBLIC_URL", "").split())
-    if environ.get("QUEUE_URL"):
-        raise SettingsError("QUEUE_URL is set, but this release carries the post over HTTP only: unset QUEUE_URL.")
     secret_key = environ.get("SECRET_KEY", "")
     if not origins:
         # Development: loopback only. The key is random per installation (made by `flask setup`), or given.

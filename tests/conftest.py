@@ -13,6 +13,7 @@ from tests.harness import run
 from tests.harness.day import travel
 from tests.harness.pace import Effort, table
 from tests.harness.postgresql import stop_shared_server
+from tests.harness.rabbitmq import stop_shared_broker
 from tests.harness.supervisor import Supervisor
 from tests.stories import STORIES
 
@@ -32,6 +33,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Workers have ended by now: what they shared can go."""
     if not hasattr(config, "workerinput"):
         stop_shared_server()
+        stop_shared_broker()
         run.end()
 
 

@@ -1,7 +1,8 @@
-"""Make sure of the outside programs that tests need: a Chromium, and PostgreSQL's server.
+"""Make sure of the outside programs that tests need: a Chromium, PostgreSQL's server, and RabbitMQ.
 
 What is missing is installed where that can be done without asking (root on Debian; Playwright's own Chromium elsewhere).
-Without Chromium there is no testing. Without PostgreSQL its tests are skipped, except in CI, where nothing is skipped.
+Without Chromium there is no testing. Without PostgreSQL or RabbitMQ their tests are skipped, except in CI, where nothing is
+skipped. Of RabbitMQ only the binaries are wanted: a service that comes with its package is not left running.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 CHROMIUM_HINT = "Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
 POSTGRESQL_HINT = "PostgreSQL's server is missing (Debian: apt-get install postgresql)"
+RABBITMQ_HINT = "RabbitMQ is missing (Debian: apt-get install rabbitmq-server)"
 
 
 # The same engine without a desktop's windows and menus, which nobody looks at here: two thirds of the work. So it is taken first.
@@ -38,6 +40,14 @@ def postgresql_binaries() -> Path | None:
     return next((each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None)
 
 
+def rabbitmq_server() -> Path | None:
+    """The script that starts RabbitMQ as whoever calls it, newest version first; None when there is none.
+
+    Not the one on the PATH: that one starts the machine's own, as the machine's own user."""
+    found = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
+    return found[-1] if found and shutil.which("epmd") else None
+
+
 def main() -> int:
     if os.environ.get("CHROMIUM") and chromium_path() is None:
         print("CHROMIUM names nothing that can be run: correct it, or unset it.", file=sys.stderr)
@@ -45,6 +55,7 @@ def main() -> int:
     missing = [
         *([SHELL] if _wants_shell() else []),
         *(["postgresql"] if postgresql_binaries() is None else []),
+        *(["rabbitmq-server"] if rabbitmq_server() is None else []),
     ]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         _install_from_debian(missing)
@@ -55,12 +66,17 @@ def main() -> int:
     if chromium_path() is None:
         print(CHROMIUM_HINT, file=sys.stderr)
         return 1
-    if postgresql_binaries() is None:
-        if os.environ.get("CI", "").lower() == "true":
-            print(f"{POSTGRESQL_HINT}, and in CI nothing is skipped.", file=sys.stderr)
-            return 1
-        print(f"{POSTGRESQL_HINT}: the tests that need it are skipped.", file=sys.stderr)
-    return 0
+    hints = [
+        *([POSTGRESQL_HINT] if postgresql_binaries() is None else []),
+        *([RABBITMQ_HINT] if rabbitmq_server() is None else []),
+    ]
+    in_ci = os.environ.get("CI", "").lower() == "true"
+    for hint in hints:
+        print(
+            f"{hint}{', and in CI nothing is skipped.' if in_ci else ': the tests that need it are skipped.'}",
+            file=sys.stderr,
+        )
+    return 1 if hints and in_ci else 0
 
 
 def _wants_shell() -> bool:
@@ -90,6 +106,8 @@ def _install_from_debian(packages: list[str]) -> None:
     if _run(["apt-get", "update", "-qq"], quiet):
         for package in packages:  # one at a time: one that cannot be had does not keep the other away
             _run(["apt-get", "install", "-qq", "--yes", "--no-install-recommends", package], quiet)
+    if "rabbitmq-server" in packages and shutil.which("systemctl"):
+        _run(["systemctl", "disable", "--now", "rabbitmq-server"], quiet)  # tests start their own
 
 
 def _run(command: list[str], environ: dict[str, str] | None = None) -> bool:

@@ -40,6 +40,10 @@ class BadToken(Exception):
     """The token is missing, forged, stale, for somebody else or for another parcel."""
 
 
+class StaleToken(BadToken):
+    """Signed by the right key, but for another time: a parcel that lay about somewhere."""
+
+
 class WrongDatabase(BadToken):
     """Signed by the right key, but meant for another database: one side was exchanged or rolled back."""
 
@@ -234,7 +238,7 @@ def read_token(
         raise BadToken("claims are missing") from None
     moment = now.timestamp()
     if not moment - CLOCK_SLACK.total_seconds() < expires or issued > moment + CLOCK_SLACK.total_seconds():
-        raise BadToken("not valid now")
+        raise StaleToken("not valid now")
     if expires - issued > LONGEST_LIFE.total_seconds():
         raise BadToken("lives too long")
     if not hmac.compare_digest(digest, hashlib.sha256(body).hexdigest()):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+
 from flask import Blueprint, Response, abort, request
 
 from app.data.database import Database
@@ -10,10 +14,33 @@ from app.web.errors import NOT_KEPT
 
 FOR_EVER = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
+LOOKS_EVERY_SECONDS = 15.0
 
 
-def blueprint(*, database: Database, assets: Assets, security_contact: str) -> Blueprint:
-    """The shared pages over one side's database and files."""
+class Seldom:
+    """Looks at most every few seconds, and never twice at once, however often it is asked."""
+
+    def __init__(self, look: Callable[[], str | None]) -> None:
+        self._look = look
+        self._said: str | None = None
+        self._at = -LOOKS_EVERY_SECONDS
+        self._alone = threading.Lock()
+
+    def said(self) -> str | None:
+        """What it saw last."""
+        if time.monotonic() - self._at >= LOOKS_EVERY_SECONDS and self._alone.acquire(blocking=False):
+            try:
+                self._said, self._at = self._look(), time.monotonic()
+            finally:
+                self._alone.release()
+        return self._said
+
+
+def blueprint(
+    *, database: Database, assets: Assets, security_contact: str, queue: Callable[[], str | None] | None = None
+) -> Blueprint:
+    """The shared pages over one side's database and files. `queue` says what is wrong with the queue, where there is one."""
+    seen = None if queue is None else Seldom(queue)
     pages = Blueprint("shared", __name__)
 
     @pages.get("/static/<path:name>")
@@ -38,13 +65,17 @@ def blueprint(*, database: Database, assets: Assets, security_contact: str) -> B
 
     @pages.get("/readyz")
     def readyz() -> Response:
-        """The process can serve: its database answers."""
+        """The process can serve: its database answers. Where the queue does not, a second line says so: what people send waits
+        here meanwhile, so that is no reason to turn them away."""
         try:
             ready = database.answers()
         except NOT_KEPT:
             ready = False
+        said = "ok\n" if ready else "the database does not answer\n"
+        if ready and seen is not None and seen.said():  # which broker it is, and what is wrong, is not for everybody
+            said += "the post waits: the queue is not as it should be (flask doctor)\n"
         return Response(
-            "ok\n" if ready else "the database does not answer\n",
+            said,
             status=200 if ready else 503,
             content_type="text/plain; charset=utf-8",
         )

@@ -6,11 +6,13 @@ import os
 import sys
 
 from tests.harness.day import start_clock
+from tests.harness.killing import perhaps_before_letting_go
 
 
 def main(arguments: list[str]) -> None:
     """Set the clock, then run the command as `flask` would."""
     start_clock(os.environ)
+    perhaps_before_letting_go()
     from app import cli
 
     command = getattr(cli, arguments[0])

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.day import VARIABLE, start_clock
+from tests.harness.killing import perhaps_before_letting_go
 
 THREADS = 8
 # Templates of the pages that are asked for while processes are killed.
@@ -99,15 +100,18 @@ class Born:
 
 def load(name: str) -> Callable[[], None]:
     """Load a side; returns what serves it, or carries the post, and never comes back."""
-    if name == "courier":
+    if name in ("courier", "hatch"):
         start_clock(os.environ)
+        perhaps_before_letting_go()
         from app import cli, factory, settings
         from app.data.database import Database
         from app.web.assets import Assets
 
-        read = settings.load_hub(os.environ)
-        factory.hub_of(read, database=Database(read.database_url), assets=Assets())  # everything is read once
-        return lambda: cli.courier.main(args=[], prog_name="courier")
+        if name == "courier":
+            read = settings.load_hub(os.environ)
+            factory.hub_of(read, database=Database(read.database_url), assets=Assets())  # everything is read once
+        command = getattr(cli, name)
+        return lambda: command.main(args=[], prog_name=name)
 
     from granian.constants import Interfaces
     from granian.log import LogLevels

@@ -7,10 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from tests.harness.supervisor import NAMES, Supervisor
+from tests.harness.supervisor import Supervisor, kind_of
 
 # What is killed, and how often among the others: a web server's main process, its worker alone, or the courier.
-VICTIMS = {"portal": 2, "portal worker": 3, "hub": 2, "courier": 3}
+SHARES = {"portal": 2, "hub": 2, "courier": 3, "hatch": 2}
+WORKERS = {"portal": 3}
+WORKER = " worker"
 SPREAD = 0.5
 
 
@@ -21,7 +23,11 @@ class Keeper:
         """Each of `others` has its share among the victims, and what kills it and brings it back."""
         self._site, self._dice = site, random.Random(seed)
         self._others = dict(others or {})
-        self._shares = {**VICTIMS, **{name: share for name, (share, _) in self._others.items()}}
+        self._shares = {
+            **{name: SHARES[kind_of(name)] for name in site.names},
+            **{f"{name}{WORKER}": WORKERS[kind_of(name)] for name in site.names if kind_of(name) in WORKERS},
+            **{name: share for name, (share, _) in self._others.items()},
+        }
         self.killed: Counter[str] = Counter(dict.fromkeys(self._shares, 0))
 
     def kill_until(self, is_over: Callable[[], bool], *, every: float) -> None:
@@ -36,13 +42,13 @@ class Keeper:
         """Kill one with SIGKILL. A worker that is not there just now is not counted."""
         if victim in self._others:
             self._others[victim][1]()
-        elif victim.endswith(" worker"):
-            name = next(each for each in NAMES if victim.startswith(each))
+        elif victim.endswith(WORKER):
+            name = victim.removesuffix(WORKER)
             if not self._site.is_running(name) or not self._site.workers(name):
                 return
             self._site.kill_worker(name)
         else:
-            self._site.kill(next(each for each in NAMES if each == victim))
+            self._site.kill(victim)
         self.killed[victim] += 1
 
     def mend(self) -> None:

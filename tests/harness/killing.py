@@ -1,4 +1,4 @@
-"""A portal that dies at the worst moment: the request is committed, the answer not yet given."""
+"""Processes that die at the worst moment: the request is committed, the answer not yet given."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Names a file: while it is there, the next request that is sent is the portal's last.
 VARIABLE = "TEST_DIE_AFTER_SEND"
+# Names a file: while it is there, the next parcel or answer that was taken out of a queue is not let go of any more.
+BEFORE_LETTING_GO = "TEST_DIE_BEFORE_LETTING_GO"
 
 
 class DiesAfterSend:
@@ -42,3 +44,22 @@ def perhaps(application: WSGIApplication) -> WSGIApplication:
     """The application, made mortal when the test asks for it."""
     flag = os.environ.get(VARIABLE)
     return DiesAfterSend(application, Path(flag)) if flag else application
+
+
+def perhaps_before_letting_go() -> None:
+    """Make this process mortal, when the test asks for it: killed when a parcel is served and its answer confirmed, or an
+    answer is read, and the broker has not been told yet."""
+    told = os.environ.get(BEFORE_LETTING_GO)
+    if not told:
+        return
+    from amqp import Channel
+
+    flag, real = Path(told), Channel.basic_ack
+
+    def die_or_let_go(channel: Any, *about: Any, **more: Any) -> Any:
+        if flag.exists():
+            flag.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(channel, *about, **more)
+
+    Channel.basic_ack = die_or_let_go

@@ -24,13 +24,17 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from app import cli, factory
 from app import settings as settings_module
+from app.adapters import queues
 from app.adapters.audit_heads import HeadsFile
 from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
+from app.adapters.queues import AmqpCarrier
 from app.services.hub import placing
 from app.services.hub import post as hub_post
 from app.services.hub.post import PassMade
-from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side
+from app.services.portal import hatch
+from app.services.portal.hatch import Counter
+from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, PortalSettings, Side
 from app.web import clock
 from app.web.hub import Hub
 from app.web.portal import Portal
@@ -65,11 +69,38 @@ class DesksCarrier:
         """Hand over and bring back. Raises CarrierDown."""
         if self._sides.is_cut:
             raise CarrierDown("the link is cut")
-        carrier = HttpCarrier(self._sides.portal_url)
+        carrier = self._sides.new_carrier()
         try:
             return carrier.exchange(body, token)
         finally:
             carrier.close()
+
+
+class OpenHatch:
+    """The portal's hatch, in a thread of its own: as `flask hatch` has it, but for patience with a broker that is away."""
+
+    def __init__(self, settings: PortalSettings, counter: Counter) -> None:
+        assert settings.queue is not None
+        self._hatch = queues.Hatch(
+            settings.queue,
+            lambda body, token: hatch.serve(counter, body, token, clock=clock.now),
+            tell=hatch.set_aside,
+            looks_every_seconds=0.05,
+        )
+        self._hatch.open()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._turn, daemon=True)
+        self._thread.start()
+
+    def _turn(self) -> None:
+        while not self._ending.is_set():
+            self._hatch.turn()
+
+    def close(self) -> None:
+        """It takes nothing any more."""
+        self._ending.set()
+        self._thread.join()
+        self._hatch.close()
 
 
 class Sides:
@@ -83,8 +114,11 @@ class Sides:
         client_class: type[BrowsingClient] = AuditingClient,
         cost: KdfCost | None = CHEAP,
         environ: Mapping[str, str] | None = None,
+        queue_urls: Mapping[Side, str] | None = None,
     ) -> None:
         """Set both sides up in `data_dir`; without `database_urls` each has a new SQLite file there.
+
+        With `queue_urls`, of queues that are declared already, the post goes through RabbitMQ, and the portal has a hatch.
 
         `cost` None keeps that of the real site. `environ` adds variables for both sides, each of which gets its own.
         """
@@ -93,6 +127,7 @@ class Sides:
         self._environ = {**signing_in, **(environ or {}), "DATA_DIR": str(data_dir)}
         for side, url in (database_urls or {}).items():
             self._environ[f"{side.upper()}_DATABASE_URL"] = url
+        self._queue_urls = queue_urls or {}
         self.run("setup")
         self.is_cut = False
         self.portal = self._create("portal", client_class)
@@ -103,7 +138,8 @@ class Sides:
             self.portal.extensions["side"] = replace(own, office=replace(own.office, cost=cost))
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
-        self._carrier: HttpCarrier | None = None
+        self._carrier: HttpCarrier | AmqpCarrier | None = None
+        self._hatch: OpenHatch | None = None
 
     @property
     def portal_side(self) -> Portal:
@@ -117,7 +153,19 @@ class Sides:
 
     def environment(self, side: Side) -> dict[str, str]:
         """The environment of a process of one side, nothing of this machine's in it."""
-        return settings_module.environment_of(side, self._environ)
+        environ = settings_module.environment_of(side, self._environ)
+        return environ | ({"QUEUE_URL": self._queue_urls[side]} if self._queue_urls else {})
+
+    def new_carrier(self) -> HttpCarrier | AmqpCarrier:
+        """A carrier to the portal, which listens from then on: by HTTP, or through the queue where there is one."""
+        queue = self.hub_side.settings.queue
+        if queue is None:
+            return HttpCarrier(self.portal_url)
+        if self._hatch is None:
+            own = self.portal_side
+            counter = factory.counter_of(own.settings, database=own.database)
+            self._hatch = OpenHatch(own.settings, replace(counter, office=own.office))
+        return AmqpCarrier(queue)
 
     def run(self, name: str, *arguments: str, side: Side | None = None) -> str:
         """Run one of the site's own commands, such as `setup`, and return what it printed; a failure is an error."""
@@ -150,6 +198,9 @@ class Sides:
         if self._carrier is not None:
             self._carrier.close()
             self._carrier = None
+        if self._hatch is not None:
+            self._hatch.close()
+            self._hatch = None
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()
@@ -157,9 +208,9 @@ class Sides:
             self._server = self._thread = None
 
     def make_pass(self, *, now: datetime | None = None) -> PassMade:
-        """One pass of the post, as the courier makes it: over HTTP, with real tokens. Raises what it raises."""
+        """One pass of the post, as the courier makes it: by its carrier, with real tokens. Raises what it raises."""
         if self._carrier is None:
-            self._carrier = HttpCarrier(self.portal_url)
+            self._carrier = self.new_carrier()
         own, moment = self.hub_side, now or clock.now()
         made = hub_post.make_pass(
             own.database,

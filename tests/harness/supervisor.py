@@ -1,6 +1,12 @@
 """The site as real processes that can be killed: portal, hub and courier, each by itself, with its log in a file.
 
 `kill` is SIGKILL: nothing is given the chance to tidy up. `start` brings a process back with the same data and port.
+
+The whole installation, on PostgreSQL with the post through RabbitMQ and two of everything:
+
+    Supervisor(folder, engine="postgresql", carrier="amqp", processes={"portal": 2, "hub": 2, "courier": 2, "hatch": 2})
+
+The second of a kind is called "portal-2", with a port of its own (`url`), and so on.
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import requests
 from cryptography import x509
@@ -24,14 +30,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side, environment_of
+from app.adapters import queues
+from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, QueueAddress, Side, environment_of, queue_address
 from tests.harness.clients import HttpVisitor
+from tests.harness.databases import SIDES, Copies, EngineName
 from tests.harness.day import VARIABLE, clock_from_now
 from tests.harness.forking import Born, Nursery
+from tests.harness.rabbitmq import Address, shared_broker, take_vhost
 from tests.harness.run import free_port
 
-Name = Literal["portal", "hub", "courier"]
-NAMES: tuple[Name, ...] = ("portal", "hub", "courier")
+# "portal", "hub", "courier", where there is a queue "hatch"; the second of a kind "portal-2" and so on.
+Name = str
+Kind = Literal["portal", "hub", "courier", "hatch"]
+KINDS: tuple[Kind, ...] = ("portal", "hub", "hatch", "courier")
 ROOT = Path(__file__).resolve().parents[2]
 TEST_AREA = ROOT / "tests" / "area"
 READY_WITHIN_SECONDS = 30.0
@@ -62,6 +73,10 @@ class Supervisor:
         over_tls: bool = False,
         forked: bool = False,
         environ: Mapping[str, str] | None = None,
+        engine: EngineName = "sqlite",
+        carrier: Literal["http", "amqp"] = "http",
+        broker: Address | None = None,
+        processes: Mapping[Kind, int] | None = None,
     ) -> None:
         """Set a site up below `folder`; nothing runs yet.
 
@@ -70,6 +85,9 @@ class Supervisor:
         `forked` starts processes from one that has loaded their side already (tests/harness/forking.py), for those that are
         killed again and again; not over TLS.
         `environ` adds variables for both sides; each process still gets only those of its own side.
+        `engine` gives each side a database on the run's PostgreSQL instead of a file. With `carrier="amqp"` the post goes through
+        queues, each side as its own user with its own rights, in a virtual host of this site's own on the run's broker; or on
+        `broker`, which must be up. `processes` says how many there are of a kind, if not one.
         """
         self.folder = folder
         self.data_dir = folder / "data"
@@ -78,18 +96,31 @@ class Supervisor:
         self._processes: dict[Name, subprocess.Popen[bytes] | Born] = {}
         self._nurseries: dict[Name, Nursery] = {}
         self._forked = forked
+        self.names = tuple(
+            kind if number == 1 else f"{kind}-{number}"
+            for kind in KINDS
+            if kind != "hatch" or carrier == "amqp"
+            for number in range(1, (processes or {}).get(kind, 1) + 1)
+        )
+        self._ports = {name: free_port() for name in self.names}
         self._fixed_day = fixed_day
         self._tls = make_certificate(folder) if over_tls else None
-        portal_port, hub_port = free_port(), free_port()
-        self.portal_url = f"https://localhost:{portal_port}" if over_tls else f"http://127.0.0.1:{portal_port}"
-        self.hub_url = f"http://127.0.0.1:{hub_port}"
+        self.portal_url, self.hub_url = self.url("portal"), self.url("hub")
+        self._copies = Copies(engine, self.data_dir) if engine == "postgresql" else None
+        self.database_urls = {side: self._copies.make(side) for side in SIDES} if self._copies is not None else {}
+        self.queue_urls: dict[Side, str] = {}
+        if carrier == "amqp":
+            self._vhost, self._broker = ("t1", broker) if broker is not None else (take_vhost(), shared_broker())
+            self.queue_urls = {side: self._broker.url(self._vhost, side) for side in SIDES}
+            self.declare_queues()
         own = SHARED_VARIABLES | PORTAL_VARIABLES | HUB_VARIABLES
         self._environ = {
             **{name: value for name, value in os.environ.items() if name not in own},
             "DATA_DIR": str(self.data_dir),
             **({} if "OIDC_ISSUER" in (environ or {}) else {"DEV_SIGN_IN": "1"}),
-            "PORTAL_PORT": str(portal_port),
-            "HUB_PORT": str(hub_port),
+            "PORTAL_PORT": str(self._ports["portal"]),
+            "HUB_PORT": str(self._ports["hub"]),
+            **{f"{side.upper()}_DATABASE_URL": url for side, url in self.database_urls.items()},
             **({VARIABLE: clock_from_now()} if fixed_day else {}),
             **(environ or {}),
         }
@@ -101,8 +132,13 @@ class Supervisor:
 
     def environment(self, name: Name) -> dict[str, str]:
         """The environment of one process: the machine's own variables and its side's."""
-        side: Side = "portal" if name == "portal" else "hub"
+        kind = kind_of(name)
+        side: Side = "portal" if kind in ("portal", "hatch") else "hub"
         environ = environment_of(side, self._environ)
+        if self.queue_urls:
+            environ["QUEUE_URL"] = self.queue_urls[side]
+        if kind == side:
+            environ[f"{side.upper()}_PORT"] = str(self._ports[name])
         if self._tls is None:
             return environ
         environ["CONTENT_DIR"] = str(TEST_AREA)
@@ -117,14 +153,31 @@ class Supervisor:
             "HUB_PUBLIC_KEYS": str(keys / "hub-public-keys.json"),
         }
 
-    def visitor(self, side: Side = "portal") -> HttpVisitor:
-        """A new visitor of one side, without cookies."""
-        certificate = self._tls.certificate if self._tls is not None and side == "portal" else None
-        return HttpVisitor(self.portal_url if side == "portal" else self.hub_url, certificate=certificate)
+    @property
+    def queue_owner(self) -> QueueAddress:
+        """The queues, for somebody who may do everything with them."""
+        assert self._broker is not None
+        address = queue_address({"QUEUE_URL": self._broker.url(self._vhost)})
+        assert address is not None
+        return address
+
+    def declare_queues(self) -> None:
+        """As `flask post queues` does: also after the broker's data were wiped."""
+        queues.declare(self.queue_owner)
+
+    def url(self, name: Name) -> str:
+        """Where one of the web servers listens."""
+        is_tls = self._tls is not None and kind_of(name) == "portal"
+        return f"https://localhost:{self._ports[name]}" if is_tls else f"http://127.0.0.1:{self._ports[name]}"
+
+    def visitor(self, name: Name = "portal") -> HttpVisitor:
+        """A new visitor of one of the web servers, without cookies."""
+        certificate = self._tls.certificate if self._tls is not None and kind_of(name) == "portal" else None
+        return HttpVisitor(self.url(name), certificate=certificate)
 
     def start(self, *names: Name, wait: bool = True) -> None:
         """Start these processes, or all of them, and wait until they answer. Those that run stay as they are."""
-        wanted = [name for name in names or NAMES if not self.is_running(name)]
+        wanted = [name for name in names or self.names if not self.is_running(name)]
         if self._forked:  # all of them load at once
             self._nurseries.update({name: self._nursery(name) for name in wanted if name not in self._nurseries})
         for name in wanted:
@@ -134,11 +187,11 @@ class Supervisor:
 
     def stop(self, *names: Name) -> None:
         """End these processes, or all of them, politely (SIGTERM)."""
-        self._end(names or NAMES, signal.SIGTERM)
+        self._end(names or self.names, signal.SIGTERM)
 
     def kill(self, *names: Name) -> None:
         """Kill these processes, or all of them, where they stand (SIGKILL), and wait until nothing of them is left."""
-        self._end(names or NAMES, signal.SIGKILL)
+        self._end(names or self.names, signal.SIGKILL)
 
     def kill_worker(self, name: Name) -> int:
         """Kill one worker of a web server, which its server replaces; returns the id of the killed process."""
@@ -180,11 +233,13 @@ class Supervisor:
         self._environ[VARIABLE] = f"{float(fixed) + time_to_skip.total_seconds():.3f} {began}"
 
     def close(self) -> None:
-        """End everything, however it is."""
+        """End everything, however it is, and drop the databases."""
         self.kill()
         for nursery in self._nurseries.values():
             nursery.close()
         self._nurseries.clear()
+        if self._copies is not None:
+            self._copies.drop()
 
     def _spawn(self, name: Name) -> subprocess.Popen[bytes]:
         with self.log_path(name).open("ab") as log:
@@ -198,7 +253,7 @@ class Supervisor:
             )
 
     def _nursery(self, name: Name) -> Nursery:
-        return Nursery(name, environ=self.environment(name), folder=ROOT, log=self.log_dir / "nursery.log")
+        return Nursery(kind_of(name), environ=self.environment(name), folder=ROOT, log=self.log_dir / "nursery.log")
 
     def _fork(self, name: Name) -> Born:
         try:
@@ -221,26 +276,27 @@ class Supervisor:
             raise NotReady(f"set-up failed: {made.stdout}{made.stderr}")
 
     def _command(self, name: Name) -> list[str]:
-        if name == "courier":
+        kind = kind_of(name)
+        if kind in ("courier", "hatch"):
             module = ["tests.harness.command"] if self._fixed_day else ["flask"]
-            return [sys.executable, "-m", *module, "courier"]
+            return [sys.executable, "-m", *module, kind]
         if not self._fixed_day and self._tls is None:
-            return [sys.executable, "-m", "flask", "serve", name]
-        port = self._environ[f"{name.upper()}_PORT"]
+            return [sys.executable, "-m", "flask", "serve", kind]
+        port = str(self._ports[name])
         # As `flask serve` starts it, but for the module that it loads and the certificate.
         command = [
             sys.executable, "-m", "granian", "tests.harness.serving:app", "--interface", "wsgi", "--host", "127.0.0.1",
             "--port", port, "--workers", "1", "--blocking-threads", "8", "--respawn-failed-workers", "--no-ws",
             "--log-level", "warning",
         ]  # fmt: skip
-        if self._tls is not None and name == "portal":
+        if self._tls is not None and kind == "portal":
             command += ["--ssl-certificate", str(self._tls.certificate), "--ssl-keyfile", str(self._tls.key)]
         return command
 
     def _wait_until_ready(self, name: Name) -> None:
-        if name == "courier":
+        if kind_of(name) in ("courier", "hatch"):
             return
-        url = f"{self.portal_url if name == 'portal' else self.hub_url}/readyz"
+        url = f"{self.url(name)}/readyz"
         verify = str(self._tls.certificate) if self._tls is not None else True
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         with requests.Session() as session:
@@ -268,6 +324,11 @@ class Supervisor:
                 process.wait(ENDS_WITHIN_SECONDS)
                 raise NotReady(f"{name} did not end on {how.name}") from None
             _wait_until_group_ended(process.pid, name)
+
+
+def kind_of(name: Name) -> Kind:
+    """What "portal-2" is the second of."""
+    return cast(Kind, name.partition("-")[0])
 
 
 def make_certificate(folder: Path) -> Certificate:

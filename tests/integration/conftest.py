@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 import time_machine
 
-from app.settings import Side
+from app.adapters import queues
+from app.settings import Side, queue_address
 from tests.harness import run
 from tests.harness.databases import SIDES, Copies, EngineName
 from tests.harness.people import Colleague, Person
 from tests.harness.postgresql import PostgresqlMissing, shared_server
+from tests.harness.rabbitmq import RabbitmqMissing, shared_broker, take_vhost
 from tests.harness.sides import Sides
 from tests.stories import PARENT, Story
+
+CarrierName = Literal["http", "amqp"]
 
 # The desk has more tests than a run of a quarter of an hour can hold. In each run: those that show a rule that is never bent, on
 # SQLite, and one in so many of all others, on either engine. `make audit` runs every one on both.
@@ -58,8 +62,35 @@ def engine_name(request: pytest.FixtureRequest) -> EngineName:
 
 
 @pytest.fixture
+def carrier_name() -> CarrierName:
+    """By what the post goes: HTTP, unless a test says `@pytest.mark.parametrize("carrier_name", ["http", "amqp"])`."""
+    return "http"
+
+
+@pytest.fixture
+def queue_urls(carrier_name: CarrierName) -> dict[Side, str]:
+    """Where each side finds the queues, declared and empty, in a virtual host of this test's own; nothing for HTTP."""
+    if carrier_name == "http":
+        return {}
+    try:
+        broker = shared_broker()
+    except RabbitmqMissing as missing:
+        if run.in_ci():
+            raise
+        pytest.skip(str(missing))
+    vhost = take_vhost()
+    owner = queue_address({"QUEUE_URL": broker.url(vhost)})
+    assert owner is not None
+    queues.declare(owner)
+    return {side: broker.url(vhost, side) for side in SIDES}
+
+
+@pytest.fixture
 def new_sides(
-    engine_name: EngineName, tmp_path_factory: pytest.TempPathFactory, day: time_machine.Traveller
+    engine_name: EngineName,
+    queue_urls: dict[Side, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    day: time_machine.Traveller,
 ) -> Iterator[Callable[[], Sides]]:
     """Makes both sides, with nothing in them yet; as often as a test needs."""
     made: list[tuple[Sides, Copies]] = []
@@ -68,7 +99,7 @@ def new_sides(
         data_dir: Path = tmp_path_factory.mktemp("data")
         copies = Copies(engine_name, data_dir)
         urls: dict[Side, str] = {side: copies.make(side) for side in SIDES}
-        sides = Sides(data_dir, database_urls=urls)
+        sides = Sides(data_dir, database_urls=urls, queue_urls=queue_urls)
         made.append((sides, copies))
         return sides
 

@@ -28,13 +28,14 @@ from tests.harness.sides import Sides
 from tests.stories import PARENT
 
 AskedBy = Callable[..., Person]
+by_every_carrier = pytest.mark.parametrize("carrier_name", ["http", "amqp"])
 
 
 class LosingCarrier:
     """Carries to the portal and loses what comes back, as a broken connection does."""
 
     def __init__(self, sides: Sides) -> None:
-        self._real = carriers.HttpCarrier(sides.portal_url)
+        self._real = sides.new_carrier()
 
     def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
         self._real.exchange(body, token)
@@ -69,6 +70,7 @@ def only_case(sides: Sides) -> hub_rows.Case:
         return session.scalars(select(hub_rows.Case)).one()
 
 
+@by_every_carrier
 def test_received_needs_the_hubs_signed_answer(sides: Sides, person: AskedBy) -> None:
     """An HTTP 200 is no receipt: the envelope waits until an answer to it has been verified."""
     asking = person(PARENT)
@@ -81,6 +83,7 @@ def test_received_needs_the_hubs_signed_answer(sides: Sides, person: AskedBy) ->
     assert all(row.waiting_since is None and row.next_attempt_at is None for row in rows), "times finer than a day stay"
 
 
+@by_every_carrier
 def test_an_answer_lost_on_the_way_is_given_again(sides: Sides, person: AskedBy, day: time_machine.Traveller) -> None:
     asking = person(PARENT)
     asking.ask(keep=False)
@@ -137,6 +140,7 @@ def test_what_cannot_be_opened_is_refused_kept_aside_alarmed_and_told(
     assert "could not open" in page.part("delivery")
 
 
+@by_every_carrier
 def test_bytes_that_are_no_envelope_hold_up_nothing(sides: Sides, person: AskedBy) -> None:
     person(PARENT).ask(keep=False)
     with sides.portal_side.database.writing() as session:

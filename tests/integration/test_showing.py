@@ -40,6 +40,7 @@ def acts(sides: Sides) -> list[tuple[str, str]]:
 @pytest.mark.requirement("B1")
 @pytest.mark.requirement("B5")
 @pytest.mark.rule("rule 2")
+@pytest.mark.parametrize("carrier_name", ["http", "amqp"])
 def test_a_freeze_of_a_second_ago_is_seen_before_a_number_is_shown(
     inside: Inside, colleague: Colleague, day: time_machine.Traveller
 ) -> None:

@@ -26,6 +26,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(programs, "_run", try_it)
     monkeypatch.setattr(programs, "chromium_path", lambda: None)
     monkeypatch.setattr(programs, "postgresql_binaries", lambda: None)
+    monkeypatch.setattr(programs, "rabbitmq_server", lambda: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     for name in ("CI", "CHROMIUM"):
         monkeypatch.delenv(name, raising=False)
@@ -47,7 +48,7 @@ def test_a_browser_that_was_named_wrongly_is_not_replaced(
 
 
 @pytest.mark.parametrize(("in_ci", "status"), [("", 0), ("true", 1)])
-def test_without_postgresql_its_tests_are_skipped_but_not_in_ci(
+def test_without_postgresql_or_rabbitmq_their_tests_are_skipped_but_not_in_ci(
     commands: list[list[str]],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -57,7 +58,8 @@ def test_without_postgresql_its_tests_are_skipped_but_not_in_ci(
     monkeypatch.setattr(programs, "chromium_path", lambda: "/usr/bin/chromium")
     monkeypatch.setenv("CI", in_ci)
     assert programs.main() == status
-    assert capsys.readouterr().err.startswith(programs.POSTGRESQL_HINT)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(")")[0] + ")" for line in said] == [programs.POSTGRESQL_HINT, programs.RABBITMQ_HINT]
     assert commands == []
 
 
@@ -68,8 +70,9 @@ def test_root_on_debian_installs_only_what_is_missing(
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(programs, "chromium_path", lambda: "/usr/bin/chromium")
     assert programs.main() == 0
-    assert [command[:2] for command in commands] == [["apt-get", "update"], ["apt-get", "install"]]
-    assert commands[-1][-1] == "postgresql"
+    assert [command[:2] for command in commands[:3]] == [["apt-get", "update"], *[["apt-get", "install"]] * 2]
+    assert [command[-1] for command in commands[1:3]] == ["postgresql", "rabbitmq-server"]
+    assert commands[3] == ["systemctl", "disable", "--now", "rabbitmq-server"], "only its binaries are wanted"
 
 
 def test_root_gets_the_lighter_browser_and_does_with_the_other(
@@ -79,6 +82,7 @@ def test_root_gets_the_lighter_browser_and_does_with_the_other(
     monkeypatch.setattr(shutil, "which", lambda name: None if name == programs.SHELL else f"/usr/bin/{name}")
     monkeypatch.setattr(programs, "chromium_path", lambda: "/usr/bin/chromium")
     monkeypatch.setattr(programs, "postgresql_binaries", lambda: BINARIES)
+    monkeypatch.setattr(programs, "rabbitmq_server", lambda: BINARIES)
     assert programs.main() == 0
     assert [command[-1] for command in commands if command[1] == "install"] == [programs.SHELL]
 
@@ -86,5 +90,6 @@ def test_root_gets_the_lighter_browser_and_does_with_the_other(
 def test_when_all_is_there_nothing_is_done(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "chromium_path", lambda: "/usr/bin/chromium")
     monkeypatch.setattr(programs, "postgresql_binaries", lambda: BINARIES)
+    monkeypatch.setattr(programs, "rabbitmq_server", lambda: BINARIES)
     assert programs.main() == 0
     assert commands == []

@@ -178,8 +178,44 @@ def test_in_service_key_files_are_named_never_guessed(service, name):
 
 
 @pytest.mark.parametrize("side", ["portal", "hub"])
-def test_a_carrier_that_is_not_there_is_refused(development, side):
-    assert "QUEUE_URL" in refusal(development | {"SIDE": side, "QUEUE_URL": "amqp://127.0.0.1"})
+def test_the_queue_is_read_in_its_parts(development, side):
+    address = load(development | {"SIDE": side, "QUEUE_URL": "amqps://hub:p%40ss@broker.example.org/post"}).queue
+
+    assert (address.host, address.port, address.user, address.password) == ("broker.example.org", 5671, "hub", "p@ss")
+    assert (address.vhost, address.tls) == ("post", True)
+    assert "p@ss" not in repr(address)
+    assert load(development | {"SIDE": side}).queue is None
+
+
+@pytest.mark.parametrize("side", ["portal", "hub"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://127.0.0.1",  # nobody's
+        "amqp://hub@127.0.0.1/post",
+        "amqp://hub:secret@broker.example.org/post",  # in clear, and not on this machine
+        "amqps://guest:secret@broker.example.org/post",
+        "amqps://hub:secret@broker.example.org/post?verify=no",
+        "amqps://hub:secret@broker.example.org/post/more",
+        "amqps://hub:secret@broker.example.org:port/post",
+        "redis://hub:secret@127.0.0.1/0",
+        "broker.example.org",
+    ],
+)
+def test_a_queue_that_is_not_safe_or_not_whole_is_refused(development, side, url):
+    refused = refusal(development | {"SIDE": side, "QUEUE_URL": url})
+
+    assert refused.startswith("QUEUE_URL")
+    assert "secret" not in refused
+
+
+def test_certificates_of_a_queue_want_a_queue_over_tls_and_a_file(development, tmp_path):
+    named = {"QUEUE_CERTIFICATES": str(tmp_path / "nothing.pem")}
+    over_tls, in_clear = "amqps://hub:secret@broker.example.org/post", "amqp://hub:secret@127.0.0.1/post"
+
+    assert "QUEUE_CERTIFICATES" in refusal(development | named)
+    assert "QUEUE_CERTIFICATES" in refusal(development | named | {"QUEUE_URL": over_tls})
+    assert "QUEUE_CERTIFICATES" in refusal(development | named | {"QUEUE_URL": in_clear})
 
 
 HUB_IN_SERVICE = {

@@ -64,8 +64,13 @@ def forget_everything(response: Response) -> None:
 
 @outer.post(PASS_PATH)
 def post_pass() -> Response:
-    """One pass of the post. Anything but a valid pass meets the site's own "not found"."""
+    """One pass of the post. Anything but a valid pass meets the site's own "not found".
+
+    So does every pass where the post goes through a queue: whoever stole a courier's key must reach the broker too.
+    """
     own = portal()
+    if own.settings.queue is not None:
+        abort(404)
     request.max_content_length = MOST_PARCEL_BYTES
     try:
         reply = post.take_pass(

@@ -1,0 +1,344 @@
+"""Private RabbitMQ brokers: one for a test run, shared by its workers, and others of a test's own to stop, hang and wipe.
+
+Each has a node name, a folder, an `epmd` and ports of its own, all on the loopback. Users, rights and virtual hosts are there
+when it answers, as docs/operations.md wants them. A test takes a virtual host, in which the queues have the names that they
+have in service. As root it runs as the user "rabbitmq".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.harness import run
+from tests.harness.postgresql import _end_with_keeper, _finish, _is_there
+from tools.programs import rabbitmq_server
+
+Who = Literal["hub", "portal", "owner"]
+# The rights of each (configure, write, read), as in docs/operations.md. The owner declares the queues; tests look into them.
+RIGHTS: dict[Who, tuple[str, str, str]] = {
+    "hub": ("^$", "^hub-sends$", "^to-hub$"),
+    "portal": ("^$", "^portal-sends$", "^to-portal$"),
+    "owner": (".*", ".*", ".*"),
+}
+PASSWORD = "only-on-this-machine"
+VHOSTS = 24
+STARTS_WITHIN_SECONDS = 90
+LOOKS_EVERY_SECONDS = 0.05
+
+
+class RabbitmqMissing(Exception):
+    """No server is installed."""
+
+
+class NotUp(AssertionError):
+    """The broker did not start, or not in time. The text holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a broker listens: in clear, and over TLS with a certificate that vouches for itself."""
+
+    port: int
+    tls_port: int
+    certificate: Path
+
+    def url(self, vhost: str, who: Who = "owner", *, tls: bool = False) -> str:
+        """QUEUE_URL for one of the users in one of the virtual hosts."""
+        scheme, host, port = ("amqps", "localhost", self.tls_port) if tls else ("amqp", "127.0.0.1", self.port)
+        return f"{scheme}://{who}:{PASSWORD}@{host}:{port}/{vhost}"
+
+
+class Broker:
+    """One broker below `folder`; nothing runs until `start`."""
+
+    def __init__(self, folder: Path) -> None:
+        server = rabbitmq_server()
+        if server is None:
+            raise RabbitmqMissing("RabbitMQ is not installed (Debian: apt-get install rabbitmq-server)")
+        from tests.harness.supervisor import make_certificate
+
+        self._server = server
+        self.folder = folder
+        for name in ("data", "log", "home"):
+            (folder / name).mkdir(parents=True)
+        made = make_certificate(folder)
+        self.address = Address(run.free_port(), run.free_port(), made.certificate)
+        self._epmd_port, self._dist_port = run.free_port(), run.free_port()
+        self._node = f"test-{secrets.token_hex(4)}@localhost"
+        (folder / "definitions.json").write_text(json.dumps(_definitions()), encoding="ascii")
+        (folder / "enabled_plugins").write_text("[].\n", encoding="ascii")
+        (folder / "rabbitmq-env.conf").touch()
+        settings = {
+            "listeners.tcp.default": f"127.0.0.1:{self.address.port}",
+            "listeners.ssl.default": f"127.0.0.1:{self.address.tls_port}",
+            "ssl_options.certfile": made.certificate,
+            "ssl_options.keyfile": made.key,
+            "ssl_options.verify": "verify_none",
+            "load_definitions": folder / "definitions.json",
+            "vm_memory_high_watermark.absolute": "1GB",
+            "disk_free_limit.absolute": "50MB",
+            "raft.wal_max_size_bytes": 64 * 1024 * 1024,
+            "log.file.level": "warning",
+            "log.console": "false",
+            "loopback_users": "none",
+        }
+        (folder / "rabbitmq.conf").write_text(
+            "".join(f"{name} = {value}\n" for name, value in settings.items()), encoding="ascii"
+        )
+        self._as_user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            self._as_user = {"user": "rabbitmq", "group": "rabbitmq", "extra_groups": []}
+            for path in (folder, *folder.rglob("*")):
+                shutil.chown(path, user="rabbitmq", group="rabbitmq")
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers; with the data that it has."""
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": self._node,
+            "RABBITMQ_NODE_IP_ADDRESS": "",
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none",
+        }
+        if self._epmd is None:
+            self._epmd = subprocess.Popen(
+                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
+                env=environ,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                preexec_fn=_end_with_keeper,  # noqa: PLW1509 - nothing of ours has threads that hold a lock here
+                **self._as_user,
+            )
+            _wait_for_port(self._epmd_port)
+        with (self.folder / "log" / "said.log").open("ab") as said:
+            self._process = subprocess.Popen(
+                [self._server],
+                cwd=self.folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+                **self._as_user,
+            )
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not _answers(self.address.url("t0")):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise NotUp(self.log()[-4000:])
+            time.sleep(LOOKS_EVERY_SECONDS)
+
+    def stop(self) -> None:
+        """End it politely."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill it where it stands."""
+        self._end(signal.SIGKILL)
+
+    def hang(self) -> None:
+        """It takes connections and says nothing any more, until `wake`."""
+        self._signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """After `hang`."""
+        self._signal(signal.SIGCONT)
+
+    def wipe(self) -> None:
+        """Everything that it kept is gone: queues and what was in them. It must not run."""
+        shutil.rmtree(self.folder / "data")
+        (self.folder / "data").mkdir()
+        if self._as_user:
+            shutil.chown(self.folder / "data", user="rabbitmq", group="rabbitmq")
+
+    @property
+    def is_running(self) -> bool:
+        """True while its process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def log(self) -> str:
+        """What it has said."""
+        paths = sorted((self.folder / "log").glob("*.log"))
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        if self.is_running:
+            self.wake()
+            self.kill()
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait()
+            self._epmd = None
+
+    def _signal(self, what: signal.Signals) -> None:
+        assert self._process is not None
+        os.killpg(self._process.pid, what)
+
+    def _end(self, how: signal.Signals) -> None:
+        assert self._process is not None
+        group = self._process.pid
+        self._signal(how)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._process.wait(30)
+        deadline = time.monotonic() + 30
+        while _listens(self.address.port):
+            if time.monotonic() > deadline:
+                raise NotUp("it did not end")
+            time.sleep(LOOKS_EVERY_SECONDS)
+        with _ignoring_the_gone():
+            os.killpg(group, signal.SIGKILL)
+
+
+def shared_broker() -> Address:
+    """The run's broker, started by whoever asks first. Raises RabbitmqMissing."""
+    if rabbitmq_server() is None:
+        raise RabbitmqMissing("RabbitMQ is not installed (Debian: apt-get install rabbitmq-server)")
+    with run.alone("rabbitmq") as folder:
+        told = folder / "rabbitmq.json"
+        if not told.exists():
+            told.write_text(_start_keeper(), encoding="ascii")
+        known = json.loads(told.read_text(encoding="ascii"))
+    return Address(known["port"], known["tls_port"], Path(known["certificate"]))
+
+
+def take_vhost() -> str:
+    """A virtual host of the shared broker that nobody in this run has used yet."""
+    with run.alone("rabbitmq-vhosts") as folder:
+        counted = folder / "rabbitmq-vhosts"
+        number = int(counted.read_text(encoding="ascii")) if counted.exists() else 0
+        counted.write_text(str(number + 1), encoding="ascii")
+    if number >= VHOSTS - 1:
+        raise AssertionError(f"more than {VHOSTS - 1} tests took a virtual host: raise VHOSTS")
+    return f"t{number + 1}"
+
+
+def stop_shared_broker() -> None:
+    """At the end of the run: stop the broker if one was started, and wait until it is gone."""
+    told = run.folder() / "rabbitmq.json"
+    if told.exists():
+        keeper = json.loads(told.read_text(encoding="ascii"))["keeper"]
+        os.kill(keeper, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while _is_there(keeper) and time.monotonic() < deadline:
+            time.sleep(LOOKS_EVERY_SECONDS)
+
+
+def keep(owner: int) -> None:
+    """The keeper: start the broker, say where it listens, wait for the owner's end, leave nothing."""
+    signal.signal(signal.SIGTERM, _finish)
+    folder = Path(tempfile.mkdtemp(prefix="test-rabbitmq-"))
+    broker: Broker | None = None
+    try:
+        folder.chmod(0o755)
+        broker = Broker(folder / "broker")
+        broker.start()
+        told = {"port": broker.address.port, "tls_port": broker.address.tls_port, "keeper": os.getpid()}
+        print(json.dumps({**told, "certificate": str(broker.address.certificate)}), flush=True)
+        while _is_there(owner) and broker.is_running:
+            time.sleep(LOOKS_EVERY_SECONDS)
+    finally:
+        if broker is not None:
+            broker.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start_keeper() -> str:
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "tests.harness.rabbitmq", str(run.owner())],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert keeper.stdout is not None
+    line = keeper.stdout.readline()
+    if not line:
+        raise RuntimeError(f"the private RabbitMQ did not start: exit code {keeper.wait()}")
+    keeper.returncode = 0  # reaped by nobody but the system: it outlives this worker
+    return line
+
+
+def _definitions() -> dict[str, Any]:
+    vhosts = [f"t{number}" for number in range(VHOSTS)]
+    return {
+        "vhosts": [{"name": name} for name in vhosts],
+        "users": [{"name": who, "password_hash": _hash(PASSWORD), "tags": ""} for who in RIGHTS],
+        "permissions": [
+            {"user": who, "vhost": vhost, "configure": rights[0], "write": rights[1], "read": rights[2]}
+            for vhost in vhosts
+            for who, rights in RIGHTS.items()
+        ],
+    }
+
+
+def _hash(password: str) -> str:
+    """As RabbitMQ keeps a password: four random bytes, and SHA-256 over them and it."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode("ascii")).digest()).decode("ascii")
+
+
+def _answers(url: str) -> bool:
+    from kombu import Connection
+
+    client = Connection(url, connect_timeout=2, login_method="PLAIN")
+    try:
+        client.transport.establish_connection().collect()
+    except (*client.connection_errors, *client.channel_errors):
+        return False
+    return True
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+    while not _listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(LOOKS_EVERY_SECONDS)
+
+
+@contextmanager
+def _ignoring_the_gone() -> Iterator[None]:
+    try:
+        yield
+    except ProcessLookupError:
+        return
+
+
+if __name__ == "__main__":
+    keep(int(sys.argv[1]))
