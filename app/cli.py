@@ -112,7 +112,10 @@ def keys_trust(file: Path) -> None:
     with _plainly():
         settings = settings_module.load(os.environ)
         reader = key_files.HubPublicKeys if isinstance(settings, PortalSettings) else key_files.PortalPublicKeys
-        made = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            made = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            raise SettingsError(f"{file} is no bundle, or only a part of one: nothing was changed.") from None
         reader.of(made, path=file)
         key_files.save_bundle(_trusted_file(settings), made)
         click.echo(f"Pinned. Compare the fingerprint by voice: {key_files.fingerprint_of(made)}")

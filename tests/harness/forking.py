@@ -146,7 +146,7 @@ def load(name: str) -> Callable[[], None]:
 
 
 def main(name: str, orders: socket.socket) -> None:
-    """Load the side, then fork one process for each line that comes: its clock, and the path of its log. Ends when nobody can ask any more."""
+    """Load the side, then fork a process for each line that comes: its clock, and the path of its log."""
     run, own = load(name), os.getpid()
     for line in orders.makefile("rb"):
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps what we fork

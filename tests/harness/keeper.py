@@ -15,12 +15,14 @@ WORKERS = {"portal": 3}
 WORKER = " worker"
 SPREAD = 0.5
 
+# Something else to kill: its share among the victims, and what kills it and brings it back; False when it was down already.
+Other = tuple[int, Callable[[], bool]]
+
 
 class Keeper:
-    """Kills by dice, always the same for the same seed. `others` are further things to kill, by name: a broker, a database."""
+    """Kills by dice, the same for the same seed. `others` are further things to kill, by name: a broker, a database."""
 
-    def __init__(self, site: Supervisor, *, seed: int, others: Mapping[str, tuple[int, Callable[[], None]]] | None = None) -> None:
-        """Each of `others` has its share among the victims, and what kills it and brings it back."""
+    def __init__(self, site: Supervisor, *, seed: int, others: Mapping[str, Other] | None = None) -> None:
         self._site, self._dice = site, random.Random(seed)
         self._others = dict(others or {})
         self._shares = {
@@ -41,7 +43,8 @@ class Keeper:
     def kill(self, victim: str) -> None:
         """Kill one with SIGKILL. A worker that is not there just now is not counted."""
         if victim in self._others:
-            self._others[victim][1]()
+            if not self._others[victim][1]():
+                return
         elif victim.endswith(WORKER):
             name = victim.removesuffix(WORKER)
             if not self._site.is_running(name) or not self._site.workers(name):

@@ -64,7 +64,9 @@ class OwnPostgresql:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """End it, and delete its folder."""
         self.crash(restart=False)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -104,8 +106,12 @@ class OwnPostgresql:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(WITHIN_SECONDS)
 
-    def crash(self, *, restart: bool = True) -> None:
-        """Kill it with SIGKILL, all of it, and start it again, without waiting: it recovers what was committed."""
+    def crash(self, *, restart: bool = True) -> bool:
+        """Kill it with SIGKILL, all of it, and start it again, without waiting: it recovers what was committed.
+
+        Returns whether it was up.
+        """
+        was_up = self._process is not None and self._process.poll() is None
         if self._process is not None and self._process.poll() is None:
             children = _children(self._process.pid)
             for each in (self._process.pid, *children):
@@ -116,6 +122,7 @@ class OwnPostgresql:
                 time.sleep(LOOKS_EVERY_SECONDS)
         if restart:
             self.start(wait=False)
+        return was_up
 
 
 def _children(process: int) -> list[int]:

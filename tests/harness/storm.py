@@ -2,7 +2,7 @@
 
 Each walks the question pages as READER of the stories does, over HTTP: every step is posted, every answer looked at. Somebody
 whose browser cannot reach the site, or is told that nothing was kept, does what a person does: presses again. What a page said
-when it was told "not now" is held to the promise: the status, when to come again, and everything typed in the form that it offers.
+when it said "not now" is held to the promise: the status, when to come again, and everything typed in the form that it offers.
 
 Of the pages between two questions only the one to check is fetched: the others are seen by the tests of the journey.
 """
@@ -129,7 +129,7 @@ class PatientVisitor(QuickVisitor):
 
 
 def kept(page: Page, sent: Fields | None) -> Pairs:
-    """What the form on a page that says "not now" sends when its button is pressed: all that was sent. Raises Lost if it is not."""
+    """What the form on a page that says "not now" sends when its button is pressed: all that was sent. Else raises Lost."""
     pairs = list(sent.items()) if isinstance(sent, Mapping) else list(sent or ())
     if not page.headers.get("Retry-After", "").isdigit():
         raise Lost(f"{page.path} does not say when to come again")
@@ -243,7 +243,13 @@ class Storm:
     """People who ask by turns on several threads, until so many requests were sent."""
 
     def __init__(
-        self, url: str, *, requests: int, senders: int, writes_every: int = 5, look_after: Callable[[], None] = lambda: None
+        self,
+        url: str,
+        *,
+        requests: int,
+        senders: int,
+        writes_every: int = 5,
+        look_after: Callable[[], None] = lambda: None,
     ) -> None:
         """`writes_every`: one in so many comes back and writes two messages."""
         self._url, self._requests, self._writes_every = url, requests, writes_every

@@ -31,7 +31,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.adapters import queues
-from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, QueueAddress, Side, environment_of, queue_address
+from app.settings import (
+    HUB_VARIABLES,
+    PORTAL_VARIABLES,
+    SHARED_VARIABLES,
+    QueueAddress,
+    Side,
+    environment_of,
+    queue_address,
+)
 from tests.harness.clients import HttpVisitor
 from tests.harness.databases import SIDES, Copies, EngineName
 from tests.harness.day import VARIABLE, clock_from_now

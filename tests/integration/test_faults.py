@@ -90,7 +90,9 @@ def test_the_portal_killed_between_commit_and_answer_sends_once_and_shows_the_sa
 
 
 @pytest.mark.rule("rule 6")
-def test_three_hundred_requests_under_random_kills_arrive_once_each_in_order(new_site: Callable[..., Supervisor]) -> None:
+def test_three_hundred_requests_under_random_kills_arrive_once_each_in_order(
+    new_site: Callable[..., Supervisor],
+) -> None:
     site = new_site(forked=True)
     site.start()
     keeper = Keeper(site, seed=SEED)

@@ -16,7 +16,7 @@ from app.data import portal as portal_rows
 from app.data.database import Database
 from tests.harness.databases import EngineName
 from tests.harness.pages import Page
-from tests.harness.people import Colleague, Person
+from tests.harness.people import Person
 from tests.harness.postgresql import shared_server
 from tests.harness.sides import Sides
 from tests.stories import PARENT

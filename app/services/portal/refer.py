@@ -135,9 +135,7 @@ def seal_number(token: bytes, digits: str, *, case_id: bytes, young: bool = Fals
     return sealing.seal_box(token, plain.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id)
 
 
-def keep_number(
-    database: Database, office: Office, *, token: bytes, case_id: bytes, word: str, now: datetime
-) -> None:
+def keep_number(database: Database, office: Office, *, token: bytes, case_id: bytes, word: str, now: datetime) -> None:
     """The person has the number: nothing of it stays here. With a code word, that goes to the Hub in the same transaction.
 
     It travels in the referral lane: the portal cannot read it back. Raises what `send_addition` raises.
