@@ -3,7 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
 
-.PHONY: help setup run tools-ready test check audit bench seed seed-many i18n lock screenshots requirements clean
+# Faults and drills, those that take their time too: what make chaos runs after its storm.
+DRILLS := $(addprefix tests/integration/test_,$(addsuffix .py,faults nothing_lost half_written broker_faults backups rebuilding \
+  rotation moving migrations post stolen_portal))
+# The long fuzzing, after the drills.
+FUZZING := true
+
+.PHONY: help setup run tools-ready test check audit chaos bench seed seed-many i18n lock screenshots requirements clean
 
 help:  ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -60,6 +66,13 @@ audit: tools-ready  ## every page x language x state x look, with Lighthouse and
 	@$(BIN)/python tools/programs.py
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m audit
 	@exec $(BIN)/python -m tools.audit
+
+# CHAOS=... makes it smaller: make chaos CHAOS="--requests 500 --engine sqlite"
+chaos: tools-ready  ## 10,000 requests while processes are killed, every fault and drill, and the long fuzzing
+	@$(BIN)/python tools/programs.py
+	@$(BIN)/python -m tools.chaos $(CHAOS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "audit or not audit" $(DRILLS)
+	@$(FUZZING)
 
 bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
 	@$(BIN)/python -m tools.bench

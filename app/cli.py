@@ -68,6 +68,8 @@ ROUND = "round"
 ROUND_WAIT_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
+# Stopped, locked, full, or only to be read.
+DATABASE_FAILS = (SQLAlchemyError, OSError)
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
@@ -113,7 +115,10 @@ def keys_trust(file: Path) -> None:
     with _plainly():
         settings = settings_module.load(os.environ)
         reader = key_files.HubPublicKeys if isinstance(settings, PortalSettings) else key_files.PortalPublicKeys
-        made = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            made = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            raise SettingsError(f"{file} is no bundle, or only a part of one: nothing was changed.") from None
         reader.of(made, path=file)
         key_files.save_bundle(_trusted_file(settings), made)
         click.echo(f"Pinned. Compare the fingerprint by voice: {key_files.fingerprint_of(made)}")
@@ -352,19 +357,25 @@ def courier(once: bool) -> None:
                 made = None
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
-                if made is not None:
-                    if not made.stopped and made.has_all:  # without all of it, a plan may have changed
-                        hub_notices.after_pass(notices_office, clock=now)
-                    if started >= keeps_at:
-                        _close_quarters(held)  # before anything is erased that counts in them
-                        _keep_to_periods(held)
-                        keeps_at = started + KEEP_EVERY_SECONDS
-                    listed = _list_erased(held, listed)
-                if on_call_office is not None:  # also while the portal is away
-                    hub_on_call.send_due(on_call_office, clock=now)
-                # Windows open and close also while the portal cannot be reached.
-                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+            except DATABASE_FAILS as error:
+                made = None
+                pause = _database_failed(error, pause)
+            try:
+                with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
+                    if made is not None:
+                        if not made.stopped and made.has_all:  # without all of it, a plan may have changed
+                            hub_notices.after_pass(notices_office, clock=now)
+                        if started >= keeps_at:
+                            _close_quarters(held)  # before anything is erased that counts in them
+                            _keep_to_periods(held)
+                            keeps_at = started + KEEP_EVERY_SECONDS
+                        listed = _list_erased(held, listed)
+                    if on_call_office is not None:  # also while the portal is away
+                        hub_on_call.send_due(on_call_office, clock=now)
+                    # Windows open and close also while the portal cannot be reached.
+                    placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+            except DATABASE_FAILS as error:
+                pause = _database_failed(error, pause)
             if once:
                 return
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
@@ -399,8 +410,21 @@ def hatch() -> None:
                 is_open = False
                 _sleep_unless(ending, pause)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+            except DATABASE_FAILS as error:  # what it was at comes again: nothing was answered
+                opened.close()
+                is_open, pause = False, _database_failed(error, pause)
+                _sleep_unless(ending, pause)
         opened.close()
         database.close()
+
+
+def _database_failed(error: Exception, pause: float) -> float:
+    """Ring, and say how long to wait: a process that carries the post outlives its database, and loses nothing meanwhile.
+
+    Never the text of the error: it may hold the address of the database.
+    """
+    post_service.alarm("the database cannot be used", kind=type(error).__name__)
+    return min(LONGEST_PAUSE_SECONDS, pause * 1.5)
 
 
 def _asked_to_end() -> list[int]:

@@ -31,6 +31,7 @@ from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
 from app.forms import news, phrases
+from app.forms.question import for_pages
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, QueueAddress, Settings, SettingsError
 from app.web import appearance, errors, headers, kept, language, page
@@ -149,7 +150,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
-    errors.install(app, settings)
+    errors.install(app, settings, for_pages=for_pages)
     kept.install(app, area.hub_hours)
     appearance.install(app, CookieJar("portal", secure=settings.is_https))
     return app
@@ -216,7 +217,7 @@ def create_hub(settings: HubSettings) -> Flask:
         shared.blueprint(assets=assets, security_contact=_contact(area, settings), queue=queue_of(settings))
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
-    errors.install(app, settings)
+    errors.install(app, settings, for_pages=for_pages)
     return app
 
 

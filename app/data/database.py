@@ -58,6 +58,19 @@ class NotANote(Exception):
     """Something else than a note was to be written where only notes may be."""
 
 
+@contextmanager
+def told_as_ours(statement: str) -> Iterator[None]:
+    """What goes straight to SQLite's driver fails as everything else does: with SQLAlchemyError, and without values.
+
+    Above this module nobody knows of a driver: an error of its own would be taken for a fault of ours, and what somebody typed
+    would be lost with it.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OperationalError(statement, None, error) from error
+
+
 class Moment(TypeDecorator[datetime]):
     """An instant, kept as whole seconds since 1970 UTC; comes back as an aware UTC datetime."""
 
@@ -109,10 +122,8 @@ class CompiledQuery:
 
     def first(self, connection: Any, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row, or None. Raises SQLAlchemyError, as any other query does, without the values."""
-        try:
+        with told_as_ours(self.text):
             row = connection.execute(self.text, [values[name] for name in self.names]).fetchone()
-        except sqlite3.Error as error:
-            raise OperationalError(self.text, None, error) from error
         if row is None:
             return None
         return tuple(value if read is None else read(value) for value, read in zip(row, self.readers, strict=True))
@@ -278,7 +289,8 @@ class Database:
         if self.is_sqlite:
             with self._writer.connect() as connection:
                 raw = connection.connection.cursor()
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                with told_as_ours("PRAGMA wal_checkpoint(TRUNCATE)"):
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 raw.close()
         elif tables:
             quote = self._writer.dialect.identifier_preparer.quote
@@ -309,13 +321,15 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:
             "temp_store=MEMORY",
             f"query_only={'ON' if query_only else 'OFF'}",
         ):
-            connection.execute(f"PRAGMA {pragma}")
+            with told_as_ours(pragma):
+                connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         # Straight to the driver: there is nothing to compile, and every unit of work begins here.
         own = connection.connection.driver_connection
         assert own is not None
-        own.execute(begin)
+        with told_as_ours(begin):
+            own.execute(begin)
 
     return engine

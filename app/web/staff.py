@@ -164,7 +164,7 @@ def _guarded(view: View, fits: Callable[[Collection[str]], bool]) -> View:
             return redirect(url_for("hub.sign_in"), code=303 if request.method == "POST" else 302)
         signed = current_user.signed
         if not fits(signed.identity.roles):
-            return render_template("hub/error.html", kind="not-yours"), 403
+            return render_template("hub/error.html", kind="not-yours", typed=()), 403
         g.signed_in = signed
         return view(*args, **values)
 

@@ -17,8 +17,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal, cast
@@ -42,6 +43,7 @@ from app.settings import (
 from tests.harness.clients import HttpVisitor
 from tests.harness.databases import SIDES, Copies, EngineName
 from tests.harness.day import VARIABLE, clock_from_now
+from tests.harness.forking import Born, Nursery
 from tests.harness.rabbitmq import Address, shared_broker, take_vhost
 from tests.harness.run import free_port
 
@@ -77,6 +79,7 @@ class Supervisor:
         *,
         fixed_day: bool = True,
         over_tls: bool = False,
+        forked: bool = False,
         environ: Mapping[str, str] | None = None,
         engine: EngineName = "sqlite",
         carrier: Literal["http", "amqp"] = "http",
@@ -87,6 +90,8 @@ class Supervisor:
 
         `fixed_day` puts every process on the day of the tests; without it the real commands of `make run` are used.
         `over_tls` serves the portal as in earnest: PUBLIC_URL set, the test area's statements, a throw-away certificate.
+        `forked` starts processes from one that has loaded their side already (tests/harness/forking.py), for those that are
+        killed again and again; not over TLS.
         `environ` adds variables for both sides; each process still gets only those of its own side.
         `engine` gives each side a database on the run's PostgreSQL instead of a file. With `carrier="amqp"` the post goes through
         queues, each side as its own user with its own rights, in a virtual host of this site's own on the run's broker; or on
@@ -96,7 +101,9 @@ class Supervisor:
         self.data_dir = folder / "data"
         self.log_dir = folder / "log"
         self.log_dir.mkdir(parents=True)
-        self._processes: dict[Name, subprocess.Popen[bytes]] = {}
+        self._processes: dict[Name, subprocess.Popen[bytes] | Born] = {}
+        self._nurseries: dict[Name, Nursery] = {}
+        self._forked = forked
         self.names = tuple(
             kind if number == 1 else f"{kind}-{number}"
             for kind in KINDS
@@ -176,20 +183,14 @@ class Supervisor:
         certificate = self._tls.certificate if self._tls is not None and kind_of(name) == "portal" else None
         return HttpVisitor(self.url(name), certificate=certificate)
 
-    def start(self, *names: Name) -> None:
+    def start(self, *names: Name, wait: bool = True) -> None:
         """Start these processes, or all of them, and wait until they answer. Those that run stay as they are."""
         wanted = [name for name in names or self.names if not self.is_running(name)]
+        if self._forked:  # all of them load at once
+            self._nurseries.update({name: self._nursery(name) for name in wanted if name not in self._nurseries})
         for name in wanted:
-            with self.log_path(name).open("ab") as log:
-                self._processes[name] = subprocess.Popen(
-                    self._command(name),
-                    cwd=ROOT,
-                    env=self.environment(name),
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-        for name in wanted:
+            self._processes[name] = self._fork(name) if self._forked else self._spawn(name)
+        for name in wanted if wait else ():
             self._wait_until_ready(name)
 
     def stop(self, *names: Name) -> None:
@@ -203,13 +204,17 @@ class Supervisor:
     def kill_worker(self, name: Name) -> int:
         """Kill one worker of a web server, which its server replaces; returns the id of the killed process."""
         worker = self.workers(name)[0]
-        os.kill(worker, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
         return worker
 
     def workers(self, name: Name) -> list[int]:
         """The processes that a web server has started, oldest first (Linux)."""
         tasks = Path(f"/proc/{self._processes[name].pid}/task")
-        children = [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        try:
+            children = [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            return []
         return [pid for pid in sorted(int(child) for child in children) if not _is_bookkeeping(pid)]
 
     def pid(self, name: Name) -> int:
@@ -230,11 +235,40 @@ class Supervisor:
         path = self.log_path(name)
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
+    def skip(self, time_to_skip: timedelta) -> None:
+        """Move the clock of every process that is started from now on; back, when it is less than nothing. For the fixed day."""
+        fixed, began = self._environ[VARIABLE].split()
+        self._environ[VARIABLE] = f"{float(fixed) + time_to_skip.total_seconds():.3f} {began}"
+
     def close(self) -> None:
         """End everything, however it is, and drop the databases."""
         self.kill()
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
         if self._copies is not None:
             self._copies.drop()
+
+    def _spawn(self, name: Name) -> subprocess.Popen[bytes]:
+        with self.log_path(name).open("ab") as log:
+            return subprocess.Popen(
+                self._command(name),
+                cwd=ROOT,
+                env=self.environment(name),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _nursery(self, name: Name) -> Nursery:
+        return Nursery(kind_of(name), environ=self.environment(name), folder=ROOT, log=self.log_dir / "nursery.log")
+
+    def _fork(self, name: Name) -> Born:
+        try:
+            return self._nurseries[name].bear(self.log_path(name), clock=self._environ.get(VARIABLE, ""))
+        except (OSError, ValueError):
+            said = (self.log_dir / "nursery.log").read_text(encoding="utf-8", errors="replace")
+            raise NotReady(f"{name} could not be loaded:\n{said[-4000:]}") from None
 
     def _run_setup(self) -> None:
         environ = {name: value for name, value in self._environ.items() if name != "CONTENT_DIR"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from app.data.migrating import MODELS, SideName
 from tests.harness.databases import Copies, EngineName
 
 SIDES: tuple[SideName, ...] = ("portal", "hub")
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -134,3 +137,61 @@ def test_tables_that_hold_people_have_no_row_order(database: Database, side: Sid
             ).scalar_one()
             assert "WITHOUT ROWID" in made, f"{side}.{table}"
     database.close()
+
+
+KILLS = 3
+# Migrates as `flask database migrate` does, slowly enough that a kill meets it at work.
+MIGRATES = """
+import sys, time
+from sqlalchemy import event
+from app.data import migrating
+from app.data.database import Database
+
+database = Database(sys.argv[1])
+
+def slowly(*_about):
+    print("at work", flush=True)
+    time.sleep(0.005)
+
+event.listen(database.engine, "before_cursor_execute", slowly)
+migrating.migrate(database, sys.argv[2])
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("side", ["portal", pytest.param("hub", marks=pytest.mark.audit)])
+def test_a_migration_that_is_killed_leaves_what_was_there_and_is_run_again(
+    engine_name: EngineName, side: SideName, tmp_path: Path
+) -> None:
+    """From the oldest version with a row in it; killed with SIGKILL after more and more statements, then left to end."""
+    copies = Copies(engine_name, tmp_path)
+    url = copies.make(side)
+    database = Database(url)
+    kept = {
+        "portal": "INSERT INTO draft (id, revision, sealed, expires_at) VALUES (:id, 1, :id, 1)",
+        "hub": "INSERT INTO staff (id, name, shown_name, roles) VALUES ('x', 'X', 'X', '[]')",
+    }[side]
+    table = {"portal": "draft", "hub": "staff"}[side]
+    migrating.migrate(database, side)
+    with database.engine.begin() as connection:
+        command.downgrade(migrating.configuration(side, connection), "0001")
+        connection.execute(text(kept), {"id": b"1"} if ":id" in kept else {})
+    for place in range(KILLS):
+        working = subprocess.Popen(
+            [sys.executable, "-c", MIGRATES, url, side], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert working.stdout is not None
+        for _ in range(1 + place * 12):
+            assert working.stdout.readline() == "at work\n"
+        working.kill()
+        working.communicate()
+        with database.engine.connect() as connection:
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+            rows = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+        assert (version, rows) == ("0001", 1), "all of it or nothing"
+    migrating.migrate(database, side)
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), MODELS[side]) == []
+        assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 1
+    database.close()
+    copies.drop()

@@ -93,14 +93,18 @@ def send_nothing() -> ResponseReturnValue:
 def sent() -> ResponseReturnValue:
     """Sent, and the number: shown until the person says that they have it."""
     own = drafts.token()
-    shown = None
+    shown, was_kept = None, False
     if own is not None:
         with portal().database.reading() as session:
             shown = sending.shown_number(session, own, now=now())
+            was_kept = shown is None and sending.has_code_word(session, own)
     then = url_for("portal.survey") if "then" in request.form else _url("done")
     if own is None or shown is None:
-        if request.method == "POST" and not request.form.get("code_word"):
-            return redirect(then, code=303)  # pressed twice, or again after we were gone: it was kept
+        if request.method == "POST" and (was_kept or not request.form.get("code_word")):
+            response = redirect(then, code=303)  # pressed twice, or again after we were gone: it was kept
+            if was_kept:
+                drafts.forget(response)
+            return response
         return redirect(url_for("portal.return_" if request.method == "POST" else "portal.home"), code=303)
     form, said = KeepForm(), Said(young=shown.young)
     said.reword(form, "sent")
@@ -108,10 +112,9 @@ def sent() -> ResponseReturnValue:
         form.last_row_is = rows(shown.digits)[-1]
         if form.validate():
             word = (form.code_word.data or "").strip()
-            if word:
-                sending.add_code_word(portal().database, portal().office, case_id=shown.case_id, word=word, now=now())
-            with portal().database.writing() as session:
-                sending.acknowledge(session, own)
+            sending.keep_number(
+                portal().database, portal().office, token=own, case_id=shown.case_id, word=word, now=now()
+            )
             response = redirect(then, code=303)
             drafts.forget(response)
             return response

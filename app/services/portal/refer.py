@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -134,11 +135,34 @@ def seal_number(token: bytes, digits: str, *, case_id: bytes, young: bool = Fals
     return sealing.seal_box(token, plain.encode("ascii"), purpose=SENT_PURPOSE, bound=case_id)
 
 
-def add_code_word(database: Database, office: Office, *, case_id: bytes, word: str, now: datetime) -> None:
-    """Send a code word after the request, in the referral lane: the portal cannot read it back."""
+def keep_number(database: Database, office: Office, *, token: bytes, case_id: bytes, word: str, now: datetime) -> None:
+    """The person has the number: nothing of it stays here. With a code word, that goes to the Hub in the same transaction.
+
+    It travels in the referral lane: the portal cannot read it back. Raises what `send_addition` raises.
+    """
+    if not word:
+        with database.writing() as session:
+            acknowledge(session, token)
+        return
     send_addition(
-        database, office, case_id=case_id, addition=Addition(kind="code-word", content={"word": word}), now=now
+        database,
+        office,
+        case_id=case_id,
+        addition=Addition(kind="code-word", content={"word": word}),
+        addition_id=_code_word_id(token),
+        now=now,
+        also=lambda session, _number: acknowledge(session, token),
     )
+
+
+def has_code_word(session: Session, token: bytes) -> bool:
+    """True when the number of this cookie's request was kept with a code word: a repeat of that press has nothing left to do."""
+    return session.get(rows.Outgoing, _code_word_id(token)) is not None
+
+
+def _code_word_id(token: bytes) -> bytes:
+    """The id of the one envelope that a code word travels in: whoever presses again after the answer was lost sends no second."""
+    return hashlib.blake2b(b"code-word", digest_size=sealing.ID_LENGTH, key=token).digest()
 
 
 def send_addition(
