@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -31,6 +32,7 @@ from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.oidc import NotBelieved, ProviderDown
 from app.adapters.rights import load_to_read
+from app.adapters.salts import Salts
 from app.clients import api_group
 from app.data import hub as hub_rows
 from app.data import migrating, moving, whole
@@ -310,6 +312,32 @@ def database_move(address: str) -> None:
         click.echo(f"{moved} rows were moved and compared. Set {name} to the new address, then start this side.")
 
 
+@dataclass
+class _Rounds:
+    """What a courier does besides the post: notices, periods, quarters, the list of what was erased, places in the queue."""
+
+    held: Hub
+    notices: hub_notices.Office
+    on_call: hub_on_call.Office | None
+    keeps_at: float = field(default_factory=time.monotonic)
+    listed: int = -1
+
+    def go(self, made: hub_post.PassMade | None, *, started: float) -> None:
+        """Once after each pass that began at `started`, by the monotonic clock; `made` is None when it came to nothing."""
+        if made is not None:
+            if not made.stopped and made.has_all:  # without all of it, a plan may have changed
+                hub_notices.after_pass(self.notices, clock=now)
+            if started >= self.keeps_at:
+                _close_quarters(self.held)  # before anything is erased that counts in them
+                _keep_to_periods(self.held)
+                self.keeps_at = started + KEEP_EVERY_SECONDS
+            self.listed = _list_erased(self.held, self.listed)
+        if self.on_call is not None:  # also while the portal is away
+            hub_on_call.send_due(self.on_call, clock=now)
+        # Windows open and close also while the portal cannot be reached.
+        placing.place(self.held.database, rules=_rules(self.held), opener=self.held.opener, now=now())
+
+
 @click.command("courier")
 @click.option("--once", is_flag=True, help="Make one pass and stop.")
 def courier(once: bool) -> None:
@@ -324,12 +352,10 @@ def courier(once: bool) -> None:
         signal.signal(signal.SIGINT, _stop_quietly)
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
-        notices_office, on_call_office = factory.notices_of(settings, held), factory.on_call_of(settings, held)
+        rounds = _Rounds(held, factory.notices_of(settings, held), factory.on_call_of(settings, held))
         carrier = factory.carrier_of(settings)
         _say_what_is_wrong_with_the_queue(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
-        keeps_at = time.monotonic()
-        listed = -1
         while True:
             started = time.monotonic()
             made: hub_post.PassMade | None
@@ -362,18 +388,7 @@ def courier(once: bool) -> None:
                 pause = _database_failed(error, pause)
             try:
                 with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
-                    if made is not None:
-                        if not made.stopped and made.has_all:  # without all of it, a plan may have changed
-                            hub_notices.after_pass(notices_office, clock=now)
-                        if started >= keeps_at:
-                            _close_quarters(held)  # before anything is erased that counts in them
-                            _keep_to_periods(held)
-                            keeps_at = started + KEEP_EVERY_SECONDS
-                        listed = _list_erased(held, listed)
-                    if on_call_office is not None:  # also while the portal is away
-                        hub_on_call.send_due(on_call_office, clock=now)
-                    # Windows open and close also while the portal cannot be reached.
-                    placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+                    rounds.go(made, started=started)
             except DATABASE_FAILS as error:
                 pause = _database_failed(error, pause)
             if once:
@@ -683,6 +698,7 @@ def retention_run() -> None:
         database = Database(settings.database_url)
         periods = Periods(**settings.keep)
         if isinstance(settings, PortalSettings):
+            Salts(settings.salt_file).of(now())
             click.echo(f"{portal_retention.run(database, periods=periods, now=now())} rows were over and are gone.")
         else:
             held = factory.hub_of(settings, database=database, assets=Assets())

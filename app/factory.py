@@ -34,15 +34,17 @@ from app.forms import news, phrases
 from app.forms.question import for_pages
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, QueueAddress, Settings, SettingsError
-from app.web import appearance, errors, headers, kept, language, page
+from app.web import appearance, errors, headers, kept, language, page, sizes
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.clock import now
 from app.web.cookies import STAFF, CookieJar, NoSession
+from app.web.door import Door
 
 if TYPE_CHECKING:
     from app.adapters.notify import Notifier
     from app.adapters.oidc import Provider
     from app.adapters.queues import AmqpCarrier, Hatch
+    from app.adapters.salts import Salts
     from app.services.hub.notices import Office as NoticesOffice
     from app.services.hub.on_call import Office as OnCallOffice
     from app.services.hub.post import PortalTrust, PostKeys
@@ -91,6 +93,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     from app.adapters.recordings import load_recordings
     from app.adapters.search_words import load_asked, load_danger
     from app.pages.portal import outer, pages, recordings
+    from app.web import limits, traps
     from app.web.portal import Portal
 
     import_screens("portal")
@@ -108,6 +111,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
     case_reviews = load_case_reviews(settings.content_dir, area, directory)
     help_now = content.load_help_now(settings.content_dir, directory)
+    salts = salts_of(settings, database)
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
@@ -136,10 +140,13 @@ def create_portal(settings: PortalSettings) -> Flask:
         danger_words=load_danger(settings.content_dir, slugs, help_now),
         site_address=site_address(settings, area),
         recordings=portal_recordings,
+        salts=salts,
     )
     # For the table in components/areas.html, which stands in guides too.
     who_does_what = load_who_does_what(settings.content_dir, area, directory)
     app.jinja_env.globals.update(case_reviews=case_reviews, who_does_what=who_does_what, service_of=directory.get)
+    app.jinja_env.globals.update(help_now=help_now, trap_made_at=traps.made_at)
+    sizes.guard(app)
     headers.guard(app, settings, plays=bool(portal_recordings.by_name))
     recordings.install(app)
     language.install(app, languages)
@@ -151,9 +158,25 @@ def create_portal(settings: PortalSettings) -> Flask:
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
     errors.install(app, settings, for_pages=for_pages)
+    limits.install(app)
     kept.install(app, area.hub_hours)
     appearance.install(app, CookieJar("portal", secure=settings.is_https))
+    app.wsgi_app = Door(  # type: ignore[method-assign]
+        app.wsgi_app,
+        most_bytes=MOST_FORM_BYTES,
+        header=settings.client_header,
+        proxies=settings.client_proxies,
+        salts=salts,
+    )
     return app
+
+
+def salts_of(settings: PortalSettings, database: Database) -> Salts:
+    """The salt of each day, with whose end everything goes that was counted under it."""
+    from app.adapters.salts import Salts
+    from app.services.portal import limits as taken
+
+    return Salts(settings.salt_file, on_new=lambda: taken.forget(database))
 
 
 @dataclass(frozen=True)
@@ -208,6 +231,7 @@ def create_hub(settings: HubSettings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # the session's own limit counts
         WTF_I18N_ENABLED=False,
     )
+    sizes.guard(app)
     headers.guard(app, settings)
     language.install(app, languages)
     staff.install(app)
@@ -218,6 +242,7 @@ def create_hub(settings: HubSettings) -> Flask:
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings, for_pages=for_pages)
+    app.wsgi_app = Door(app.wsgi_app, most_bytes=MOST_FORM_BYTES)  # type: ignore[method-assign]
     return app
 
 

@@ -18,7 +18,15 @@ log = logging.getLogger("errors")
 # What can go wrong while keeping something: told plainly, with everything that was typed kept.
 NOT_KEPT = (SQLAlchemyError, OSError)
 UNAVAILABLE = 503
-KINDS = {404: "not-found", 405: "not-found", 403: "not-from-here", 413: "too-large", UNAVAILABLE: "not-now"}
+KINDS = {
+    403: "not-from-here",
+    404: "not-found",
+    405: "not-found",
+    413: "too-large",
+    414: "too-large",
+    431: "too-large",
+    UNAVAILABLE: "not-now",
+}
 # When to come again after a page that could not be made or a form that could not be kept (RFC 9110, 10.2.3).
 AGAIN_AFTER_SECONDS = 5
 

@@ -35,6 +35,7 @@ from app.services.hub import post as hub_post
 from app.services.hub.post import PassMade
 from app.services.portal import hatch
 from app.services.portal.hatch import Counter
+from app.services.portal.limits import Together
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, PortalSettings, Settings, Side
 from app.web import clock
 from app.web.hub import Hub
@@ -135,9 +136,10 @@ class Sides:
         self.portal = self._create("portal", client_class)
         self.hub = self._create("hub", client_class)
         self.hub.extensions["side"] = replace(self.hub_side, carrier=DesksCarrier(self))
-        if cost is not None:
-            own = self.portal_side
-            self.portal.extensions["side"] = replace(own, office=replace(own.office, cost=cost))
+        own = self.portal_side
+        office = own.office if cost is None else replace(own.office, cost=cost)
+        # Tests fill a form in at once.
+        self.portal.extensions["side"] = replace(own, office=office, fewest_seconds=0)
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._carrier: HttpCarrier | AmqpCarrier | None = None
@@ -289,7 +291,7 @@ def _renew(app: Flask, settings: Settings) -> None:
         keys = factory.portal_keys(settings)
         app.extensions["side"] = replace(
             made.side, settings=settings, database=database, office=keys.office, trust=keys.trust,
-            order_keys=keys.order_keys,
+            order_keys=keys.order_keys, salts=factory.salts_of(settings, database), together=Together(),
         )  # fmt: skip
         app.extensions["kept"].forget()
     else:

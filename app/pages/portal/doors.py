@@ -72,6 +72,7 @@ def post_pass() -> Response:
     if own.settings.queue is not None:
         abort(404)
     request.max_content_length = MOST_PARCEL_BYTES
+    own.salts.of(now())  # a new day throws the old one away, also when nobody else comes
     try:
         reply = post.take_pass(
             own.database,

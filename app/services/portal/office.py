@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,8 @@ from app.services import post
 
 SLOT_WAIT_SECONDS = 5.0
 TOKEN_LENGTH = 32
+# More than a server has threads, as a rule: each takes about 20 ms, so the last of them waits a good second.
+MOST_WAITING = 64
 
 
 class Busy(Exception):
@@ -60,16 +62,26 @@ class Office:
 
     A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
     with little room to wait, and a flood of codes cannot keep those out who come back with their number. So has reading a packet.
+
+    Whoever has typed very many wrong ones goes through `narrow` first: one of them at a time, and one who waits. So others wait
+    behind one of theirs at most, and nobody is locked out who shares an address with them.
     """
 
     signer: SigningKey
     hub: HubPublicKeys
     peppers: Peppers
     cost: KdfCost = DEFAULT
-    sending: Slot = field(default_factory=Slot)
-    returning: Slot = field(default_factory=Slot)
+    sending: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
+    returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
     collecting: Slot = field(default_factory=lambda: Slot(most_waiting=1))
     reading: Slot = field(default_factory=lambda: Slot(most_waiting=1))
+    narrow: Slot = field(default_factory=lambda: Slot(most_waiting=1))
+
+    @contextmanager
+    def tried(self, slot: Slot, *, is_over: bool) -> Iterator[None]:
+        """Hold a place for trying a number or a code; `is_over`: by somebody who has typed very many wrong ones. Raises Busy."""
+        with self.narrow.taken() if is_over else nullcontext(), slot.taken():
+            yield
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""

@@ -79,12 +79,13 @@ def send(
     now: datetime,
     today: date | None = None,
     keep_copy: bool = False,
+    also: Callable[[Session], None] | None = None,
 ) -> None:
     """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
 
     `revision` is that of the draft whose answers are sent, `today` the local day (without it, the day in UTC). `keep_copy`
-    keeps the answers here, to be read with the number. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
-    was sent and the draft is as it was.
+    keeps the answers here, to be read with the number. `also` is called in the transaction that commits. Raises NothingToSend,
+    DraftChanged, and office.Busy; then nothing was sent and the draft is as it was.
     """
     for _ in range(ATTEMPTS):
         with database.reading() as session:
@@ -110,6 +111,8 @@ def send(
         try:
             with database.writing() as session:
                 _commit(session, prepared, token=token, revision=revision, now=now)
+                if also is not None:
+                    also(session)
         except IntegrityError:
             continue  # the reference is taken, or this draft has just been sent: look again
         return
