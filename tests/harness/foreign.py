@@ -543,7 +543,11 @@ def form(raw: bytes) -> bool:
 
 @target(
     "case-system-body",
-    seeds=[b'{"milestone": "trial", "on": "2026-03-17", "at": "10:00"}', b'{"milestone": "charged"}'],
+    seeds=[
+        b'{"milestone": "trial", "on": "2026-03-17", "time": "10:00"}',
+        b'{"status": "asb-check", "on": "2026-03-17"}',
+        b'{"grant_type": "client_credentials"}',
+    ],
 )
 def case_system_body(raw: bytes) -> bool:
     """A body of another agency's system, against every shape of the document."""
