@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
 
-.PHONY: help setup run tools-ready test check audit bench seed seed-many i18n lock screenshots requirements clean
+.PHONY: help setup run tools-ready test check audit bench bom seed seed-many i18n lock screenshots requirements clean
 
 help:  ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -48,6 +48,10 @@ check: tools-ready  ## linters, types, import contracts, catalogues, plain words
 	@$(BIN)/python tools/catalogues.py check
 	@$(BIN)/python -m tools.reading
 	@$(BIN)/python -m tools.content
+	@$(BIN)/python -m tools.bom --check
+
+bom: tools-ready  ## the bill of materials (CycloneDX) into build/, and the licences into docs/
+	@exec $(BIN)/python -m tools.bom
 
 seed: setup  ## fill both sides with the stories
 	@exec $(BIN)/python -m tools.seed

@@ -1,11 +1,14 @@
-"""sqlmap and wapiti against both sides on this machine: `python -m tools.attacks --tools FOLDER` (a virtual environment with both).
+"""sqlmap and wapiti against both sides on this machine: `python -m tools.attacks --tools FOLDER` (a virtual environment with
+both).
 
 They are no part of the locks: they are programs for attackers, and nothing here needs them. Install them apart:
 
     python3 -m venv var/attackers && var/attackers/bin/pip install sqlmap wapiti3
 
-It starts a site of its own with a request in it, somebody in their space and a colleague at the desk, and lets each tool ask through a
-door that counts: how many requests came, to how many addresses, with how many fields, and what was answered. The same tools, in the
+It starts a site of its own with a request in it, somebody in their space and a colleague at the desk, and lets each tool ask
+through a
+door that counts: how many requests came, to how many addresses, with how many fields, and what was answered. The same tools,
+in the
 same way, then meet a small program with holes: they must find those, or what they did not find here says nothing. What came
 of it is kept in docs/attacks/. Nothing leaves the loopback; modules that would ask a server of their own are left out.
 """
@@ -46,10 +49,25 @@ MODULES = "sql,xss,permanentxss,exec,file,redirect,crlf,csp,cookieflags,http_hea
 LEAVES = re.compile(r"/exit\b|/sign-out\b|/case/(leave|not-me)|/danger")
 LOOPBACK = "127.0.0.1"
 PORTAL_PAGES = (
-    "/en/", "/en/search", "/en/return", "/en/return/collect", "/en/support", "/en/support/packet", "/en/feedback", "/en/appearance", "/en/refer/who",
-    "/en/refer/help", "/en/refer/about", "/en/refer/police", "/en/refer/reply", "/en/case", "/en/case/messages", "/en/case/contact",
-    "/en/survey", "/en/handover",
-)  # fmt: skip
+    "/en/",
+    "/en/search",
+    "/en/return",
+    "/en/return/collect",
+    "/en/support",
+    "/en/support/packet",
+    "/en/feedback",
+    "/en/appearance",
+    "/en/refer/who",
+    "/en/refer/help",
+    "/en/refer/about",
+    "/en/refer/police",
+    "/en/refer/reply",
+    "/en/case",
+    "/en/case/messages",
+    "/en/case/contact",
+    "/en/survey",
+    "/en/handover",
+)
 DESK_PAGES = (
     "/queue",
     "/find",
@@ -173,7 +191,7 @@ def signed_in(site: Supervisor) -> tuple[str, str, str]:
     desk = Colleague(site.visitor("hub"))
     desk.sign_in()
     for _ in range(60):
-        cases = [each for each in re.findall(r'"(/cases/[0-9a-f]{32})"', desk.queue().html)]
+        cases = re.findall(r'"(/cases/[0-9a-f]{32})"', desk.queue().html)
         if cases:
             break
         time.sleep(0.5)
@@ -208,7 +226,8 @@ def forms_on(visitor: HttpVisitor, cookies: str, pages: Iterable[str]) -> list[t
     return [(method, to, data) for (method, to), data in found.items()]
 
 
-HOLES = """<!doctype html><html lang="en"><title>Holes</title><form method="post" action="/name"><input name="name" value="ada"></form>
+HOLES = """<!doctype html><html lang="en"><title>Holes</title><form method="post" action="/name"><input name="name"
+value="ada"></form>
 <a href="/number?id=1">One</a>"""
 
 
@@ -277,13 +296,35 @@ def sqlmap(tools: Path, door: Door, forms: list[tuple[str, str, str]], *, second
         with tempfile.TemporaryDirectory() as folder:
             out = started(
                 [
-                    tools / "bin" / "sqlmap", *target, "--batch", "--level", "1", "--risk", "1", "--technique", "BEUS", "--timeout", "10",
-                    "--retries", "0", "--threads", "1", "--ignore-code", "*", "--ignore-redirects", "--flush-session", "--disable-coloring",
-                    "--output-dir", folder, "--answers", "quit=N,follow=N,keep=N,reduce=N",
+                    tools / "bin" / "sqlmap",
+                    *target,
+                    "--batch",
+                    "--level",
+                    "1",
+                    "--risk",
+                    "1",
+                    "--technique",
+                    "BEUS",
+                    "--timeout",
+                    "10",
+                    "--retries",
+                    "0",
+                    "--threads",
+                    "1",
+                    "--ignore-code",
+                    "*",
+                    "--ignore-redirects",
+                    "--flush-session",
+                    "--disable-coloring",
+                    "--output-dir",
+                    folder,
+                    "--answers",
+                    "quit=N,follow=N,keep=N,reduce=N",
                 ],
-                seconds=own, folder=folder,
-            )  # fmt: skip
-        tried = sorted({name for name in re.findall(r"(?:GET|POST) parameter '([^']+)'", out)})
+                seconds=own,
+                folder=folder,
+            )
+        tried = sorted(set(re.findall(r"(?:GET|POST) parameter '([^']+)'", out)))
         if re.search(r"identified the following injection point|is vulnerable|appears to be '.*' injectable", out):
             outcome = "FOUND: " + "; ".join(
                 sorted(set(re.findall(r"Type: (.+)|Title: (.+)|injectable.*", out))) and re.findall(r"Type: (.+)", out)
@@ -303,13 +344,48 @@ def wapiti(tools: Path, door: Door, starts: Iterable[str], *, seconds: int, modu
         more = [part for path in starts for part in ("-s", door.url + path)]
         out = started(
             [
-                tools / "bin" / "wapiti", "-u", door.url + "/", *more, "--scope", "domain", "-m", modules, "--flush-session", "-d", "3",
-                "--max-files-per-dir", "12", "--max-links-per-page", "30", "--max-scan-time", str(seconds // 3),
-                "--max-attack-time", str(max(8, seconds // (2 * len(modules.split(","))))), "-S", "normal", "-t", "10", "--verify-ssl", "0",
-                "--tasks", "4", "--no-bugreport", "-v", "1", "-f", "json", "-o", report, "--store-session", folder, "--store-config", folder,
+                tools / "bin" / "wapiti",
+                "-u",
+                door.url + "/",
+                *more,
+                "--scope",
+                "domain",
+                "-m",
+                modules,
+                "--flush-session",
+                "-d",
+                "3",
+                "--max-files-per-dir",
+                "12",
+                "--max-links-per-page",
+                "30",
+                "--max-scan-time",
+                str(seconds // 3),
+                "--max-attack-time",
+                str(max(8, seconds // (2 * len(modules.split(","))))),
+                "-S",
+                "normal",
+                "-t",
+                "10",
+                "--verify-ssl",
+                "0",
+                "--tasks",
+                "4",
+                "--no-bugreport",
+                "-v",
+                "1",
+                "-f",
+                "json",
+                "-o",
+                report,
+                "--store-session",
+                folder,
+                "--store-config",
+                folder,
             ],
-            seconds=seconds, folder=folder,
-        )  # fmt: skip
+            seconds=seconds,
+            folder=folder,
+        )
         if not report.exists():
             return {"unfinished": [line for line in out.splitlines()[-5:] if folder not in line]}
         read = json.loads(report.read_text("utf-8"))
@@ -335,9 +411,13 @@ def started(command: list[Any], *, seconds: float, folder: str) -> str:
     """Run a tool within its time and out of its usual places; returns what it printed."""
     environ = {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8", "NO_PROXY": "*"}
     with subprocess.Popen(
-        ["nice", "-n", "5", *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        env=environ, cwd=folder,
-    ) as process:  # fmt: skip
+        ["nice", "-n", "5", *map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        env=environ,
+        cwd=folder,
+    ) as process:
         try:
             out, _ = process.communicate(timeout=max(1.0, seconds))
         except subprocess.TimeoutExpired:
@@ -390,10 +470,16 @@ def main() -> int:
             site.start()
             person, colleague, case = signed_in(site)
             for name, url, cookies, pages, starts in (
-                ("The portal, signed in and in the middle of a request", site.portal_url, person, PORTAL_PAGES, PORTAL_PAGES),
+                (
+                    "The portal, signed in and in the middle of a request",
+                    site.portal_url,
+                    person,
+                    PORTAL_PAGES,
+                    PORTAL_PAGES,
+                ),
                 ("The desk, as a colleague", site.hub_url, colleague, (*DESK_PAGES, case), (*DESK_PAGES, case)),
                 ("The desk, as a stranger", site.hub_url, "", ("/sign-in",), ("/sign-in", "/api/v1/docs")),
-            ):  # fmt: skip
+            ):
                 is_short = not cookies
                 with opened(Door(url, cookies)) as door:
                     forms = forms_on(HttpVisitor(url), cookies, pages)
@@ -438,8 +524,10 @@ def hidden(text: str) -> str:
 
 PAGE = """# What sqlmap and wapiti found
 
-{day}, {versions}, `python -m tools.attacks --seconds {seconds}`, on the loopback of one machine, each side as `make run` starts it, with
-development sign-in. Written by that command; [README.md](README.md) says what to make of it. What wapiti says of each is in `wapiti.json`.
+{day}, {versions}, `python -m tools.attacks --seconds {seconds}`, on the loopback of one machine, each side as `make run`
+starts it, with
+development sign-in. Written by that command; [README.md](README.md) says what to make of it. What wapiti says of each is in
+`wapiti.json`.
 
 """
 

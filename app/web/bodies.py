@@ -1,6 +1,7 @@
 """What a request may bring: the fields of a form, and nothing else that a form of ours would read.
 
-Flask-WTF also takes JSON and files for fields. No form of ours sends either, and a list, an object or a file is nothing that a field
+Flask-WTF also takes JSON and files for fields. No form of ours sends either, and a list, an object or a file is nothing that
+a field
 was made for. The API for case systems reads its own bytes.
 """
 
@@ -21,6 +22,6 @@ class FormRequest(Request):
         return False
 
     @property
-    def files(self) -> ImmutableMultiDict[str, Any]:  # type: ignore[override]
+    def files(self) -> ImmutableMultiDict[str, Any]:
         """None: what comes as a file is dropped, and its name with it."""
         return ImmutableMultiDict()

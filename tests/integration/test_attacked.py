@@ -1,7 +1,8 @@
 """Every address of both sides, asked in ways that no form of ours asks: no fault, no trace in a log, nothing lost.
 
-The addresses are those of the ledger in test_routes.py, which no new address can miss, and the fields those of the forms that lead there.
-Each run tries some attacks on each address, by the address's name; `make audit` tries all.
+The addresses are those of the ledger in test_routes.py, which no new address can miss, and the fields those of the forms
+that lead
+there. Each run tries some attacks on each address; `make audit` tries all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What both sides show to the outside: no redirect to elsewhere, every answer says what it is, sessions made anew, refusals noted."""
+"""What both sides show to the outside: no way to elsewhere, answers that say what they are, sessions anew, refusals noted."""
 
 from __future__ import annotations
 
@@ -90,8 +90,18 @@ def test_what_is_refused_at_the_desk_is_written_down_without_a_word(
     assert "typed" not in caplog.text
 
 
+@sqlite_only
+@pytest.mark.rule("rule 13")
+def test_whoever_may_be_watched_is_told_to_use_another_device(sides: Sides) -> None:
+    """What watches the phone itself sees everything: nothing here stops that, so the page about safety says it."""
+    words = sides.portal_client().visit("/en/safety").text.lower()
+    assert re.search(r"(watch|check|see|spy)[^.]*(phone|device)", words)
+    assert re.search(r"(another|a different|someone else.s|a friend.s|library)", words)
+
+
 STRANGE: tuple[bytes, ...] = (
-    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /QzyxWvu HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\n\r\nGET /QzyxWvu HTTP/1.1\r\n\r\n",
     b"POST /en/refer/start HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\nQzyxWvu",
     b"POST /en/search HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nQzyxWvu\r\n0\r\n\r\n",
     b"POST /en/search HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked, QzyxWvu\r\n\r\n0\r\n\r\n",

@@ -1,4 +1,4 @@
-"""Some of the cases that `make chaos` tries by the million: no parser is surprised by foreign bytes, and the search can find one that is."""
+"""Some of the cases that `make chaos` tries by the million: no parser is surprised, and the search finds one that is."""
 
 import json
 import time
