@@ -95,11 +95,11 @@ def plan(sides: Sides, side: Side, *, each: int, **ids: str) -> list[tuple[str, 
     return found
 
 
-def attack_all(sides: Sides, side: Side, attacker: Attacker, *, each: int, **ids: str) -> None:
-    """So many attacks on the addresses of a side."""
+def attack_all(sides: Sides, side: Side, attacker: Attacker, *, each: int, step: int = 1, **ids: str) -> None:
+    """So many attacks on the addresses of a side, or each so-manieth of them."""
     if not attacker.fields:
         attacker.learn(addresses(sides, side, "GET", **ids))
-    for endpoint, path, attack in plan(sides, side, each=each, **ids):
+    for endpoint, path, attack in plan(sides, side, each=each, **ids)[::step]:
         response = attacker.ask(endpoint, path, attack)
         if attacker.come_in is not None and (300 <= response.status_code < 400 or "Set-Cookie" in response.headers):
             attacker.come_in()
@@ -182,8 +182,9 @@ def test_whoever_asks_in_whatever_way_finds_no_fault_and_leaves_no_trace(
     for side, known in (("portal", inside), ("hub", desk)):
         assert {200, 404} <= set(known.seen), known.seen
         stranger = Attacker(plain_client(sides, side), knows=known.fields)  # type: ignore[arg-type]
-        attack_all(sides, side, stranger, each=each)  # type: ignore[arg-type]
-        assert min(known.seen.total(), stranger.seen.total()) > 70
+        attack_all(sides, side, stranger, each=each, step=4 if each == 1 else 1)  # type: ignore[arg-type]
+        assert known.seen.total() > 70
+        assert stranger.seen.total() > 15
 
 
 # Again

@@ -11,7 +11,7 @@ from tests.harness.fuzzing import Target, case, run
 from tools import fuzz
 
 # Of each parser; of one that is slow, fewer.
-CASES = 300
+CASES = 200
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
