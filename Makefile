@@ -7,9 +7,9 @@ SHELL := /bin/sh
 DRILLS := $(addprefix tests/integration/test_,$(addsuffix .py,faults nothing_lost half_written broker_faults backups rebuilding \
   rotation moving migrations post stolen_portal))
 # The long fuzzing, after the drills.
-FUZZING := true
+FUZZING := $(BIN)/python -m tools.fuzz --cases 1000000
 
-.PHONY: help setup run tools-ready test check audit chaos bench seed seed-many i18n lock screenshots requirements clean
+.PHONY: help setup run tools-ready test check audit chaos bench bom seed seed-many i18n lock screenshots requirements clean
 
 help:  ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ check: tools-ready  ## linters, types, import contracts, catalogues, plain words
 	@$(BIN)/python tools/catalogues.py check
 	@$(BIN)/python -m tools.reading
 	@$(BIN)/python -m tools.content
+	@$(BIN)/python -m tools.bom --check
+
+bom: tools-ready  ## the bill of materials (CycloneDX) into build/, and the licences into docs/
+	@exec $(BIN)/python -m tools.bom
 
 seed: setup  ## fill both sides with the stories
 	@exec $(BIN)/python -m tools.seed

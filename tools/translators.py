@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 
 import yaml
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po, write_po
 
@@ -105,6 +106,15 @@ def taken_away(language: str) -> Catalog:
     return made
 
 
+def read_theirs(file: Path, *, locale: Locale | None) -> Catalog:
+    """What a translator sent back. Raises Refused when it is not a catalogue."""
+    try:
+        with file.open("rb") as theirs_file:
+            return read_po(theirs_file, locale=locale, abort_invalid=True)
+    except (OSError, PoFileError, ValueError, LookupError) as error:  # LookupError: letters in a code that nobody knows
+        raise Refused(f"{file.name}: {error}") from None
+
+
 def take_in(language: str, file: Path, *, by: str, on: date) -> tuple[int, int]:
     """Take a translator's words into the catalogue; returns how many changed and how many now count as checked.
 
@@ -113,11 +123,7 @@ def take_in(language: str, file: Path, *, by: str, on: date) -> tuple[int, int]:
     path = path_of(language)
     with path.open("rb") as ours_file:
         ours = read_po(ours_file)
-    try:
-        with file.open("rb") as theirs_file:
-            theirs = read_po(theirs_file, locale=ours.locale, abort_invalid=True)
-    except (OSError, PoFileError, UnicodeDecodeError) as error:
-        raise Refused(f"{file.name}: {error}") from None
+    theirs = read_theirs(file, locale=ours.locale)
     problems, changed, checks = [], 0, dict(catalogues.checks_of(language))
     checked = 0
     for message in theirs:

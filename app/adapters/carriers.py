@@ -233,7 +233,7 @@ def read_token(
             said_at=int(content["said_at"]),
             restored=_id_or_none(content.get("restored", "")),
         )
-        digest = str(content["body"])
+        digest = str(content["body"]).encode("utf-8", "replace")
     except (KeyError, ValueError, TypeError, OverflowError):
         raise BadToken("claims are missing") from None
     moment = now.timestamp()
@@ -241,9 +241,9 @@ def read_token(
         raise StaleToken("not valid now")
     if expires - issued > LONGEST_LIFE.total_seconds():
         raise BadToken("lives too long")
-    if not hmac.compare_digest(digest, hashlib.sha256(body).hexdigest()):
+    if not hmac.compare_digest(digest, hashlib.sha256(body).hexdigest().encode("ascii")):
         raise BadToken("not for this parcel")
-    if nonce is not None and not hmac.compare_digest(claims.nonce, nonce):
+    if nonce is not None and not hmac.compare_digest(claims.nonce.encode("utf-8", "replace"), nonce.encode("ascii")):
         raise BadToken("not the answer to this question")
     if claims.audience != audience or claims.issuer != issuer:
         raise WrongDatabase(claims)

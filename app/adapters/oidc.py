@@ -106,7 +106,7 @@ class Provider:
         if isinstance(methods, list) and "S256" not in methods:
             raise ProviderDown("discovery-no-pkce")
         offered = found.get("id_token_signing_alg_values_supported")
-        if isinstance(offered, list) and not set(offered) & set(ALGORITHMS):
+        if isinstance(offered, list) and not any(each in ALGORITHMS for each in offered):
             raise ProviderDown("discovery-algorithms")
         with self._lock:
             self._known.about, self._known.about_at = found, time.monotonic()

@@ -97,6 +97,7 @@ def is_feedback(raw: bytes) -> bool:
 def _read(raw: bytes) -> dict[str, Any] | None:
     try:
         read = json.loads(raw)
+        json.dumps(read, ensure_ascii=False).encode("utf-8")  # half a letter ("\ud800") could never be kept
     except (ValueError, RecursionError):
         return None
     return read if isinstance(read, dict) and read.get("kind") == KIND else None

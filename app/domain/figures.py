@@ -42,7 +42,7 @@ class Period:
     @classmethod
     def read(cls, text: str) -> Period:
         """A period that is written so: "2027-Q1" or "2027". Raises ValueError."""
-        if len(text) == 4 and text.isascii() and text.isdigit():
+        if len(text) == 4 and text.isascii() and text.isdigit() and text.startswith("20"):
             return cls(int(text))
         quarter = Quarter.read(text)
         return cls(quarter.year, quarter.number)

@@ -112,6 +112,7 @@ class Packet:
         """Read an opened packet. Raises MalformedPacket."""
         try:
             read = json.loads(raw)
+            _whole_letters(read)
             if read["version"] != VERSION:
                 raise ValueError("version")
             return cls(
@@ -229,6 +230,11 @@ def _text(value: Any) -> str:
     return value
 
 
+def _whole_letters(read: Any) -> None:
+    """Half a letter ("\\ud800") is read without complaint but could never be kept. Raises ValueError."""
+    json.dumps(read, ensure_ascii=False).encode("utf-8")
+
+
 def _token(value: Any) -> bytes:
     try:
         found = base64.b64decode(_text(value), validate=True)
@@ -242,6 +248,7 @@ def _token(value: Any) -> bytes:
 def _read(raw: bytes) -> dict[str, Any] | None:
     try:
         read = json.loads(raw)
+        _whole_letters(read)
     except (ValueError, RecursionError):
         return None
     return read if isinstance(read, dict) and read.get("kind") == KIND else None

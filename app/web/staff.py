@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -26,9 +27,13 @@ from app.web.clock import now
 from app.web.cookies import ATTEMPT, CookieJar
 from app.web.hub import hub
 
+log = logging.getLogger("staff")
+
 # How long somebody may be at the identity provider: to find a telephone for its code, and no longer.
 ATTEMPT_LASTS = timedelta(minutes=15)
 ATTEMPT_PURPOSE = "sign-in attempt"
+# Not allowed, or not there for whoever asks.
+REFUSED = frozenset({403, 404})
 View = Callable[..., ResponseReturnValue]
 
 
@@ -56,6 +61,7 @@ class Sessions(SecureCookieSessionInterface):
 def install(app: Flask) -> None:
     """Set up sessions: signed cookie for this host, idle limit by its age, absolute limit in the session's row."""
     app.session_interface = Sessions()
+    app.after_request(_write_down_refusal)
     app.config.update(PERMANENT_SESSION_LIFETIME=staff.IDLE, SESSION_REFRESH_EACH_REQUEST=True)
     manager = LoginManager()
     manager.session_protection = None  # it would bind sessions to address and user agent, which we never look at
@@ -157,6 +163,15 @@ def only(*roles: str) -> Callable[[View], View]:
     return lambda view: _guarded(view, lambda own: any(each in own for each in roles))
 
 
+def _write_down_refusal(response: Response) -> Response:
+    """A line for what a colleague was refused (ASVS 5.0, 16.3.2): who, and at which page; never which case or what was sent."""
+    signed = g.get("signed_in") or g.get("refused")
+    if response.status_code in REFUSED and isinstance(signed, SignedIn):
+        said = (response.status_code, request.endpoint, signed.identity.id)
+        log.warning("refused at the desk status=%d endpoint=%s staff=%s", *said)
+    return response
+
+
 def _guarded(view: View, fits: Callable[[Collection[str]], bool]) -> View:
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
@@ -164,6 +179,7 @@ def _guarded(view: View, fits: Callable[[Collection[str]], bool]) -> View:
             return redirect(url_for("hub.sign_in"), code=303 if request.method == "POST" else 302)
         signed = current_user.signed
         if not fits(signed.identity.roles):
+            g.refused = signed
             return render_template("hub/error.html", kind="not-yours", typed=()), 403
         g.signed_in = signed
         return view(*args, **values)

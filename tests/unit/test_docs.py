@@ -163,6 +163,28 @@ def test_a_test_that_is_not_there_is_noticed():
     assert not missing_tests("`tests/unit/test_docs.py::test_a_test_that_is_not_there_is_noticed`")
 
 
+def untied(page: str) -> list[str]:
+    """The rows of a threat model that name no test, but for the heads."""
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    return [line for line in rows if not line.endswith("shown by |") and not names_of_tests(line.rpartition(" | ")[2])]
+
+
+def test_every_row_of_the_threat_model_is_tied_to_a_test_and_every_threat_has_rows():
+    page = (DOCS / "threat-model.md").read_text("utf-8")
+
+    assert untied(page) == []
+    assert untied(page + "| they try | something | nothing | - |\n")
+    for threat in (
+        "partner",
+        "at the Hub",
+        "breaks into the portal",
+        "carries the post",
+        "device that is seized",
+        "court",
+    ):
+        assert re.search(rf"^## .*{threat}", page, re.MULTILINE), threat
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_within_the_project_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]*)?\)", page.read_text("utf-8")):
