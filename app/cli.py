@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.exceptions import CryptoError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import factory, renewal
+from app import counts, factory, renewal, starting
 from app import settings as settings_module
 from app.adapters import backups as backup_files
 from app.adapters import carriers, content
@@ -65,6 +66,8 @@ PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
+# What is in hand when a server is told to stop may take so long; what then still runs is cut off, and was not answered.
+REQUESTS_END_WITHIN_SECONDS = 20
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
@@ -311,11 +314,13 @@ def courier(once: bool) -> None:
         settings = settings_module.load(os.environ)
         if not isinstance(settings, HubSettings):
             raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
+        starting.refuse(settings, now=now())
         end_with_parent()
-        signal.signal(signal.SIGTERM, _stop_quietly)
-        signal.signal(signal.SIGINT, _stop_quietly)
+        stop = Stop()
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
+        if not once:
+            factory.tell_counts(held)
         notices_office, on_call_office = factory.notices_of(settings, held), factory.on_call_of(settings, held)
         carrier = factory.carrier_of(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
@@ -335,6 +340,7 @@ def courier(once: bool) -> None:
                     audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
+                counts.add("passes", "stopped" if made.stopped else "made")
                 if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                     hub_notices.after_pass(notices_office, clock=now)
                 if started >= keeps_at:
@@ -343,22 +349,23 @@ def courier(once: bool) -> None:
                     keeps_at = started + KEEP_EVERY_SECONDS
                 listed = _list_erased(held, listed)
             except Busy:
-                pass  # the desk makes one just now
+                counts.add("passes", "busy")  # the desk makes one just now
             except carriers.CarrierDown as error:
+                counts.add("passes", "failed")
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
                     post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
+                counts.add("passes", "not-believed")
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             if on_call_office is not None:  # also while the portal is away
                 hub_on_call.send_due(on_call_office, clock=now)
             # Windows open and close also while the portal cannot be reached.
             placing.place(database, rules=_rules(held), opener=held.opener, now=now())
-            if once:
+            if once or stop.comes_within(max(0.0, pause - (time.monotonic() - started))):
                 return
-            time.sleep(max(0.0, pause - (time.monotonic() - started)))
 
 
 @click.command("serve")
@@ -366,17 +373,25 @@ def courier(once: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True)
 @click.option("--threads", default=4, show_default=True)
-def serve(side: Side, host: str, workers: int, threads: int) -> None:
+@click.option(
+    "--newer-schema", is_flag=True, help="Take a database of a newer release as it is: for going back to this one."
+)
+def serve(side: Side, host: str, workers: int, threads: int, newer_schema: bool) -> None:
     """Serve one side; the process sees the variables of that side only."""
-    if side == "hub":
-        with _plainly():
-            _refuse_before_recovery()
     name, default = SERVER_PORTS[side]
     port = os.environ.get(name, default)
+    with _plainly():
+        settings = settings_module.load(settings_module.environment_of(side, os.environ))
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise SettingsError(f"{name} must be the number of a port.")
+        if side == "hub":
+            _refuse_before_recovery()
+        starting.refuse(settings, now=now(), newer_schema=newer_schema)
+        starting.refuse_taken_port(host, int(port), name)
     arguments = [
         sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
         "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
-        "--log-level", "error",
+        "--log-level", "error", "--workers-kill-timeout", str(REQUESTS_END_WITHIN_SECONDS),
     ]  # fmt: skip
     # The process keeps its id when it becomes the server.
     environ = settings_module.environment_of(side, os.environ) | {SERVER_PID: str(os.getpid())}
@@ -746,6 +761,10 @@ def doctor() -> None:
     """Say what is missing or due, one line each; exit 1 when something would keep the site from serving people."""
     with _plainly():
         settings = settings_module.load(os.environ)
+        if stopping := list(starting.faults(settings, now=now())):
+            for line in stopping:
+                click.echo(line)
+            raise SystemExit(1)
         area = content.load_area(settings.content_dir)
         found = [
             f"content/area.yaml: {key} is not written yet (docs/before-launch.md)" for key in area.missing_statements()
@@ -927,8 +946,37 @@ def _plainly() -> Iterator[None]:
         yield
     except factory.REFUSALS as refusal:
         click.echo(str(refusal), err=True)
-        raise SystemExit(1) from None
+    except (SQLAlchemyError, post_rows.PostNotSetUp) as error:  # never its text: that holds the address, and rows
+        click.echo(f"The database does not do what it should ({type(error).__name__}): see `flask doctor`.", err=True)
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{about}{error.strerror or type(error).__name__}.", err=True)
+    else:
+        return
+    raise SystemExit(1)
 
 
-def _stop_quietly(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+class Stop:
+    """Whether this process was told to stop (SIGTERM, SIGINT): what is in hand is finished, but for no longer than a while.
+
+    Whatever is cut off then was not committed, or is found and done again by whoever comes next.
+    """
+
+    WITHIN_SECONDS = 10
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+        signal.signal(signal.SIGTERM, self._tell)
+        signal.signal(signal.SIGINT, self._tell)
+
+    def comes_within(self, seconds: float) -> bool:
+        """Wait so long; True as soon as it was told."""
+        return self._told.wait(seconds)
+
+    def _tell(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._told.is_set():
+            raise SystemExit(0)  # told twice: at once
+        self._told.set()
+        cut_off = threading.Timer(self.WITHIN_SECONDS, os._exit, (0,))
+        cut_off.daemon = True
+        cut_off.start()

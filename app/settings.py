@@ -38,11 +38,19 @@ SHARED_VARIABLES = frozenset(
     }
 )
 PORTAL_VARIABLES = frozenset(
-    {"PORTAL_PORT", "PORTAL_DATABASE_URL", "PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"}
+    {
+        "PORTAL_PORT",
+        "PORTAL_METRICS_PORT",
+        "PORTAL_DATABASE_URL",
+        "PEPPERS_FILE",
+        "PORTAL_PRIVATE_KEY",
+        "HUB_PUBLIC_KEYS",
+    }
 )
 HUB_VARIABLES = frozenset(
     {
         "HUB_PORT",
+        "HUB_METRICS_PORT",
         "HUB_DATABASE_URL",
         "HUB_PRIVATE_KEYS",
         "PORTAL_PUBLIC_KEYS",
@@ -102,7 +110,8 @@ class Settings:
     """What both sides have in common.
 
     `origins` is empty in development: then only loopback is served. `secret_key` signs the short-lived cookies of this side.
-    `keep` is how long things are kept, in days, by the names in `PERIODS`.
+    `keep` is how long things are kept, in days, by the names in `PERIODS`. `metrics_port` is the port of the loopback on which
+    this side tells its counts; None: nowhere.
     """
 
     side: Side
@@ -112,6 +121,7 @@ class Settings:
     data_dir: Path
     content_dir: Path
     keep: Mapping[str, int] = field(default_factory=lambda: {name: usual for name, (_, usual) in PERIODS.items()})
+    metrics_port: int | None = None
 
     @property
     def in_development(self) -> bool:
@@ -245,6 +255,7 @@ def load_portal(environ: Mapping[str, str]) -> PortalSettings:
         data_dir=data_dir,
         content_dir=content_dir,
         keep=_periods(environ),
+        metrics_port=_metrics_port(environ, "PORTAL_METRICS_PORT", apart_from="PORTAL_PORT"),
         peppers_file=_key_file(environ, "PEPPERS_FILE", own / "peppers", origins=origins),
         private_key_file=_key_file(environ, "PORTAL_PRIVATE_KEY", own / "private-key.json", origins=origins),
         hub_public_keys_file=_key_file(environ, "HUB_PUBLIC_KEYS", own / "hub-public-keys.json", origins=origins),
@@ -290,6 +301,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         data_dir=data_dir,
         content_dir=content_dir,
         keep=_periods(environ),
+        metrics_port=_metrics_port(environ, "HUB_METRICS_PORT", apart_from="HUB_PORT"),
         portal_url=portal_url.rstrip("/"),
         private_keys_file=_key_file(environ, "HUB_PRIVATE_KEYS", own / "private-keys.json", origins=origins),
         portal_public_keys_file=_key_file(
@@ -509,6 +521,18 @@ def _days(environ: Mapping[str, str], name: str, usual: int) -> int:
         return usual
     if not (given.isascii() and given.isdigit() and 0 < int(given) <= MOST_DAYS):
         raise SettingsError(f"{name} must be a number of days from 1 to {MOST_DAYS}.")
+    return int(given)
+
+
+def _metrics_port(environ: Mapping[str, str], name: str, *, apart_from: str) -> int | None:
+    """The port for counts. It is a port and no address: they are told to this machine alone."""
+    given = environ.get(name, "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        raise SettingsError(f"{name} must be the number of a port: counts are told on 127.0.0.1 and nowhere else.")
+    if given == environ.get(apart_from, ""):
+        raise SettingsError(f"{name} must be another port than {apart_from}: counts are never told in public.")
     return int(given)
 
 
