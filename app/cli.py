@@ -384,9 +384,9 @@ def serve(side: Side, host: str, workers: int, threads: int, newer_schema: bool)
         settings = settings_module.load(settings_module.environment_of(side, os.environ))
         if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise SettingsError(f"{name} must be the number of a port.")
+        starting.refuse(settings, now=now(), newer_schema=newer_schema)
         if side == "hub":
             _refuse_before_recovery()
-        starting.refuse(settings, now=now(), newer_schema=newer_schema)
         starting.refuse_taken_port(host, int(port), name)
     arguments = [
         sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
