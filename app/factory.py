@@ -430,7 +430,12 @@ def _new_app(settings: Settings) -> Flask:
 
 
 def site_address(settings: Settings, area: Area) -> str:
-    """Where people find the site, without a slash at the end; empty in development while `site_host` is."""
+    """Where people find the site, without a slash at the end; empty in development while `site_host` is.
+
+    It is printed, and read by others: so it is never an onion address while there is a plain one.
+    """
+    if settings.is_onion and area.site_host:
+        return f"https://{area.site_host}"
     return settings.origins[0] if settings.origins else f"https://{area.site_host}" if area.site_host else ""
 
 

@@ -20,6 +20,8 @@ MOST_DAYS = 36_500
 POSTGRESQL = "postgresql+psycopg://"
 NOTIFY_URL = "https://api.notifications.service.gov.uk"
 SMTP_PORT = 465
+# The name of an onion service, version 3: it is its public key. Nothing else is as good as https without it.
+ONION = r"[a-z2-7]{55}d\.onion"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # Which variables each side may see. `tools/side.py` and `flask serve` pass on nothing else, so that a portal process never
@@ -130,8 +132,13 @@ class Settings:
 
     @property
     def is_https(self) -> bool:
-        """True when people reach this side over TLS, which is always so outside development."""
-        return bool(self.origins)
+        """True when people reach this side over TLS, which is always so outside development but for an onion service."""
+        return bool(self.origins) and not self.is_onion
+
+    @property
+    def is_onion(self) -> bool:
+        """True when people reach this side through Tor alone, which encrypts all the way and vouches for the name itself."""
+        return bool(self.origins) and all(each.startswith("http://") for each in self.origins)
 
     @property
     def side_dir(self) -> Path:
@@ -268,6 +275,8 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         if name in environ:
             raise SettingsError(f"{name} belongs to the portal: unset it for the Hub.")
     origins, secret_key, data_dir, content_dir = _common(environ)
+    if any(each.startswith("http://") for each in origins):
+        raise SettingsError("PUBLIC_URL must be https for the Hub: an onion address is for the portal.")
     own = data_dir / "hub"
     portal_url = environ.get("PORTAL_URL", "") or (
         "" if origins else "http://127.0.0.1:" + environ.get("PORTAL_PORT", "8000")
@@ -490,6 +499,11 @@ def _smtp(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> SmtpSettin
 
 def _common(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str, Path, Path]:
     origins = tuple(_origin(part) for part in environ.get("PUBLIC_URL", "").split())
+    if len({each.partition(":")[0] for each in origins}) > 1:
+        raise SettingsError(
+            "PUBLIC_URL names an onion address with http beside one with https: cookies would differ, so give the onion "
+            "address a portal process of its own (docs/operations/onion.md)."
+        )
     if environ.get("QUEUE_URL"):
         raise SettingsError("QUEUE_URL is set, but this release carries the post over HTTP only: unset QUEUE_URL.")
     secret_key = environ.get("SECRET_KEY", "")
@@ -545,6 +559,8 @@ def _development_secret(environ: Mapping[str, str]) -> str:
 def _origin(text: str) -> str:
     """An origin as browsers send it: in lower case, without the port that https has anyway."""
     address = _address(text)
+    if address is not None and re.fullmatch(ONION, address.netloc.lower()) and address.scheme == "http":
+        return f"http://{address.netloc.lower()}"
     if address is None or address.scheme != "https":
         raise SettingsError(
             "PUBLIC_URL must be one or more origins such as https://example.org, with https and without a path."

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters.keys import (
@@ -142,15 +143,17 @@ def _of_keys(settings: Sides) -> Iterator[str]:
 
 def _of_database(settings: Sides, *, now: datetime, newer_schema: bool) -> Iterator[str]:
     name = f"{settings.side.upper()}_DATABASE_URL"
-    database = Database(settings.database_url)
-    try:
-        path = Path(database.url.database or "") if database.is_sqlite else None
-        if path is not None and not path.exists():
+    address = make_url(settings.database_url)
+    if address.get_backend_name() == "sqlite":
+        path = Path(address.database or "")
+        if not path.exists():  # asked before anything opens it, which would make it
             yield f"There is no database at {path}: run `flask database migrate`, or correct {name}."
             return
-        if path is not None and not os.access(path, os.R_OK | os.W_OK):
+        if not os.access(path, os.R_OK | os.W_OK):
             yield f"{path} cannot be written to by this user: let this user own it and what lies beside it."
             return
+    database = Database(settings.database_url)
+    try:
         found, wanted = versions.found_in(database), versions.newest(settings.side)
         if found is None:
             yield f"The database has no tables yet: run `SIDE={settings.side} flask database migrate`."
