@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.exceptions import CryptoError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import factory, renewal
+from app import counts, factory, renewal, starting
 from app import settings as settings_module
 from app.adapters import backups as backup_files
 from app.adapters import carriers, content
@@ -72,6 +73,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 # Stopped, locked, full, or only to be read.
 DATABASE_FAILS = (SQLAlchemyError, OSError)
+# What is in hand when a server is told to stop may take so long; what then still runs is cut off, and was not answered.
+REQUESTS_END_WITHIN_SECONDS = 20
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
@@ -347,11 +350,13 @@ def courier(once: bool) -> None:
         settings = settings_module.load(os.environ)
         if not isinstance(settings, HubSettings):
             raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
+        starting.refuse(settings, now=now())
         end_with_parent()
-        signal.signal(signal.SIGTERM, _stop_quietly)
-        signal.signal(signal.SIGINT, _stop_quietly)
+        stop = Stop()
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
+        if not once:
+            factory.tell_counts(held)
         rounds = _Rounds(held, factory.notices_of(settings, held), factory.on_call_of(settings, held))
         carrier = factory.carrier_of(settings)
         _say_what_is_wrong_with_the_queue(settings)
@@ -371,29 +376,33 @@ def courier(once: bool) -> None:
                     audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
+                counts.add("passes", "stopped" if made.stopped else "made")
             except Busy:
                 made = None  # the desk makes one just now, or another courier
+                counts.add("passes", "busy")
             except (carriers.CarrierDown, carriers.StaleToken) as error:  # slow, or the clocks of the two sides differ
                 made = None
+                counts.add("passes", "failed")
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
                     post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
                 made = None
+                counts.add("passes", "not-believed")
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except DATABASE_FAILS as error:
                 made = None
+                counts.add("passes", "failed")
                 pause = _database_failed(error, pause)
             try:
                 with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
                     rounds.go(made, started=started)
             except DATABASE_FAILS as error:
                 pause = _database_failed(error, pause)
-            if once:
+            if once or stop.comes_within(max(0.0, pause - (time.monotonic() - started))):
                 return
-            time.sleep(max(0.0, pause - (time.monotonic() - started)))
 
 
 @click.command("hatch")
@@ -404,12 +413,13 @@ def hatch() -> None:
         settings = settings_module.load(os.environ)
         if not isinstance(settings, PortalSettings):
             raise SettingsError("The hatch is on the portal's side: set SIDE=portal.")
+        starting.refuse(settings, now=now())
         end_with_parent()
+        stop = Stop()
         database = Database(settings.database_url)
         opened = factory.hatch_of(settings, factory.counter_of(settings, database=database))
-        ending = _asked_to_end()
         pause, is_open, was_open, misses = PASS_EVERY_SECONDS, False, False, 0
-        while not ending:
+        while not stop.comes_within(0):
             try:
                 if not is_open:
                     opened.open()
@@ -423,12 +433,12 @@ def hatch() -> None:
                     was_open = True  # said once
                     post_service.alarm("the queue cannot be used", why=str(fault).replace(" ", "-"))
                 is_open = False
-                _sleep_unless(ending, pause)
+                stop.comes_within(pause)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except DATABASE_FAILS as error:  # what it was at comes again: nothing was answered
                 opened.close()
                 is_open, pause = False, _database_failed(error, pause)
-                _sleep_unless(ending, pause)
+                stop.comes_within(pause)
         opened.close()
         database.close()
 
@@ -440,21 +450,6 @@ def _database_failed(error: Exception, pause: float) -> float:
     """
     post_service.alarm("the database cannot be used", kind=type(error).__name__)
     return min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-
-
-def _asked_to_end() -> list[int]:
-    """A list that is empty until this process is asked to end: what it is at is finished first."""
-    asked: list[int] = []
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda number, _frame: asked.append(number))
-    return asked
-
-
-def _sleep_unless(ending: list[int], seconds: float) -> None:
-    for _ in range(round(seconds * 10)):
-        if ending:
-            return
-        time.sleep(0.1)
 
 
 def _say_what_is_wrong_with_the_queue(settings: Settings) -> None:
@@ -470,17 +465,25 @@ def _say_what_is_wrong_with_the_queue(settings: Settings) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True)
 @click.option("--threads", default=4, show_default=True)
-def serve(side: Side, host: str, workers: int, threads: int) -> None:
+@click.option(
+    "--newer-schema", is_flag=True, help="Take a database of a newer release as it is: for going back to this one."
+)
+def serve(side: Side, host: str, workers: int, threads: int, newer_schema: bool) -> None:
     """Serve one side; the process sees the variables of that side only."""
-    if side == "hub":
-        with _plainly():
-            _refuse_before_recovery()
     name, default = SERVER_PORTS[side]
     port = os.environ.get(name, default)
+    with _plainly():
+        settings = settings_module.load(settings_module.environment_of(side, os.environ))
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise SettingsError(f"{name} must be the number of a port.")
+        starting.refuse(settings, now=now(), newer_schema=newer_schema)
+        if side == "hub":
+            _refuse_before_recovery()
+        starting.refuse_taken_port(host, int(port), name)
     arguments = [
         sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
         "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
-        "--log-level", "error",
+        "--log-level", "error", "--workers-kill-timeout", str(REQUESTS_END_WITHIN_SECONDS),
     ]  # fmt: skip
     # The process keeps its id when it becomes the server.
     environ = settings_module.environment_of(side, os.environ) | {SERVER_PID: str(os.getpid())}
@@ -870,6 +873,10 @@ def doctor() -> None:
     """Say what is missing or due, one line each; exit 1 when something would keep the site from serving people."""
     with _plainly():
         settings = settings_module.load(os.environ)
+        if stopping := list(starting.faults(settings, now=now())):
+            for line in stopping:
+                click.echo(line)
+            raise SystemExit(1)
         area = content.load_area(settings.content_dir)
         found = [
             f"content/area.yaml: {key} is not written yet (docs/before-launch.md)" for key in area.missing_statements()
@@ -1052,8 +1059,37 @@ def _plainly() -> Iterator[None]:
         yield
     except factory.REFUSALS as refusal:
         click.echo(str(refusal), err=True)
-        raise SystemExit(1) from None
+    except (SQLAlchemyError, post_rows.PostNotSetUp) as error:  # never its text: that holds the address, and rows
+        click.echo(f"The database does not do what it should ({type(error).__name__}): see `flask doctor`.", err=True)
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{about}{error.strerror or type(error).__name__}.", err=True)
+    else:
+        return
+    raise SystemExit(1)
 
 
-def _stop_quietly(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+class Stop:
+    """Whether this process was told to stop (SIGTERM, SIGINT): what is in hand is finished, but for no longer than a while.
+
+    Whatever is cut off then was not committed, or is found and done again by whoever comes next.
+    """
+
+    WITHIN_SECONDS = 10
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+        signal.signal(signal.SIGTERM, self._tell)
+        signal.signal(signal.SIGINT, self._tell)
+
+    def comes_within(self, seconds: float) -> bool:
+        """Wait so long; True as soon as it was told."""
+        return self._told.wait(seconds)
+
+    def _tell(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._told.is_set():
+            raise SystemExit(0)  # told twice: at once
+        self._told.set()
+        cut_off = threading.Timer(self.WITHIN_SECONDS, os._exit, (0,))
+        cut_off.daemon = True
+        cut_off.start()

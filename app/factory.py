@@ -19,14 +19,21 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 
-from app import log_lines
+from app import log_lines, starting
 from app import settings as settings_module
 from app.adapters import content, easy_read, promise_results, rights, yaml_reader
 from app.adapters.carriers import HttpCarrier
 from app.adapters.content import ContentError
 from app.adapters.funding import load_funding
 from app.adapters.guides import load_guides
-from app.adapters.keys import HubPublicKeys, HubSigningKeys, KeyFileError, PortalPrivateKeys, PortalPublicKeys
+from app.adapters.keys import (
+    HubPublicKeys,
+    HubSigningKeys,
+    KeyFileError,
+    PortalPrivateKeys,
+    PortalPublicKeys,
+    read_private_keys,
+)
 from app.adapters.sources import load_sources
 from app.data.database import Database
 from app.domain.area import Area
@@ -34,7 +41,7 @@ from app.forms import news, phrases
 from app.forms.question import for_pages
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, QueueAddress, Settings, SettingsError
-from app.web import appearance, errors, headers, kept, language, page, sizes
+from app.web import appearance, counted, errors, headers, kept, language, page, sizes
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.bodies import FormRequest
 from app.web.clock import now
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
     from app.services.portal.office import Office
     from app.services.portal.post import HubTrust
     from app.web.hub import Hub
+    from app.web.portal import Portal
 
 # The largest form: a message of 5,000 letters of four bytes each, percent-encoded, and room to spare.
 MOST_FORM_BYTES = 256 * 1024
@@ -77,10 +85,28 @@ def create_app() -> Flask:
     try:
         app = create(settings_module.load(os.environ))
         yaml_reader.forget()
+        tell_counts(app.extensions["side"])
+        if app.extensions["side"].settings.metrics_port is not None:
+            counted.install(app)
         return app
     except REFUSALS as refusal:
         sys.stderr.write(f"{refusal}\n")
         raise SystemExit(1) from None
+
+
+def tell_counts(side: Portal | Hub) -> None:
+    """Tell what this process and the others of its side count, where a port is set for it. Raises KeyFileError."""
+    settings = side.settings
+    if settings.metrics_port is None:
+        return
+    from app import metrics
+
+    if isinstance(settings, HubSettings):
+        keys = read_private_keys(settings.private_keys_file, side="hub")["sealing"]
+    else:
+        keys = HubPublicKeys.load(settings.hub_public_keys_file).sealing
+    ends = metrics.last_end(keys)
+    metrics.start(settings, metrics.readings_of(settings, side.database, key_ends=ends), now=now)
 
 
 def create(settings: PortalSettings | HubSettings) -> Flask:
@@ -154,7 +180,12 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.register_blueprint(pages)
     app.register_blueprint(outer)
     app.register_blueprint(
-        shared.blueprint(assets=assets, security_contact=_contact(area, settings), queue=queue_of(settings))
+        shared.blueprint(
+            is_ready=lambda: _is_ready(app),
+            assets=assets,
+            security_contact=_contact(area, settings),
+            queue=queue_of(settings),
+        )
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
@@ -239,7 +270,12 @@ def create_hub(settings: HubSettings) -> Flask:
     app.register_blueprint(pages)
     app.register_blueprint(machines)
     app.register_blueprint(
-        shared.blueprint(assets=assets, security_contact=_contact(area, settings), queue=queue_of(settings))
+        shared.blueprint(
+            is_ready=lambda: _is_ready(app),
+            assets=assets,
+            security_contact=_contact(area, settings),
+            queue=queue_of(settings),
+        )
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings, for_pages=for_pages)
@@ -555,8 +591,19 @@ def _new_app(settings: Settings) -> Flask:
     return app
 
 
+def _is_ready(app: Flask) -> bool:
+    """Whether the side that this application serves can serve."""
+    side = app.extensions["side"]
+    return starting.is_ready(side.settings, side.database)
+
+
 def site_address(settings: Settings, area: Area) -> str:
-    """Where people find the site, without a slash at the end; empty in development while `site_host` is."""
+    """Where people find the site, without a slash at the end; empty in development while `site_host` is.
+
+    It is printed, and read by others: so it is never an onion address while there is a plain one.
+    """
+    if settings.is_onion and area.site_host:
+        return f"https://{area.site_host}"
     return settings.origins[0] if settings.origins else f"https://{area.site_host}" if area.site_host else ""
 
 

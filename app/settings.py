@@ -25,6 +25,8 @@ NOTIFY_URL = "https://api.notifications.service.gov.uk"
 SMTP_PORT = 465
 # The ports of AMQP and of AMQP over TLS.
 QUEUE_PORTS: Mapping[str, int] = {"amqp": 5672, "amqps": 5671}
+# The name of an onion service, version 3: it is its public key. Nothing else is as good as https without it.
+ONION = r"[a-z2-7]{55}d\.onion"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # Which variables each side may see. `tools/side.py` and `flask serve` pass on nothing else, so that a portal process never
@@ -46,6 +48,7 @@ SHARED_VARIABLES = frozenset(
 PORTAL_VARIABLES = frozenset(
     {
         "PORTAL_PORT",
+        "PORTAL_METRICS_PORT",
         "PORTAL_DATABASE_URL",
         "PEPPERS_FILE",
         "PORTAL_PRIVATE_KEY",
@@ -58,6 +61,7 @@ PORTAL_VARIABLES = frozenset(
 HUB_VARIABLES = frozenset(
     {
         "HUB_PORT",
+        "HUB_METRICS_PORT",
         "HUB_DATABASE_URL",
         "HUB_PRIVATE_KEYS",
         "PORTAL_PUBLIC_KEYS",
@@ -131,6 +135,7 @@ class Settings:
 
     `origins` is empty in development: then only loopback is served. `secret_key` signs the short-lived cookies of this side.
     `keep` is how long things are kept, in days, by the names in `PERIODS`. `queue` is None while the post goes over HTTP.
+    `metrics_port` is the port of the loopback on which this side tells its counts; None: nowhere.
     """
 
     side: Side
@@ -141,6 +146,7 @@ class Settings:
     content_dir: Path
     keep: Mapping[str, int] = field(default_factory=lambda: {name: usual for name, (_, usual) in PERIODS.items()})
     queue: QueueAddress | None = None
+    metrics_port: int | None = None
 
     @property
     def in_development(self) -> bool:
@@ -149,8 +155,13 @@ class Settings:
 
     @property
     def is_https(self) -> bool:
-        """True when people reach this side over TLS, which is always so outside development."""
-        return bool(self.origins)
+        """True when people reach this side over TLS, which is always so outside development but for an onion service."""
+        return bool(self.origins) and not self.is_onion
+
+    @property
+    def is_onion(self) -> bool:
+        """True when people reach this side through Tor alone, which encrypts all the way and vouches for the name itself."""
+        return bool(self.origins) and all(each.startswith("http://") for each in self.origins)
 
     @property
     def side_dir(self) -> Path:
@@ -279,6 +290,7 @@ def load_portal(environ: Mapping[str, str]) -> PortalSettings:
         content_dir=content_dir,
         keep=_periods(environ),
         queue=queue_address(environ),
+        metrics_port=_metrics_port(environ, "PORTAL_METRICS_PORT", apart_from="PORTAL_PORT"),
         peppers_file=_key_file(environ, "PEPPERS_FILE", own / "peppers", origins=origins),
         private_key_file=_key_file(environ, "PORTAL_PRIVATE_KEY", own / "private-key.json", origins=origins),
         hub_public_keys_file=_key_file(environ, "HUB_PUBLIC_KEYS", own / "hub-public-keys.json", origins=origins),
@@ -294,6 +306,8 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         if name in environ:
             raise SettingsError(f"{name} belongs to the portal: unset it for the Hub.")
     origins, secret_key, data_dir, content_dir = _common(environ)
+    if any(each.startswith("http://") for each in origins):
+        raise SettingsError("PUBLIC_URL must be https for the Hub: an onion address is for the portal.")
     own = data_dir / "hub"
     portal_url = environ.get("PORTAL_URL", "") or (
         "" if origins else "http://127.0.0.1:" + environ.get("PORTAL_PORT", "8000")
@@ -328,6 +342,7 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         content_dir=content_dir,
         keep=_periods(environ),
         queue=queue_address(environ),
+        metrics_port=_metrics_port(environ, "HUB_METRICS_PORT", apart_from="HUB_PORT"),
         portal_url=portal_url.rstrip("/"),
         private_keys_file=_key_file(environ, "HUB_PRIVATE_KEYS", own / "private-keys.json", origins=origins),
         portal_public_keys_file=_key_file(
@@ -575,6 +590,11 @@ def _smtp(environ: Mapping[str, str], *, origins: tuple[str, ...]) -> SmtpSettin
 
 def _common(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str, Path, Path]:
     origins = tuple(_origin(part) for part in environ.get("PUBLIC_URL", "").split())
+    if len({each.partition(":")[0] for each in origins}) > 1:
+        raise SettingsError(
+            "PUBLIC_URL names an onion address with http beside one with https: cookies would differ, so give the onion "
+            "address a portal process of its own (docs/operations/onion.md)."
+        )
     secret_key = environ.get("SECRET_KEY", "")
     if not origins:
         # Development: loopback only. The key is random per installation (made by `flask setup`), or given.
@@ -607,6 +627,18 @@ def _days(environ: Mapping[str, str], name: str, usual: int) -> int:
     return int(given)
 
 
+def _metrics_port(environ: Mapping[str, str], name: str, *, apart_from: str) -> int | None:
+    """The port for counts. It is a port and no address: they are told to this machine alone."""
+    given = environ.get(name, "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        raise SettingsError(f"{name} must be the number of a port: counts are told on 127.0.0.1 and nowhere else.")
+    if given == environ.get(apart_from, ""):
+        raise SettingsError(f"{name} must be another port than {apart_from}: counts are never told in public.")
+    return int(given)
+
+
 def _development_secret(environ: Mapping[str, str]) -> str:
     """The random secret that `flask setup` made for this side; empty when there is none yet."""
     path = Path(environ.get("DATA_DIR", "var")).absolute() / environ.get("SIDE", "") / "secret-key"
@@ -616,6 +648,8 @@ def _development_secret(environ: Mapping[str, str]) -> str:
 def _origin(text: str) -> str:
     """An origin as browsers send it: in lower case, without the port that https has anyway."""
     address = _address(text)
+    if address is not None and re.fullmatch(ONION, address.netloc.lower()) and address.scheme == "http":
+        return f"http://{address.netloc.lower()}"
     if address is None or address.scheme != "https":
         raise SettingsError(
             "PUBLIC_URL must be one or more origins such as https://example.org, with https and without a path."

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
 from app.data import hub, portal
 from app.data.database import ID_LENGTH, Database, HubRow, PortalRow
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic takes eleven megabytes, and the courier, which never migrates, lives for months: it is loaded where it is used.
 FOLDER = Path(__file__).parents[2] / "migrations"
 SideName = Literal["portal", "hub"]
 MODELS: dict[SideName, MetaData] = {"portal": PortalRow.metadata, "hub": HubRow.metadata}
@@ -22,6 +23,8 @@ STATES: dict[SideName, type[Any]] = {"portal": portal.PostState, "hub": hub.Post
 
 def configuration(side: SideName, connection: Connection | None = None) -> Config:
     """Alembic's configuration for one side."""
+    from alembic.config import Config
+
     made = Config()
     made.set_main_option("script_location", str(FOLDER))
     made.set_main_option("version_locations", str(FOLDER / side))
@@ -33,6 +36,8 @@ def configuration(side: SideName, connection: Connection | None = None) -> Confi
 
 def migrate(database: Database, side: SideName, *, to: str = "head") -> None:
     """Bring the database to a version ("head": the newest; "base": before the first), all of it or nothing."""
+    from alembic import command
+
     with database.engine.begin() as connection:
         made = configuration(side, connection)
         if to == "base":
@@ -45,6 +50,8 @@ def migrate(database: Database, side: SideName, *, to: str = "head") -> None:
 
 def heads(side: SideName) -> list[str]:
     """The newest versions: exactly one, when nothing is wrong."""
+    from alembic.script import ScriptDirectory
+
     return list(ScriptDirectory.from_config(configuration(side)).get_heads())
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Integer, MetaData, Table, func, insert, inspect, select, text
 
 from app.data.database import Database
@@ -34,6 +33,8 @@ class NotWhole(Exception):
 
 def revision_of(connection: Connection) -> str:
     """The version that a database is at; empty before the first."""
+    from alembic.migration import MigrationContext  # only who backs up or moves needs it
+
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import cast
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 
-from app.data.database import Database
 from app.web.assets import Assets
-from app.web.errors import NOT_KEPT
 
 FOR_EVER = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
@@ -37,9 +34,14 @@ class Seldom:
         return self._said
 
 
-def blueprint(*, assets: Assets, security_contact: str, queue: Callable[[], str | None] | None = None) -> Blueprint:
-    """The shared pages over one side's files, and the database of the side that serves. `queue` says what is wrong with the
-    queue, where there is one."""
+def blueprint(
+    *,
+    is_ready: Callable[[], bool],
+    assets: Assets,
+    security_contact: str,
+    queue: Callable[[], str | None] | None = None,
+) -> Blueprint:
+    """The shared pages over one side's state and files. `queue` says what is wrong with the queue, where there is one."""
     seen = None if queue is None else Seldom(queue)
     pages = Blueprint("shared", __name__)
 
@@ -65,13 +67,13 @@ def blueprint(*, assets: Assets, security_contact: str, queue: Callable[[], str 
 
     @pages.get("/readyz")
     def readyz() -> Response:
-        """The process can serve: its database answers. Where the queue does not, a second line says so: what people send waits
-        here meanwhile, so that is no reason to turn them away."""
-        try:
-            ready = cast(Database, current_app.extensions["side"].database).answers()
-        except NOT_KEPT:
-            ready = False
-        said = "ok\n" if ready else "the database does not answer\n"
+        """The process can serve. Why it cannot is nobody's business outside: `flask doctor` says it.
+
+        Where the queue does not answer, a second line says so: what people send waits here meanwhile, so that is no reason to
+        turn them away.
+        """
+        ready = is_ready()
+        said = "ok\n" if ready else "not ready\n"
         if ready and seen is not None and seen.said():  # which broker it is, and what is wrong, is not for everybody
             said += "the post waits: the queue is not as it should be (flask doctor)\n"
         return Response(

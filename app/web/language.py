@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from babel import Locale
+from babel import Locale, localedata
+from babel.core import get_global
 from babel.support import NullTranslations, Translations
 from flask import Flask, abort, current_app, g, request, url_for
 from flask_babel import Babel, Domain
@@ -22,6 +23,13 @@ from app.domain.languages import Language, Languages
 TRANSLATIONS = Path(__file__).parents[2] / "translations"
 TIME_ZONE = "Europe/London"
 NUMBER = re.compile(r"%\((\w+)\)d")
+
+# What Babel knows of a language besides how it writes days and numbers: the names of countries, of money, of time zones.
+NEVER_ASKED = (
+    "compound_unit_patterns", "currency_formats", "currency_names", "currency_names_plural", "currency_symbols",
+    "currency_unit_patterns", "languages", "measurement_systems", "meta_zones", "scripts", "territories", "time_zones",
+    "unit_display_names", "unit_patterns", "variants", "zone_formats",
+)  # fmt: skip
 
 
 class Texts(NullTranslations):
@@ -169,7 +177,19 @@ def same_page_in(other: Language) -> str:
 @lru_cache
 def _digits_of(format_locale: str) -> str:
     """The name of the digits that a locale uses by itself (CLDR, "default numbering system")."""
+    forget_unused(format_locale)
     return str(Locale.parse(format_locale).default_numbering_system)
+
+
+def forget_unused(name: str) -> None:
+    """Let go of what Babel knows of a locale, and of those that it is made from, and nobody here asks: a megabyte for each."""
+    while True:
+        known = localedata.load(name)  # the very dictionary that is looked into from then on
+        for each in NEVER_ASKED:
+            known.pop(each, None)
+        if name == "root":
+            return
+        name = get_global("parent_exceptions").get(name) or (name.rpartition("_")[0] or "root")
 
 
 def _catalogue(each: Language) -> NullTranslations:

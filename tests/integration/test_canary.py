@@ -15,10 +15,12 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+import requests
 
 from tests.harness.clients import HttpVisitor
 from tests.harness.people import Person
-from tests.harness.supervisor import Supervisor
+from tests.harness.run import free_port
+from tests.harness.supervisor import NAMES, Supervisor
 from tests.stories import PARENT
 
 # Letters that every encoding writes differently, and a part that none changes.
@@ -38,7 +40,10 @@ def day() -> None:
 def site(tmp_path: Path) -> Iterator[Supervisor]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    made = Supervisor(tmp_path / "site", environ={"TMPDIR": str(temporary), "CLIENT_HEADER": "X-Whose"})
+    ports = {"PORTAL_METRICS_PORT": str(free_port()), "HUB_METRICS_PORT": str(free_port())}
+    # As JSON an event has everything that it has as text, and a traceback in a field of its own.
+    environ = {"TMPDIR": str(temporary), "CLIENT_HEADER": "X-Whose", "LOG_FORMAT": "json", **ports}
+    made = Supervisor(tmp_path / "site", environ=environ)
     yield made
     made.close()
 
@@ -75,7 +80,12 @@ def traces(site: Supervisor, words: tuple[str, ...]) -> list[str]:
     for process in (site.pid("portal"), *site.workers("portal")):
         for part in ("environ", "cmdline"):
             places[f"/proc/{process}/{part}"] = Path(f"/proc/{process}/{part}").read_bytes()
+    for name in ("portal", "hub") if site.is_running("hub") else ("portal",):
+        address = f"http://127.0.0.1:{site.environment(name)[f'{name.upper()}_METRICS_PORT']}/metrics"
+        places[address] = requests.get(address, timeout=10).content
+        assert b"ask_requests_total" in places[address]
     assert any(name.endswith("portal.sqlite3") for name in places)
+    assert any("/counts-" in name for name in places), "what is counted is searched too"
     assert any("-wal" in name for name in places), "the write-ahead log is searched too"
     return [name for name, content in places.items() if any(needle in content for needle in needles)]
 
@@ -114,6 +124,11 @@ def test_nothing_typed_lies_about_on_the_portal(site: Supervisor) -> None:
     assert CANARY in person.space().text
     _settled(site, person)
     assert traces(site, (*WORDS, person.number, person.number[6:])) == [], "after coming back"
+    lines = [line for name in NAMES for line in site.log(name).splitlines() if line]
+    said = [
+        json.loads(line) for line in lines if not line.startswith("[WARNING] Configuration")
+    ]  # the web server's own
+    assert all({"at", "level", "logger", "process", "message"} <= line.keys() for line in said)
 
 
 def _settled(site: Supervisor, person: Person) -> None:

@@ -12,6 +12,8 @@ import click
 import pytest
 
 from app.adapters import content
+from app.counts import SERIES
+from app.domain.alarms import ALARMS, NOW, TODAY, WEEK
 from app.domain.area import STATEMENTS
 from app.domain.languages import Language
 from app.settings import HUB_PREFIXES, HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES
@@ -98,6 +100,29 @@ def test_every_alarm_is_told_with_what_to_do_and_no_other():
 
     assert {row[0].strip("`") for row in rows} == alarms_in_code()
     assert all(len(row) == 3 and all(row) for row in rows)
+
+
+def test_every_alarm_has_its_urgency_in_the_code_and_on_the_page():
+    assert set(ALARMS) == alarms_in_code()
+    sections = re.split(r"\n## ", (DOCS / "operations" / "alarms.md").read_text("utf-8"))
+    for urgency, heading in ((NOW, "Now"), (TODAY, "Today"), (WEEK, "This week")):
+        section = next(each for each in sections if each.startswith(heading))
+        told = {
+            (part, name)
+            for line in section.splitlines()
+            if (found := re.match(r"\| ([a-z-]+) \| `", line))
+            for part in found.groups()
+            for name in re.findall(r"`([^`]+)`", line)
+        }
+        assert told == {(part, name) for name, (part, own) in ALARMS.items() if own == urgency}, urgency
+
+
+def test_every_count_is_told_on_the_page():
+    page = (DOCS / "operations" / "alarms.md").read_text("utf-8")
+    names = {f"ask_{each.name}{'' if each.bounds else '_total'}" for each in SERIES}
+    gauges = set(re.findall(r'(?:single|Gauge)\(\s*"([a-z_]+)"', (ROOT / "app" / "metrics.py").read_text("utf-8")))
+    assert len(gauges) > 12
+    assert set(re.findall(r"^\| `(ask_\w+)`", page, re.M)) == names | {f"ask_{name}" for name in gauges}
 
 
 def test_every_code_of_a_refusal_is_told():

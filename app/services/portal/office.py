@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from datetime import datetime
 
 from nacl.signing import SigningKey
 
+from app import counts
 from app.adapters.keys import HubPublicKeys
 from app.adapters.numbers import DEFAULT, KdfCost, Peppers
 from app.services import post
@@ -43,10 +45,14 @@ class Slot:
     def taken(self) -> Iterator[None]:
         """Hold a place. Raises Busy when none comes free in time, or too many wait already."""
         if self._room is not None and not self._room.acquire(blocking=False):
+            counts.add("kdf_turned_away")
             raise Busy
         try:
+            began = time.monotonic()
             if not self._semaphore.acquire(timeout=self._wait):
+                counts.add("kdf_turned_away")
                 raise Busy
+            counts.observe("kdf_wait_seconds", seconds=time.monotonic() - began)
             try:
                 yield
             finally:
