@@ -10,8 +10,8 @@ import fcntl
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,18 +20,21 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Delete,
     Dialect,
     Engine,
+    Insert,
     LargeBinary,
     MetaData,
     Select,
+    Update,
     create_engine,
     event,
     inspect,
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -91,31 +94,72 @@ class HubRow(DeclarativeBase):
     type_annotation_map = {bytes: LargeBinary, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's own convention
 
 
+Statement = Select[Any] | Insert | Update | Delete
+# What becomes of a value on its way to the driver or back; None: it stays as it is.
+Made = Callable[[Any], Any] | None
+
+
 @dataclass(frozen=True, slots=True)
-class CompiledQuery:
-    """A query in SQLite's words, the order of its values, and what makes values of Python of the columns that it finds."""
+class Compiled:
+    """A statement in the words of one driver, with what makes of each value what the driver takes, and of what it finds values
+    of Python."""
 
     text: str
-    names: tuple[str, ...]
-    readers: tuple[Callable[[Any], Any] | None, ...]
+    values: tuple[tuple[str, Made], ...]
+    fixed: Mapping[str, Any]
+    is_positional: bool
+    readers: tuple[Made, ...]
 
     @classmethod
-    def of(cls, query: Select[Any], dialect: Dialect) -> CompiledQuery:
-        """Compile a query. Its values are those of its bindparams."""
-        compiled = query.compile(dialect=dialect)
-        types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
-        readers = tuple(each.result_processor(dialect, None) for each in types)
-        return cls(text=str(compiled), names=tuple(compiled.positiontup or ()), readers=readers)
+    def of(cls, statement: Statement, dialect: Dialect) -> Compiled:
+        """Compile a statement. Its values are those of its bindparams; an insert has one for each column of its table.
 
-    def first(self, connection: Any, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """The first row, or None. Raises SQLAlchemyError, as any other query does, without the values."""
-        try:
-            row = connection.execute(self.text, [values[name] for name in self.names]).fetchone()
-        except sqlite3.Error as error:
-            raise OperationalError(self.text, None, error) from error
-        if row is None:
-            return None
+        What stands in the statement itself (`fixed`), such as the 1 that is added to a count, nobody needs to give.
+        """
+        compiled = statement.compile(dialect=dialect)
+        names = compiled.positiontup or list(compiled.binds)
+        kinds = [compiled.binds[name].type.dialect_impl(dialect) for name in names]
+        columns = statement.selected_columns if isinstance(statement, Select) else ()
+        readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        return cls(
+            text=str(compiled),
+            values=tuple((name, kind.bind_processor(dialect)) for name, kind in zip(names, kinds, strict=True)),
+            fixed={name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required},
+            is_positional=compiled.positiontup is not None,
+            readers=tuple(readers),
+        )
+
+    def on(self, connection: Any, values: Mapping[str, Any]) -> Any:
+        """Run it on a driver's connection; returns its cursor. Raises the driver's errors."""
+        given = {**self.fixed, **values} if self.fixed else values
+        if self.is_positional:
+            made = [given[name] if make is None else make(given[name]) for name, make in self.values]
+            return connection.execute(self.text, made)
+        named = {name: given[name] if make is None else make(given[name]) for name, make in self.values}
+        return connection.execute(self.text, named)
+
+    def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """What was found, as values of Python."""
         return tuple(value if read is None else read(value) for value, read in zip(row, self.readers, strict=True))
+
+
+class Hand:
+    """A unit of work without a session: statements that were compiled once go straight to the driver."""
+
+    def __init__(self, connection: Any, compiled: Callable[[Statement], Compiled]) -> None:
+        self._connection = connection
+        self._compiled = compiled
+
+    def run(self, *steps: tuple[Statement, Mapping[str, Any]]) -> list[int]:
+        """Run these statements in their order, each with its values; returns how many rows each wrote.
+
+        PostgreSQL gets them all at once, without waiting for each answer. When one fails none counts, and the error is that
+        of the first one that failed.
+        """
+        pipeline = getattr(self._connection, "pipeline", nullcontext)
+        with pipeline():
+            done = [self._compiled(statement).on(self._connection, values) for statement, values in steps]
+        return [cursor.rowcount for cursor in done]
 
 
 class Database:
@@ -124,13 +168,14 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._compiled: dict[Select[Any], CompiledQuery] = {}
+        self._compiled: dict[Statement, Compiled] = {}
         if self.is_sqlite:
-            self._reader = _sqlite_engine(url, begin="BEGIN", query_only=True)
+            self._reader = self._single = _sqlite_engine(url, begin="BEGIN", query_only=True)
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
         else:
             self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
+            self._single = _postgresql_engine_of_single_queries(url)
 
     @property
     def engine(self) -> Engine:
@@ -170,28 +215,30 @@ class Database:
     def first(self, query: Select[Any], **values: Any) -> tuple[Any, ...] | None:
         """The first row that a query finds, read as `reading()` reads, or None. For the one row that every page needs.
 
-        A session keeps track of objects, which costs ten times the query itself. On SQLite one SELECT is a transaction of its
-        own, so it goes straight to the driver of a connection that refuses to write; `query` is compiled once.
-        Raises SQLAlchemyError.
+        A session keeps track of objects, which costs ten times the query itself. One SELECT is a transaction of its own, so it
+        goes straight to the driver of a connection that refuses to write; `query` is compiled once. Raises SQLAlchemyError.
         """
-        if not self.is_sqlite:
-            with self._reader.connect() as connection:
-                row = connection.execute(query, values).first()
-                return None if row is None else tuple(row)
-        compiled = self._compiled.get(query)
-        if compiled is None:
-            compiled = self._compiled[query] = CompiledQuery.of(query, self._reader.dialect)
-        pooled = self._reader.raw_connection()
-        try:
-            return compiled.first(pooled.driver_connection, values)
-        finally:
-            pooled.close()
+        compiled = self._compile(query)
+        with self._plainly(self._single) as connection:
+            row = compiled.on(connection, values).fetchone()
+        return None if row is None else compiled.read(row)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A unit of work that commits at its end or not at all. Nothing slow belongs in it."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def writing_by_hand(self) -> Iterator[Hand]:
+        """`writing()` for the few units of work that many people wait for: without a session, which costs more than all else
+        that they do. It takes the same lock and commits alike, at its end or not at all. Raises SQLAlchemyError.
+        """
+        with self._plainly(self._writer) as connection:
+            if self.is_sqlite:
+                connection.execute("BEGIN IMMEDIATE")
+            yield Hand(connection, self._compile)
+            connection.commit()
 
     @contextmanager
     def noting(self, *tables: type[Any]) -> Iterator[Session]:
@@ -288,7 +335,45 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self._reader.dispose()
+        self._single.dispose()
         self._writer.dispose()
+
+    def _compile(self, statement: Statement) -> Compiled:
+        """A statement as its driver takes it. Statements are made with their module, so there are few."""
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = Compiled.of(statement, self._writer.dialect)
+        return compiled
+
+    @contextmanager
+    def _plainly(self, engine: Engine) -> Iterator[Any]:
+        """A driver's own connection; its errors are told as SQLAlchemy tells them, without the values.
+
+        What was not committed is taken back as the connection goes back to its pool.
+        """
+        errors = engine.dialect.loaded_dbapi.Error
+        pooled = engine.raw_connection()
+        try:
+            yield pooled.driver_connection
+        except errors as error:
+            raise DBAPIError.instance(
+                None, None, error, errors, hide_parameters=True, dialect=engine.dialect
+            ) from error
+        finally:
+            pooled.close()
+
+
+def _postgresql_engine_of_single_queries(url: str) -> Engine:
+    """Connections on which every query is a transaction of its own that cannot write: one way there and back, not four."""
+    engine = create_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        was_autocommit, connection.autocommit = connection.autocommit, True
+        connection.execute("SET default_transaction_read_only = on")
+        connection.autocommit = was_autocommit
+
+    return engine
 
 
 def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:

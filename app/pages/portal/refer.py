@@ -166,9 +166,11 @@ def _check(place: Place) -> ResponseReturnValue:
     own = drafts.token()
     if draft is None or own is None:
         return redirect(_url("start"))
-    answers = JOURNEY.pruned(draft.answers)
-    if not JOURNEY.may_open(place.slug, answers):
-        return redirect(_url(JOURNEY.first_open(answers).slug))
+    answers: Answers = JOURNEY.pruned(draft.answers)
+    if answers == draft.answers:
+        answers = draft.answers  # whose path is known
+    if not _path(answers).may_open(place.slug):
+        return redirect(_url(_path(answers).first_open().slug))
     problem, said = "", Said(young=is_under_18(answers))
     may_keep = device.is_own(answers)
     if request.method == "POST":

@@ -76,25 +76,14 @@ def _write(database: Database, token: bytes, change: Callable[[Answers], Answers
         expires_at = now + timedelta(minutes=minutes_for(answers))
         sealed = _seal(answers, token)
         try:
-            with database.writing() as session:
-                if draft is None:
-                    _forget_unreadable(session, token)
+            with database.writing_by_hand() as hand:
                 if rows.save_draft(
-                    session, row_id(token), sealed=sealed, expected_revision=revision, expires_at=expires_at
+                    hand, row_id(token), sealed=sealed, expected_revision=revision, expires_at=expires_at
                 ):
                     return OpenDraft(answers=answers, revision=revision + 1, expires_at=expires_at)
         except IntegrityError:
             continue
     raise DraftBusy
-
-
-def _forget_unreadable(session: Session, token: bytes) -> None:
-    """An expired row under the same cookie makes place for a new one."""
-    session.flush()
-    row = session.get(rows.Draft, row_id(token))
-    if row is not None:
-        session.delete(row)
-        session.flush()
 
 
 def _seal(answers: Mapping[str, Mapping[str, Any]], token: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from app.adapters.numbers import DEFAULT, KdfCost, Peppers
 from app.services import post
 
 SLOT_WAIT_SECONDS = 5.0
+# How many may wait for a slot while the threads that a process serves with (app/cli.py) are more than all slots can hold: so
+# there is always one left for whoever only reads.
+MOST_WAITING = 8
 TOKEN_LENGTH = 32
 
 
@@ -36,6 +40,8 @@ class Slot:
         self._semaphore = threading.BoundedSemaphore(at_once)
         self._wait = wait_seconds
         self._room = None if most_waiting is None else threading.BoundedSemaphore(at_once + most_waiting)
+
+        self.room = None if most_waiting is None else at_once + most_waiting
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -58,6 +64,7 @@ class Slot:
 class Office:
     """The portal's own signing key, the Hub's pinned public keys, the peppers and the slots for the slow step.
 
+    As many requests are sent at once as there are cores, for that is all that the slow step uses (docs/adr/0031).
     A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
     with little room to wait, and a flood of codes cannot keep those out who come back with their number. So has reading a packet.
     """
@@ -66,8 +73,8 @@ class Office:
     hub: HubPublicKeys
     peppers: Peppers
     cost: KdfCost = DEFAULT
-    sending: Slot = field(default_factory=Slot)
-    returning: Slot = field(default_factory=Slot)
+    sending: Slot = field(default_factory=lambda: Slot(cores(), most_waiting=MOST_WAITING))
+    returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
     collecting: Slot = field(default_factory=lambda: Slot(most_waiting=1))
     reading: Slot = field(default_factory=lambda: Slot(most_waiting=1))
 
@@ -77,6 +84,11 @@ class Office:
         if key.is_overdue:
             post.alarm("the Hub's sealing key is past its date", key=key.key_id.hex())
         return key.public
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def new_token() -> bytes:
