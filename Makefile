@@ -60,9 +60,9 @@ audit: tools-ready  ## every page x language x state x look, with Lighthouse and
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m audit
 	@exec $(BIN)/python -m tools.audit
 
-bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
-	@$(BIN)/python -m tools.bench
-	@exec $(BIN)/python -m tools.bench_queue
+bench: tools-ready  ## how fast it is, as ratios to bare views, and what it weighs; writes docs/benchmarks.md (PART=... for one)
+	@$(BIN)/python tools/programs.py
+	@exec $(BIN)/python -m tools.bench $(PART)
 
 screenshots: tools-ready  ## pictures of every page, phone and desktop, into screenshots/
 	@exec $(BIN)/python -m tools.screenshots

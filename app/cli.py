@@ -67,6 +67,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
+# More than all slots of the slow step can hold (services/portal/office.py), so that one is always left for other pages.
+SERVER_THREADS = 24
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
 
 
@@ -365,7 +367,7 @@ def courier(once: bool) -> None:
 @click.argument("side", type=click.Choice(["portal", "hub"]))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True)
-@click.option("--threads", default=4, show_default=True)
+@click.option("--threads", default=SERVER_THREADS, show_default=True)
 def serve(side: Side, host: str, workers: int, threads: int) -> None:
     """Serve one side; the process sees the variables of that side only."""
     if side == "hub":

@@ -7,11 +7,13 @@ lose updates on SQLite, hence the explicit connection settings below.
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +36,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
 LOOKS_EVERY_SECONDS = 0.02
+# A connection that was used so shortly ago is taken to be alive, without asking it.
+ALIVE_FOR_SECONDS = 1.0
 ID_LENGTH = 16
 # In the `info` of a session that only reads: what was found once, to be found again without asking.
 READS_ONLY = "reads-only"
@@ -97,6 +101,8 @@ class HubRow(DeclarativeBase):
 Statement = Select[Any] | Insert | Update | Delete
 # What becomes of a value on its way to the driver or back; None: it stays as it is.
 Made = Callable[[Any], Any] | None
+# A value in the words of PostgreSQL's driver.
+NAMED_VALUE = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,24 +148,59 @@ class Compiled:
         """What was found, as values of Python."""
         return tuple(value if read is None else read(value) for value, read in zip(row, self.readers, strict=True))
 
+    @classmethod
+    def together(cls, parts: Sequence[Compiled]) -> Compiled:
+        """Several that write, as one statement of PostgreSQL's; it finds one row: how many rows each part wrote."""
+        names = [f"part_{place}" for place in range(len(parts))]
+        steps = ", ".join(
+            own + " AS (" + NAMED_VALUE.sub(rf"%({own}_\1)s", part.text) + " RETURNING 1)"
+            for own, part in zip(names, parts, strict=True)
+        )
+        counts = ", ".join(f"(SELECT count(*) FROM {own})" for own in names)  # noqa: S608 - names of our own
+        return cls(
+            text=f"WITH {steps} SELECT {counts}",  # nosec B608
+            values=tuple(
+                (f"{own}_{name}", make) for own, part in zip(names, parts, strict=True) for name, make in part.values
+            ),
+            fixed={
+                f"{own}_{name}": value
+                for own, part in zip(names, parts, strict=True)
+                for name, value in part.fixed.items()
+            },
+            is_positional=False,
+            readers=(),
+        )
+
 
 class Hand:
     """A unit of work without a session: statements that were compiled once go straight to the driver."""
 
-    def __init__(self, connection: Any, compiled: Callable[[Statement], Compiled]) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        compiled: Callable[[Statement], Compiled],
+        together: Callable[[tuple[Statement, ...]], Compiled] | None,
+    ) -> None:
         self._connection = connection
         self._compiled = compiled
+        self._together = together
 
-    def run(self, *steps: tuple[Statement, Mapping[str, Any]]) -> list[int]:
-        """Run these statements in their order, each with its values; returns how many rows each wrote.
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """Run a statement that writes; returns how many rows it wrote."""
+        return int(self._compiled(statement).on(self._connection, values).rowcount)
 
-        PostgreSQL gets them all at once, without waiting for each answer. When one fails none counts, and the error is that
-        of the first one that failed.
+    def run_together(self, *steps: tuple[Statement, Mapping[str, Any]]) -> list[int]:
+        """Run statements that write, of which none hangs on what another one does; returns how many rows each wrote.
+
+        PostgreSQL gets them as one statement: what it waits for is the way there and back.
         """
-        pipeline = getattr(self._connection, "pipeline", nullcontext)
-        with pipeline():
-            done = [self._compiled(statement).on(self._connection, values) for statement, values in steps]
-        return [cursor.rowcount for cursor in done]
+        if self._together is None:
+            return [self.run(statement, values) for statement, values in steps]
+        compiled = self._together(tuple(statement for statement, _ in steps))
+        values = {
+            f"part_{place}_{name}": value for place, (_, given) in enumerate(steps) for name, value in given.items()
+        }
+        return [int(count) for count in compiled.on(self._connection, values).fetchone()]
 
 
 class Database:
@@ -168,12 +209,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._compiled: dict[Statement, Compiled] = {}
+        self._compiled: dict[Statement | tuple[Statement, ...], Compiled] = {}
+        self._turn = threading.Lock()
         if self.is_sqlite:
             self._reader = self._single = _sqlite_engine(url, begin="BEGIN", query_only=True)
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
         else:
-            self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._writer = _postgresql_engine(url)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
             self._single = _postgresql_engine_of_single_queries(url)
 
@@ -226,7 +268,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A unit of work that commits at its end or not at all. Nothing slow belongs in it."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -234,10 +276,10 @@ class Database:
         """`writing()` for the few units of work that many people wait for: without a session, which costs more than all else
         that they do. It takes the same lock and commits alike, at its end or not at all. Raises SQLAlchemyError.
         """
-        with self._plainly(self._writer) as connection:
+        with self._in_turn(), self._plainly(self._writer) as connection:
             if self.is_sqlite:
                 connection.execute("BEGIN IMMEDIATE")
-            yield Hand(connection, self._compile)
+            yield Hand(connection, self._compile, None if self.is_sqlite else self._compile_together)
             connection.commit()
 
     @contextmanager
@@ -257,7 +299,7 @@ class Database:
             if not state.is_select:
                 raise NotANote
 
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             event.listen(session, "before_flush", refuse_others)
             event.listen(session, "do_orm_execute", refuse_statements)
             yield session
@@ -345,6 +387,28 @@ class Database:
             compiled = self._compiled[statement] = Compiled.of(statement, self._writer.dialect)
         return compiled
 
+    def _compile_together(self, statements: tuple[Statement, ...]) -> Compiled:
+        """Several statements as one."""
+        compiled = self._compiled.get(statements)
+        if compiled is None:
+            compiled = self._compiled[statements] = Compiled.together([self._compile(each) for each in statements])
+        return compiled
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """On SQLite one writes at a time. The threads of a process hand over to each other at once; only between processes does
+        SQLite itself wait, and it looks again only now and then. Raises OperationalError, as it does when that takes too long.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     @contextmanager
     def _plainly(self, engine: Engine) -> Iterator[Any]:
         """A driver's own connection; its errors are told as SQLAlchemy tells them, without the values.
@@ -363,9 +427,29 @@ class Database:
             pooled.close()
 
 
+def _postgresql_engine(url: str, **options: Any) -> Engine:
+    """Connections that are asked whether they are still alive when they were idle for a while: a restarted server is noticed."""
+    engine = create_engine(url, pool_size=10, max_overflow=10, **options)
+    used_at = "used_at"
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(used_at, 0.0) > ALIVE_FOR_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error  # the pool gives a new one, and drops those that are older
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info[used_at] = time.monotonic()
+
+    return engine
+
+
 def _postgresql_engine_of_single_queries(url: str) -> Engine:
     """Connections on which every query is a transaction of its own that cannot write: one way there and back, not four."""
-    engine = create_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+    engine = _postgresql_engine(url, isolation_level="AUTOCOMMIT")
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:

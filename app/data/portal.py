@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Table, UniqueConstraint, and_, bindparam, delete, insert, inspect, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import Database, Hand, PortalRow
@@ -252,6 +264,7 @@ class DraftAsKept(NamedTuple):
     sealed: bytes
     revision: int
     expires_at: datetime
+    database_id: bytes
 
 
 def _table_of(row: type[PortalRow]) -> Table:
@@ -262,8 +275,13 @@ def _table_of(row: type[PortalRow]) -> Table:
 
 
 _drafts_table = _table_of(Draft)
-_drafts = _drafts_table.c
-_DRAFT = select(_drafts.sealed, _drafts.revision, _drafts.expires_at).where(_drafts.id == bindparam("draft_id"))
+_drafts, _states = _drafts_table.c, _table_of(PostState).c
+# With the id of this database, which is needed when the draft is sent: one way there and back, not two.
+_DRAFT = (
+    select(_drafts.sealed, _drafts.revision, _drafts.expires_at, _states.database_id)
+    .join_from(_drafts_table, _table_of(PostState), _states.id == 1)
+    .where(_drafts.id == bindparam("draft_id"))
+)
 
 
 def draft(unit: Session | Database, draft_id: bytes, *, now: datetime) -> DraftAsKept | None:
@@ -292,13 +310,11 @@ def save_draft(hand: Hand, draft_id: bytes, *, sealed: bytes, expected_revision:
     0: none was there that could be read, so an expired row makes place for the new one.
     """
     if expected_revision == 0:
-        hand.run(
-            (_DROP_DRAFT, {"draft_id": draft_id}),
-            (_PUT_DRAFT, {"id": draft_id, "revision": 1, "sealed": sealed, "expires_at": expires_at}),
-        )
+        hand.run(_DROP_DRAFT, {"draft_id": draft_id})
+        hand.run(_PUT_DRAFT, {"id": draft_id, "revision": 1, "sealed": sealed, "expires_at": expires_at})
         return True
     values = {"draft_id": draft_id, "expected": expected_revision, "sealed": sealed, "expires_at": expires_at}
-    return hand.run((_CHANGE_DRAFT, values)) == [1]
+    return hand.run(_CHANGE_DRAFT, values) == 1
 
 
 def erase_draft(session: Session, draft_id: bytes) -> None:
@@ -313,7 +329,7 @@ def sent(session: Session, draft_id: bytes, *, now: datetime) -> Sent | None:
     return row if row is not None and row.expires_at > now else None
 
 
-_states, _sents = _table_of(PostState).c, _table_of(Sent).c
+_sents = _table_of(Sent).c
 _BEFORE_SENDING = (
     select(_states.database_id, _drafts.revision, _drafts.expires_at, _sents.expires_at)
     .outerjoin_from(_table_of(PostState), _drafts_table, _drafts.id == bindparam("draft_id"))
@@ -322,20 +338,31 @@ _BEFORE_SENDING = (
 )
 
 
+_DROP_OLD_SENT = delete(_table_of(Sent)).where(
+    _sents.draft_id == bindparam("draft_id"), _sents.expires_at <= bindparam("moment")
+)
+
+
 class BeforeSending(NamedTuple):
     """What must be known before a request is sealed. `revision`: of the draft, None when there is none (any more)."""
 
     database_id: bytes
     revision: int | None
-    was_sent: bool
+    was_sent: bool = False
 
 
 def before_sending(database: Database, draft_id: bytes, *, now: datetime) -> BeforeSending:
-    """This database's id, and what there is under a cookie. Raises PostNotSetUp when the migrations have not run."""
+    """This database's id, and what there is under a cookie; a number that was shown for its hour makes place.
+
+    Raises PostNotSetUp when the migrations have not run.
+    """
     found = database.first(_BEFORE_SENDING, draft_id=draft_id)
     if found is None:
         raise PostNotSetUp("the database is empty: run `flask database migrate`")
     database_id, revision, draft_until, sent_until = found
+    if sent_until is not None and sent_until <= now:
+        with database.writing_by_hand() as hand:
+            hand.run(_DROP_OLD_SENT, {"draft_id": draft_id, "moment": now})
     return BeforeSending(
         database_id=bytes(database_id),
         revision=revision if draft_until is not None and draft_until > now else None,
@@ -343,9 +370,8 @@ def before_sending(database: Database, draft_id: bytes, *, now: datetime) -> Bef
     )
 
 
-_TAKE_DRAFT = delete(_drafts_table).where(_drafts.id == bindparam("draft_id"), _drafts.revision == bindparam("expected"))
-_DROP_OLD_SENT = delete(_table_of(Sent)).where(
-    _sents.draft_id == bindparam("draft_id"), _sents.expires_at <= bindparam("moment")
+_TAKE_DRAFT = delete(_drafts_table).where(
+    _drafts.id == bindparam("draft_id"), _drafts.revision == bindparam("expected")
 )
 _PUT_CASE, _PUT_WRAP, _PUT_OFFER = insert(_table_of(Case)), insert(_table_of(NumberWrap)), insert(_table_of(Offer))
 _PUT_OWN, _PUT_SENT, _PUT_OUTGOING = insert(_table_of(Own)), insert(_table_of(Sent)), insert(_table_of(Outgoing))
@@ -376,9 +402,8 @@ def keep_request(
     """
     today = now.date()
     own = [] if copy is None else [(_PUT_OWN, {"id": copy.id, "case_id": case_id, "sealed": copy.sealed})]
-    found, *_ = hand.run(
+    found, *_ = hand.run_together(
         (_TAKE_DRAFT, {"draft_id": draft_id, "expected": revision}),
-        (_DROP_OLD_SENT, {"draft_id": draft_id, "moment": now}),
         (
             _PUT_CASE,
             {"id": case_id, "reference_tag": reference_tag, "number_out": 0, "opened_on": today, "leaf": leaf},

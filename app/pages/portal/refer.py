@@ -190,6 +190,7 @@ def _check(place: Place) -> ResponseReturnValue:
                 now=now(),
                 today=now().astimezone(portal().area.hub_hours.zone).date(),
                 keep_copy=may_keep and "keep_copy" in request.form,
+                draft=draft,
             )
             return redirect(url_for("portal.sent"), code=303)
         except (DraftChanged, NothingToSend):

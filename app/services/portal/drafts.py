@@ -31,11 +31,15 @@ class DraftBusy(Exception):
 
 @dataclass(frozen=True)
 class OpenDraft:
-    """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes."""
+    """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes.
+
+    `database_id` is that of the database that it was read from; empty when it was written just now.
+    """
 
     answers: Answers
     revision: int
     expires_at: datetime
+    database_id: bytes = b""
 
 
 def read(unit: Session | Database, token: bytes, *, now: datetime) -> OpenDraft | None:
@@ -96,4 +100,6 @@ def _opened(row: rows.DraftAsKept, token: bytes) -> OpenDraft | None:
         plain = sealing.open_box(token, row.sealed, purpose=PURPOSE, bound=row_id(token))
     except sealing.CannotOpen:
         return None
-    return OpenDraft(answers=json.loads(plain), revision=row.revision, expires_at=row.expires_at)
+    return OpenDraft(
+        answers=json.loads(plain), revision=row.revision, expires_at=row.expires_at, database_id=row.database_id
+    )

@@ -21,6 +21,7 @@ from app.domain.referral import Addition, Referral
 from app.domain.status import Delivery
 from app.domain.survey import NEVER, Offer, offer_after
 from app.services.portal import copies, leaf, survey
+from app.services.portal.drafts import OpenDraft
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
@@ -78,15 +79,20 @@ def send(
     now: datetime,
     today: date | None = None,
     keep_copy: bool = False,
+    draft: OpenDraft | None = None,
 ) -> None:
     """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
 
     `revision` is that of the draft whose answers are sent, `today` the local day (without it, the day in UTC). `keep_copy`
-    keeps the answers here, to be read with the number. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
+    keeps the answers here, to be read with the number. `draft` is the draft as it was read just now; whether it is still so
+    is seen when it is committed. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
     was sent and the draft is as it was.
     """
-    for _ in range(ATTEMPTS):
-        found = rows.before_sending(database, row_id(token), now=now)
+    for attempt in range(ATTEMPTS):
+        if draft is not None and draft.database_id and not attempt:
+            found = rows.BeforeSending(draft.database_id, draft.revision)
+        else:
+            found = rows.before_sending(database, row_id(token), now=now)
         if found.was_sent:
             return
         if found.revision is None:
