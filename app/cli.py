@@ -41,7 +41,7 @@ from app.domain.area import Area
 from app.domain.promise_results import Quarter, ResultsError
 from app.domain.retention import Periods
 from app.editing import area_group, content_group
-from app.processes import SERVER_PID, end_with_parent
+from app.processes import SERVER_PID, end_with_parent, threads_wanted
 from app.services import post as post_service
 from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
@@ -67,8 +67,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
-# More than all slots of the slow step can hold (services/portal/office.py), so that one is always left for other pages.
-SERVER_THREADS = 24
+SERVER_THREADS = threads_wanted()
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
 
 

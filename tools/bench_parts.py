@@ -133,7 +133,7 @@ def serving(target: str, environ: Mapping[str, str], *, path: str = "/") -> Iter
         process.wait()
 
 
-def wait_for(url: str, *, seconds: float = 30) -> None:
+def wait_for(url: str, *, seconds: float = 90) -> None:
     """Until it answers, whatever it answers."""
     until = time.monotonic() + seconds
     with requests.Session() as session:

@@ -27,8 +27,9 @@ from app.adapters import numbers, sealing
 from app.data import portal as rows
 from app.data.database import Database
 from app.forms.refer import JOURNEY
+from app.processes import cores
 from app.services.portal import drafts
-from app.services.portal.office import cores, new_token, row_id
+from app.services.portal.office import new_token, row_id
 from app.web import clock
 from app.web.cookies import DRAFT, token_text
 from tests.harness import run as test_run

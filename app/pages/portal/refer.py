@@ -166,9 +166,9 @@ def _check(place: Place) -> ResponseReturnValue:
     own = drafts.token()
     if draft is None or own is None:
         return redirect(_url("start"))
-    answers: Answers = JOURNEY.pruned(draft.answers)
-    if answers == draft.answers:
-        answers = draft.answers  # whose path is known
+    answers: Answers = draft.answers
+    if not answers.keys() <= {each.step.key for each in _path(answers).places}:
+        answers = JOURNEY.pruned(answers)
     if not _path(answers).may_open(place.slug):
         return redirect(_url(_path(answers).first_open().slug))
     problem, said = "", Said(young=is_under_18(answers))

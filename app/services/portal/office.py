@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -15,12 +14,10 @@ from nacl.signing import SigningKey
 
 from app.adapters.keys import HubPublicKeys
 from app.adapters.numbers import DEFAULT, KdfCost, Peppers
+from app.processes import MOST_WAITING, MOST_WAITING_WITH_CODES, cores
 from app.services import post
 
 SLOT_WAIT_SECONDS = 5.0
-# How many may wait for a slot while the threads that a process serves with (app/cli.py) are more than all slots can hold: so
-# there is always one left for whoever only reads.
-MOST_WAITING = 8
 TOKEN_LENGTH = 32
 
 
@@ -75,8 +72,14 @@ class Office:
     cost: KdfCost = DEFAULT
     sending: Slot = field(default_factory=lambda: Slot(cores(), most_waiting=MOST_WAITING))
     returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
-    collecting: Slot = field(default_factory=lambda: Slot(most_waiting=1))
-    reading: Slot = field(default_factory=lambda: Slot(most_waiting=1))
+    collecting: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
+    reading: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
+
+    @property
+    def most_held(self) -> int:
+        """How many threads all slots together can hold up."""
+        slots = (self.sending, self.returning, self.collecting, self.reading)
+        return sum(slot.room for slot in slots if slot.room is not None)
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""
@@ -84,11 +87,6 @@ class Office:
         if key.is_overdue:
             post.alarm("the Hub's sealing key is past its date", key=key.key_id.hex())
         return key.public
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def new_token() -> bytes:
