@@ -23,6 +23,7 @@ setup: .venv/run.stamp  ## install what serving needs, build styles and catalogu
 	@$(BIN)/python tools/build_assets.py
 	@$(BIN)/python tools/catalogues.py build
 	@$(BIN)/python -m tools.unavailable
+	@$(BIN)/python -m tools.templates
 	@$(BIN)/flask setup
 
 run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
@@ -61,6 +62,7 @@ audit: tools-ready  ## every page x language x state x look, with Lighthouse and
 	@exec $(BIN)/python -m tools.audit
 
 bench: tools-ready  ## how fast it is, as ratios to bare views, and what it weighs; writes docs/benchmarks.md (PART=... for one)
+	@$(BIN)/python -m tools.templates
 	@$(BIN)/python tools/programs.py
 	@exec $(BIN)/python -m tools.bench $(PART)
 

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -67,7 +68,7 @@ class KeptPages:
                 return _answer(page, environ, start_response)
         return self._inner(environ, start_response)
 
-    def keep(self, environ: WSGIEnvironment, response: Response) -> None:
+    def keep(self, environ: WSGIEnvironment, response: Response) -> KeptPage:
         """Remember a response. The oldest goes when there are too many."""
         moment = now()
         until = min(moment + KEPT_FOR, next_change(self._hours, moment) or moment + KEPT_FOR)
@@ -88,6 +89,7 @@ class KeptPages:
             self._pages[_key(environ)] = page
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
+        return page
 
 
 class Moulds:
@@ -136,7 +138,8 @@ def install(app: Flask, hours: OpeningHours) -> None:
     @app.after_request
     def remember(response: Response) -> Response:
         if g.get("is_public") and response.status_code == 200 and "Set-Cookie" not in response.headers:
-            pages.keep(request.environ, response)
+            # Whoever asks first gets it as all others will: compressed, with its tag, or not at all when they have it.
+            return _as_response(pages.keep(request.environ, response), request.environ)
         return response
 
     # Flask runs these in reverse order: the first one registered sees the finished response.
@@ -162,6 +165,10 @@ def next_change(hours: OpeningHours, moment: datetime) -> datetime | None:
 
 def _key(environ: WSGIEnvironment) -> Key:
     return environ.get("HTTP_HOST", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+
+
+def _as_response(page: KeptPage, environ: WSGIEnvironment) -> Response:
+    return Response.from_app(partial(_answer, page), environ)
 
 
 def _answer(page: KeptPage, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
