@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES
@@ -141,33 +143,32 @@ def time_starts(site: Supervisor, folder: Path, *, rounds: int) -> dict[str, flo
     for _ in range(rounds):
         port = free_port()
         command = server("tools.bench_apps:make_bare", port)
-        seconds = until_it_answers(command, bare_environ, f"http://127.0.0.1:{port}/")
-        taken.setdefault("bare Flask view", []).append(seconds)
-        for name in ("portal", "hub"):
-            own = site.portal_url if name == "portal" else site.hub_url
-            command = [sys.executable, "-m", "flask", "serve", name]
-            seconds = until_it_answers(command, site.environment(name), f"{own}/readyz")  # type: ignore[arg-type]
-            taken.setdefault({"portal": "portal", "hub": "desk"}[name], []).append(seconds)
-        site.start("portal")
-        started = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "flask", "courier", "--once"],
-            cwd=ROOT,
-            env=site.environment("courier"),
-            check=True,
-        )
-        taken.setdefault("courier", []).append(time.perf_counter() - started)
-        site.stop("portal")
+        with started(command, bare_environ, f"http://127.0.0.1:{port}/") as seconds:
+            taken.setdefault("bare Flask view", []).append(seconds)
+        serve = [sys.executable, "-m", "flask", "serve"]
+        with started([*serve, "hub"], site.environment("hub"), f"{site.hub_url}/readyz") as seconds:
+            taken.setdefault("desk", []).append(seconds)
+        with started([*serve, "portal"], site.environment("portal"), f"{site.portal_url}/readyz") as seconds:
+            taken.setdefault("portal", []).append(seconds)
+            before = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-m", "flask", "courier", "--once"],
+                cwd=ROOT,
+                env=site.environment("courier"),
+                check=True,
+            )
+            taken.setdefault("courier", []).append(time.perf_counter() - before)
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def until_it_answers(command: list[str], environ: dict[str, str], url: str) -> float:
-    """Seconds from the command to the first answer."""
-    started = time.perf_counter()
+@contextmanager
+def started(command: list[str], environ: dict[str, str], url: str) -> Iterator[float]:
+    """While a server runs: the seconds from its command to its first answer."""
+    before = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
     try:
         wait_for(url)
-        return time.perf_counter() - started
+        yield time.perf_counter() - before
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
