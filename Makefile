@@ -29,6 +29,7 @@ setup: .venv/run.stamp  ## install what serving needs, build styles and catalogu
 	@$(BIN)/python tools/build_assets.py
 	@$(BIN)/python tools/catalogues.py build
 	@$(BIN)/python -m tools.unavailable
+	@$(BIN)/python -m tools.templates
 	@$(BIN)/flask setup
 
 run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
@@ -78,9 +79,10 @@ chaos: tools-ready  ## 10,000 requests while processes are killed, every fault a
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "audit or not audit" $(DRILLS)
 	@$(FUZZING)
 
-bench: tools-ready  ## throughput as ratios to a bare Flask view; writes docs/benchmarks.md
-	@$(BIN)/python -m tools.bench
-	@exec $(BIN)/python -m tools.bench_queue
+bench: tools-ready  ## how fast it is, as ratios to bare views, and what it weighs; writes docs/benchmarks.md (PART=... for one)
+	@$(BIN)/python -m tools.templates
+	@$(BIN)/python tools/programs.py
+	@exec $(BIN)/python -m tools.bench $(PART)
 
 screenshots: tools-ready  ## pictures of every page, phone and desktop, into screenshots/
 	@exec $(BIN)/python -m tools.screenshots

@@ -44,7 +44,7 @@ from app.domain.area import Area
 from app.domain.promise_results import Quarter, ResultsError
 from app.domain.retention import Periods
 from app.editing import area_group, content_group
-from app.processes import SERVER_PID, end_with_parent
+from app.processes import SERVER_PID, end_with_parent, threads_wanted
 from app.services import post as post_service
 from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
@@ -77,6 +77,7 @@ DATABASE_FAILS = (SQLAlchemyError, OSError)
 REQUESTS_END_WITHIN_SECONDS = 20
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
+SERVER_THREADS = threads_wanted()
 SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "hub": ("HUB_PORT", "8001")}
 
 
@@ -464,7 +465,7 @@ def _say_what_is_wrong_with_the_queue(settings: Settings) -> None:
 @click.argument("side", type=click.Choice(["portal", "hub"]))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True)
-@click.option("--threads", default=4, show_default=True)
+@click.option("--threads", default=SERVER_THREADS, show_default=True)
 @click.option(
     "--newer-schema", is_flag=True, help="Take a database of a newer release as it is: for going back to this one."
 )

@@ -45,6 +45,7 @@ from app.web import appearance, counted, errors, headers, kept, language, page, 
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.bodies import FormRequest
 from app.web.clock import now
+from app.web.compiled import Compiled
 from app.web.cookies import STAFF, CookieJar, NoSession
 from app.web.door import Door
 
@@ -586,6 +587,7 @@ def _new_app(settings: Settings) -> Flask:
         PREFERRED_URL_SCHEME="https" if settings.is_https else "http",
         WTF_I18N_ENABLED=False,
     )
+    app.jinja_env.bytecode_cache = Compiled()
     app.jinja_env.globals["news_words"] = news.words_of
     app.jinja_env.globals["phrase_words"] = phrases.phrase_words
     return app

@@ -1,4 +1,4 @@
-"""How processes start and end."""
+"""How processes start and end, and with how many threads they serve."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import sys
 PR_SET_PDEATHSIG = 1
 # Set by `flask serve` for its own workers: the process that they belong to.
 SERVER_PID = "SERVER_PID"
+# How many may wait for each slot of the slow step (services/portal/office.py): for those of return numbers and requests, and
+# for those of codes and of whoever typed very many wrong ones.
+MOST_WAITING, MOST_WAITING_WITH_CODES = 6, 1
+THREADS_LEFT = 4
 
 
 def end_with_parent(parent: int | None = None) -> None:
@@ -29,3 +33,14 @@ def own_server() -> int | None:
     """The process id of the server that started this worker, as `flask serve` told it; None under another server."""
     told = os.environ.get(SERVER_PID, "")
     return int(told) if told.isascii() and told.isdigit() else None
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_wanted() -> int:
+    """With how many threads a process serves: some are left for other pages when every slot of the slow step is full."""
+    sending, returning = cores() + MOST_WAITING, 1 + MOST_WAITING
+    return sending + returning + 3 * (1 + MOST_WAITING_WITH_CODES) + THREADS_LEFT

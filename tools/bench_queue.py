@@ -1,17 +1,14 @@
 """What the desk's pages cost with a thousand referrals, and with a million: on PostgreSQL, in one process, as a ratio.
 
 The open cases are the same thousand, really sealed, so that every page shows what it shows in service; all others were closed
-long ago, each with a body of 1 KB. Fills a private server of its own, which takes some minutes and 4 GB, and writes the figures
-into docs/benchmarks.md. `python -m tools.bench_queue`; no part of `make test`.
+long ago, each with a body of 1 KB. Fills a private server of its own, which takes some minutes and 4 GB. A part of
+tools/bench.py.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,18 +18,16 @@ from sqlalchemy import text
 from app.data.database import Database
 from app.domain.status import CaseState
 from app.web import clock
-from tests.harness import many, run
+from tests.harness import many
+from tests.harness import run as test_run
 from tests.harness.clients import BrowsingClient
 from tests.harness.databases import Copies
 from tests.harness.people import Colleague
 from tests.harness.postgresql import stop_shared_server
 from tests.harness.sides import Sides
+from tools.bench_parts import Found, Held, Options
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
-HEADING = "## The desk with a million referrals"
 OPEN = 1_000
-LARGE = 1_000_000
 AT_ONCE = 50_000
 TURNS = 11
 HELD_TO = 2.0
@@ -54,10 +49,10 @@ FROM generate_series(CAST(:low AS bigint), CAST(:high AS bigint)) AS i
 """
 
 
-def main() -> int:
-    """Measure with few and with many, and write it down. Ends with 1 when a page costs more than it is held to."""
-    large = int(sys.argv[1]) if len(sys.argv) > 1 else LARGE
-    run.begin()
+def run(options: Options) -> Found:
+    """Measure with few and with many."""
+    large = options.large
+    test_run.begin()
     folder = Path(tempfile.mkdtemp(prefix="bench-queue-"))
     copies, sides = Copies("postgresql", folder), []
     try:
@@ -76,18 +71,14 @@ def main() -> int:
             case = next(each for each in made if each.state is CaseState.OURS and not each.is_restricted)
             sites.append((site, sign_in(site, case.case_id.hex()), pages_of(case.case_id.hex())))
         few, lots = measure(sites)
-        again = {name: lots[name] / few[name] for name in few}
     finally:
         for site in sides:
             site.close()
         copies.drop()
         stop_shared_server()
-        run.end()
+        test_run.end()
         shutil.rmtree(folder, ignore_errors=True)
-    said = report(few, lots, again, large=large)
-    write(said)
-    print(said)
-    return 1 if max(again.values()) > HELD_TO else 0
+    return report(few, lots, large=large)
 
 
 def fill(database: Database, count: int) -> None:
@@ -142,32 +133,17 @@ def timed(desk: Colleague, path: str) -> float:
     return time.perf_counter() - started
 
 
-def report(few: dict[str, float], lots: dict[str, float], ratios: dict[str, float], *, large: int) -> str:
-    """The section of docs/benchmarks.md."""
+def report(few: dict[str, float], lots: dict[str, float], *, large: int) -> Found:
+    """The section, and what is held to something: the page that grows most."""
+    ratios = {name: lots[name] / few[name] for name in few}
     lines = [
-        HEADING,
-        "",
-        f"Made by `python -m tools.bench_queue`, on PostgreSQL: one desk with {OPEN:,} referrals, all of them open and",
-        f"really sealed, and one with {large:,}, as many of them open and all others closed, with bodies of 1 KB. Milliseconds",
-        f"of a whole page in one process, the median of {TURNS} turns, one desk and the other by turns.",
-        "Held to: not more than twice.",
-        "",
-        f"When it ended, the machine's load was {os.getloadavg()[0]:.1f}.",
+        f"On PostgreSQL: one desk with {OPEN:,} referrals, all of them open and really sealed, and one with {large:,}, as many",
+        "of them open and all others closed, with bodies of 1 KB. Milliseconds of a whole page in one process, the median of",
+        f"{TURNS} turns, one desk and the other by turns.",
         "",
         f"| page | ms with {OPEN:,} | ms with {large:,} | ratio |",
         "|---|---:|---:|---:|",
         *(f"| {name} | {few[name]:.0f} | {lots[name]:.0f} | {ratios[name]:.2f} |" for name in few),
-        "",
     ]
-    return "\n".join(lines)
-
-
-def write(said: str) -> None:
-    """Put the section in the place of the last one."""
-    page = PAGE.read_text(encoding="utf-8")
-    kept = re.split(rf"\n*{re.escape(HEADING)}\n", page)[0].rstrip()
-    PAGE.write_text(f"{kept}\n\n{said}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    held = Held("a page of the desk with a million referrals, against a thousand", max(ratios.values()), HELD_TO, True)
+    return Found("The desk with a million referrals", lines, [held])

@@ -7,10 +7,12 @@ lose updates on SQLite, hence the explicit connection settings below.
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
+import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,23 +22,29 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Delete,
     Dialect,
     Engine,
+    Insert,
     LargeBinary,
     MetaData,
     Select,
+    TextClause,
+    Update,
     create_engine,
     event,
     inspect,
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
 LOOKS_EVERY_SECONDS = 0.02
+# A connection that was used so shortly ago is taken to be alive, without asking it.
+ALIVE_FOR_SECONDS = 1.0
 ID_LENGTH = 16
 # In the `info` of a session that only reads: what was found once, to be found again without asking.
 READS_ONLY = "reads-only"
@@ -104,29 +112,109 @@ class HubRow(DeclarativeBase):
     type_annotation_map = {bytes: LargeBinary, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's own convention
 
 
+Statement = Select[Any] | Insert | Update | Delete | TextClause
+# What becomes of a value on its way to the driver or back; None: it stays as it is.
+Made = Callable[[Any], Any] | None
+# A value in the words of PostgreSQL's driver.
+NAMED_VALUE = re.compile(r"%\((\w+)\)s")
+
+
 @dataclass(frozen=True, slots=True)
-class CompiledQuery:
-    """A query in SQLite's words, the order of its values, and what makes values of Python of the columns that it finds."""
+class Compiled:
+    """A statement in the words of one driver, with what makes of each value what the driver takes, and of what it finds values
+    of Python."""
 
     text: str
-    names: tuple[str, ...]
-    readers: tuple[Callable[[Any], Any] | None, ...]
+    values: tuple[tuple[str, Made], ...]
+    fixed: Mapping[str, Any]
+    is_positional: bool
+    readers: tuple[Made, ...]
 
     @classmethod
-    def of(cls, query: Select[Any], dialect: Dialect) -> CompiledQuery:
-        """Compile a query. Its values are those of its bindparams."""
-        compiled = query.compile(dialect=dialect)
-        types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
-        readers = tuple(each.result_processor(dialect, None) for each in types)
-        return cls(text=str(compiled), names=tuple(compiled.positiontup or ()), readers=readers)
+    def of(cls, statement: Statement, dialect: Dialect) -> Compiled:
+        """Compile a statement. Its values are those of its bindparams; an insert has one for each column of its table.
 
-    def first(self, connection: Any, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """The first row, or None. Raises SQLAlchemyError, as any other query does, without the values."""
-        with told_as_ours(self.text):
-            row = connection.execute(self.text, [values[name] for name in self.names]).fetchone()
-        if row is None:
-            return None
+        What stands in the statement itself (`fixed`), such as the 1 that is added to a count, nobody needs to give.
+        """
+        compiled = statement.compile(dialect=dialect)
+        names = compiled.positiontup or list(compiled.binds)
+        kinds = [compiled.binds[name].type.dialect_impl(dialect) for name in names]
+        columns = statement.selected_columns if isinstance(statement, Select) else ()
+        readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        return cls(
+            text=str(compiled),
+            values=tuple((name, kind.bind_processor(dialect)) for name, kind in zip(names, kinds, strict=True)),
+            fixed={name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required},
+            is_positional=compiled.positiontup is not None,
+            readers=tuple(readers),
+        )
+
+    def on(self, connection: Any, values: Mapping[str, Any]) -> Any:
+        """Run it on a driver's connection; returns its cursor. Raises the driver's errors."""
+        given = {**self.fixed, **values} if self.fixed else values
+        if self.is_positional:
+            made = [given[name] if make is None else make(given[name]) for name, make in self.values]
+            return connection.execute(self.text, made)
+        named = {name: given[name] if make is None else make(given[name]) for name, make in self.values}
+        return connection.execute(self.text, named)
+
+    def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """What was found, as values of Python."""
         return tuple(value if read is None else read(value) for value, read in zip(row, self.readers, strict=True))
+
+    @classmethod
+    def together(cls, parts: Sequence[Compiled]) -> Compiled:
+        """Several that write, as one statement of PostgreSQL's; it finds one row: how many rows each part wrote."""
+        names = [f"part_{place}" for place in range(len(parts))]
+        steps = ", ".join(
+            own + " AS (" + NAMED_VALUE.sub(rf"%({own}_\1)s", part.text) + " RETURNING 1)"
+            for own, part in zip(names, parts, strict=True)
+        )
+        counts = ", ".join(f"(SELECT count(*) FROM {own})" for own in names)  # noqa: S608 - names of our own
+        return cls(
+            text=f"WITH {steps} SELECT {counts}",  # nosec B608
+            values=tuple(
+                (f"{own}_{name}", make) for own, part in zip(names, parts, strict=True) for name, make in part.values
+            ),
+            fixed={
+                f"{own}_{name}": value
+                for own, part in zip(names, parts, strict=True)
+                for name, value in part.fixed.items()
+            },
+            is_positional=False,
+            readers=(),
+        )
+
+
+class Hand:
+    """A unit of work without a session: statements that were compiled once go straight to the driver."""
+
+    def __init__(
+        self,
+        connection: Any,
+        compiled: Callable[[Statement], Compiled],
+        together: Callable[[tuple[Statement, ...]], Compiled] | None,
+    ) -> None:
+        self._connection = connection
+        self._compiled = compiled
+        self._together = together
+
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """Run a statement that writes; returns how many rows it wrote."""
+        return int(self._compiled(statement).on(self._connection, values).rowcount)
+
+    def run_together(self, *steps: tuple[Statement, Mapping[str, Any]]) -> list[int]:
+        """Run statements that write, of which none hangs on what another one does; returns how many rows each wrote.
+
+        PostgreSQL gets them as one statement: what it waits for is the way there and back.
+        """
+        if self._together is None:
+            return [self.run(statement, values) for statement, values in steps]
+        compiled = self._together(tuple(statement for statement, _ in steps))
+        values = {
+            f"part_{place}_{name}": value for place, (_, given) in enumerate(steps) for name, value in given.items()
+        }
+        return [int(count) for count in compiled.on(self._connection, values).fetchone()]
 
 
 class Database:
@@ -135,13 +223,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._compiled: dict[Select[Any], CompiledQuery] = {}
+        self._compiled: dict[Statement | tuple[Statement, ...], Compiled] = {}
+        self._turn = threading.Lock()
         if self.is_sqlite:
-            self._reader = _sqlite_engine(url, begin="BEGIN", query_only=True)
+            self._reader = self._single = _sqlite_engine(url, begin="BEGIN", query_only=True)
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
         else:
-            self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._writer = _postgresql_engine(url)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
+            self._single = _postgresql_engine_of_single_queries(url)
 
     @property
     def engine(self) -> Engine:
@@ -181,28 +271,30 @@ class Database:
     def first(self, query: Select[Any], **values: Any) -> tuple[Any, ...] | None:
         """The first row that a query finds, read as `reading()` reads, or None. For the one row that every page needs.
 
-        A session keeps track of objects, which costs ten times the query itself. On SQLite one SELECT is a transaction of its
-        own, so it goes straight to the driver of a connection that refuses to write; `query` is compiled once.
-        Raises SQLAlchemyError.
+        A session keeps track of objects, which costs ten times the query itself. One SELECT is a transaction of its own, so it
+        goes straight to the driver of a connection that refuses to write; `query` is compiled once. Raises SQLAlchemyError.
         """
-        if not self.is_sqlite:
-            with self._reader.connect() as connection:
-                row = connection.execute(query, values).first()
-                return None if row is None else tuple(row)
-        compiled = self._compiled.get(query)
-        if compiled is None:
-            compiled = self._compiled[query] = CompiledQuery.of(query, self._reader.dialect)
-        pooled = self._reader.raw_connection()
-        try:
-            return compiled.first(pooled.driver_connection, values)
-        finally:
-            pooled.close()
+        compiled = self._compile(query)
+        with self._plainly(self._single) as connection:
+            row = compiled.on(connection, values).fetchone()
+        return None if row is None else compiled.read(row)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A unit of work that commits at its end or not at all. Nothing slow belongs in it."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def writing_by_hand(self) -> Iterator[Hand]:
+        """`writing()` for the few units of work that many people wait for: without a session, which costs more than all else
+        that they do. It takes the same lock and commits alike, at its end or not at all. Raises SQLAlchemyError.
+        """
+        with self._in_turn(), self._plainly(self._writer) as connection:
+            if self.is_sqlite:
+                connection.execute("BEGIN IMMEDIATE")
+            yield Hand(connection, self._compile, None if self.is_sqlite else self._compile_together)
+            connection.commit()
 
     @contextmanager
     def noting(self, *tables: type[Any]) -> Iterator[Session]:
@@ -221,7 +313,7 @@ class Database:
             if not state.is_select:
                 raise NotANote
 
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             event.listen(session, "before_flush", refuse_others)
             event.listen(session, "do_orm_execute", refuse_statements)
             yield session
@@ -300,7 +392,87 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self._reader.dispose()
+        self._single.dispose()
         self._writer.dispose()
+
+    def _compile(self, statement: Statement) -> Compiled:
+        """A statement as its driver takes it. Statements are made with their module, so there are few."""
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = Compiled.of(statement, self._writer.dialect)
+        return compiled
+
+    def _compile_together(self, statements: tuple[Statement, ...]) -> Compiled:
+        """Several statements as one."""
+        compiled = self._compiled.get(statements)
+        if compiled is None:
+            compiled = self._compiled[statements] = Compiled.together([self._compile(each) for each in statements])
+        return compiled
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """On SQLite one writes at a time. The threads of a process hand over to each other at once; only between processes does
+        SQLite itself wait, and it looks again only now and then. Raises OperationalError, as it does when that takes too long.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _plainly(self, engine: Engine) -> Iterator[Any]:
+        """A driver's own connection; its errors are told as SQLAlchemy tells them, without the values.
+
+        What was not committed is taken back as the connection goes back to its pool.
+        """
+        errors = engine.dialect.loaded_dbapi.Error
+        pooled = engine.raw_connection()
+        try:
+            yield pooled.driver_connection
+        except errors as error:
+            raise DBAPIError.instance(
+                None, None, error, errors, hide_parameters=True, dialect=engine.dialect
+            ) from error
+        finally:
+            pooled.close()
+
+
+def _postgresql_engine(url: str, **options: Any) -> Engine:
+    """Connections that are asked whether they are still alive when they were idle for a while: a restarted server is noticed."""
+    engine = create_engine(url, pool_size=10, max_overflow=10, **options)
+    used_at = "used_at"
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(used_at, 0.0) > ALIVE_FOR_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error  # the pool gives a new one, and drops those that are older
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info[used_at] = time.monotonic()
+
+    return engine
+
+
+def _postgresql_engine_of_single_queries(url: str) -> Engine:
+    """Connections on which every query is a transaction of its own that cannot write: one way there and back, not four."""
+    engine = _postgresql_engine(url, isolation_level="AUTOCOMMIT")
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        was_autocommit, connection.autocommit = connection.autocommit, True
+        connection.execute("SET default_transaction_read_only = on")
+        connection.autocommit = was_autocommit
+
+    return engine
 
 
 def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
+    Table,
     UniqueConstraint,
     and_,
     bindparam,
     delete,
+    insert,
     inspect,
     or_,
     select,
@@ -22,8 +24,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.data.database import Database, PortalRow
-from app.data.post import WAITING, AsideMixin, IncomingMixin, OutgoingMixin, PostStateMixin, PostTables, retry_at
+from app.data.database import Database, Hand, PortalRow
+from app.data.post import (
+    WAITING,
+    AsideMixin,
+    IncomingMixin,
+    OutgoingMixin,
+    PostNotSetUp,
+    PostStateMixin,
+    PostTables,
+    retry_at,
+)
 
 NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
 TO_HUB, TO_PERSON = "to-hub", "to-person"
@@ -269,11 +280,24 @@ class DraftAsKept(NamedTuple):
     sealed: bytes
     revision: int
     expires_at: datetime
+    database_id: bytes
 
 
-# The table's own columns, not the class's: every page of the request reads this row, and nobody changes the object.
-_drafts = inspect(Draft).local_table.c
-_DRAFT = select(_drafts.sealed, _drafts.revision, _drafts.expires_at).where(_drafts.id == bindparam("draft_id"))
+def _table_of(row: type[PortalRow]) -> Table:
+    """A table itself, not the class: for what many people wait for, where nobody changes the object."""
+    found = inspect(row).local_table
+    assert isinstance(found, Table)
+    return found
+
+
+_drafts_table = _table_of(Draft)
+_drafts, _states = _drafts_table.c, _table_of(PostState).c
+# With the id of this database, which is needed when the draft is sent: one way there and back, not two.
+_DRAFT = (
+    select(_drafts.sealed, _drafts.revision, _drafts.expires_at, _states.database_id)
+    .join_from(_drafts_table, _table_of(PostState), _states.id == 1)
+    .where(_drafts.id == bindparam("draft_id"))
+)
 
 
 def draft(unit: Session | Database, draft_id: bytes, *, now: datetime) -> DraftAsKept | None:
@@ -287,22 +311,26 @@ def draft(unit: Session | Database, draft_id: bytes, *, now: datetime) -> DraftA
     return kept if kept is not None and kept.expires_at > now else None
 
 
-def save_draft(
-    session: Session, draft_id: bytes, *, sealed: bytes, expected_revision: int, expires_at: datetime
-) -> bool:
-    """Write a draft if nobody wrote it since `expected_revision` was read (0: there is none yet). False when somebody did."""
+_PUT_DRAFT = insert(_drafts_table)
+_DROP_DRAFT = delete(_drafts_table).where(_drafts.id == bindparam("draft_id"))
+_CHANGE_DRAFT = (
+    update(_drafts_table)
+    .where(_drafts.id == bindparam("draft_id"), _drafts.revision == bindparam("expected"))
+    .values(sealed=bindparam("sealed"), revision=_drafts.revision + 1, expires_at=bindparam("expires_at"))
+)
+
+
+def save_draft(hand: Hand, draft_id: bytes, *, sealed: bytes, expected_revision: int, expires_at: datetime) -> bool:
+    """Write a draft if nobody wrote it since `expected_revision` was read. False when somebody did.
+
+    0: none was there that could be read, so an expired row makes place for the new one.
+    """
     if expected_revision == 0:
-        if session.get(Draft, draft_id) is not None:
-            return False
-        session.add(Draft(id=draft_id, revision=1, sealed=sealed, expires_at=expires_at))
-        session.flush()
+        hand.run(_DROP_DRAFT, {"draft_id": draft_id})
+        hand.run(_PUT_DRAFT, {"id": draft_id, "revision": 1, "sealed": sealed, "expires_at": expires_at})
         return True
-    result = session.execute(
-        update(Draft)
-        .where(Draft.id == draft_id, Draft.revision == expected_revision)
-        .values(sealed=sealed, revision=expected_revision + 1, expires_at=expires_at)
-    )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    values = {"draft_id": draft_id, "expected": expected_revision, "sealed": sealed, "expires_at": expires_at}
+    return hand.run(_CHANGE_DRAFT, values) == 1
 
 
 def erase_draft(session: Session, draft_id: bytes) -> None:
@@ -315,6 +343,110 @@ def sent(session: Session, draft_id: bytes, *, now: datetime) -> Sent | None:
     """The number still to be shown for this cookie, unless an hour has passed."""
     row = session.get(Sent, draft_id)
     return row if row is not None and row.expires_at > now else None
+
+
+_sents = _table_of(Sent).c
+_BEFORE_SENDING = (
+    select(_states.database_id, _drafts.revision, _drafts.expires_at, _sents.expires_at)
+    .outerjoin_from(_table_of(PostState), _drafts_table, _drafts.id == bindparam("draft_id"))
+    .outerjoin(_table_of(Sent), _sents.draft_id == bindparam("draft_id"))
+    .where(_states.id == 1)
+)
+
+
+_DROP_OLD_SENT = delete(_table_of(Sent)).where(
+    _sents.draft_id == bindparam("draft_id"), _sents.expires_at <= bindparam("moment")
+)
+
+
+class BeforeSending(NamedTuple):
+    """What must be known before a request is sealed. `revision`: of the draft, None when there is none (any more)."""
+
+    database_id: bytes
+    revision: int | None
+    was_sent: bool = False
+
+
+def before_sending(database: Database, draft_id: bytes, *, now: datetime) -> BeforeSending:
+    """This database's id, and what there is under a cookie; a number that was shown for its hour makes place.
+
+    Raises PostNotSetUp when the migrations have not run.
+    """
+    found = database.first(_BEFORE_SENDING, draft_id=draft_id)
+    if found is None:
+        raise PostNotSetUp("the database is empty: run `flask database migrate`")
+    database_id, revision, draft_until, sent_until = found
+    if sent_until is not None and sent_until <= now:
+        with database.writing_by_hand() as hand:
+            hand.run(_DROP_OLD_SENT, {"draft_id": draft_id, "moment": now})
+    return BeforeSending(
+        database_id=bytes(database_id),
+        revision=revision if draft_until is not None and draft_until > now else None,
+        was_sent=sent_until is not None and sent_until > now,
+    )
+
+
+_TAKE_DRAFT = delete(_drafts_table).where(
+    _drafts.id == bindparam("draft_id"), _drafts.revision == bindparam("expected")
+)
+_PUT_CASE, _PUT_WRAP, _PUT_OFFER = insert(_table_of(Case)), insert(_table_of(NumberWrap)), insert(_table_of(Offer))
+_PUT_OWN, _PUT_SENT, _PUT_OUTGOING = insert(_table_of(Own)), insert(_table_of(Sent)), insert(_table_of(Outgoing))
+_COUNT_SENT = update(_table_of(PostState)).values(sent=_states.sent + 1)
+
+
+def keep_request(
+    hand: Hand,
+    *,
+    draft_id: bytes,
+    revision: int,
+    case_id: bytes,
+    reference_tag: bytes,
+    wrap: bytes,
+    leaf: bytes,
+    offer: bytes,
+    number: bytes,
+    number_until: datetime,
+    copy: Own | None,
+    envelope_id: bytes,
+    envelope: bytes,
+    now: datetime,
+) -> bool:
+    """The draft goes; the case, its wrap, what is offered in it, the number to show and the envelope come.
+
+    False when the draft is not there in this revision: the caller must then let all of it go. Raises IntegrityError when the
+    reference is taken, or a number is still shown under this cookie.
+    """
+    today = now.date()
+    own = [] if copy is None else [(_PUT_OWN, {"id": copy.id, "case_id": case_id, "sealed": copy.sealed})]
+    found, *_ = hand.run_together(
+        (_TAKE_DRAFT, {"draft_id": draft_id, "expected": revision}),
+        (
+            _PUT_CASE,
+            {"id": case_id, "reference_tag": reference_tag, "number_out": 0, "opened_on": today, "leaf": leaf},
+        ),
+        *own,
+        (_PUT_WRAP, {"case_id": case_id, "wrap": wrap}),
+        (_PUT_OFFER, {"case_id": case_id, "sealed": offer}),
+        (_PUT_SENT, {"draft_id": draft_id, "case_id": case_id, "sealed": number, "expires_at": number_until}),
+        (
+            _PUT_OUTGOING,
+            {
+                "envelope_id": envelope_id,
+                "case_id": case_id,
+                "number": 0,
+                "body": envelope,
+                "state": WAITING,
+                "reason": None,
+                "urgent": False,
+                "attempts": 0,
+                "waiting_since": now,
+                "next_attempt_at": now,
+                "created_on": today,
+            },
+        ),
+        (_COUNT_SENT, {}),
+    )
+    return found == 1
 
 
 def case_by_tags(session: Session, tags: Sequence[bytes]) -> tuple[Case, NumberWrap] | None:
@@ -561,14 +693,15 @@ def full_at(database: Database, kind: str, bucket: int) -> datetime | None:
     return None if found is None else found[0]
 
 
-def take(session: Session, kind: str, bucket: int, *, seconds: int, longest: int, now: datetime) -> None:
+def take(unit: Session | Hand, kind: str, bucket: int, *, seconds: int, longest: int, now: datetime) -> None:
     """Take one from a client's bucket, which needs so many seconds more to be full. A row that is full only after `longest`
     seconds comes of a clock that was put back, and counts as full."""
     moment = int(now.timestamp())
-    session.execute(
-        _TAKE,
-        {"kind": str(kind), "bucket": bucket, "now": moment, "seconds": seconds, "latest": moment + longest},
-    )
+    values = {"kind": str(kind), "bucket": bucket, "now": moment, "seconds": seconds, "latest": moment + longest}
+    if isinstance(unit, Hand):
+        unit.run(_TAKE, values)
+    else:
+        unit.execute(_TAKE, values)
 
 
 def forget_taken(session: Session) -> None:

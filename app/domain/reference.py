@@ -58,6 +58,8 @@ def normalise(text: str) -> str:
     Compatibility forms are folded (NFKC). Spaces, dashes of any kind, bidi and zero-width marks are dropped. Anything
     else stays, so that the caller can say that it is not a digit.
     """
+    if text.isascii() and text.isdigit():
+        return text
     return "".join(_plain(character) for character in unicodedata.normalize("NFKC", text))
 
 

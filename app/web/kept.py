@@ -14,8 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, g, request
 from markupsafe import escape
@@ -72,7 +73,7 @@ class KeptPages:
         with self._lock:
             self._pages.clear()
 
-    def keep(self, environ: WSGIEnvironment, response: Response) -> None:
+    def keep(self, environ: WSGIEnvironment, response: Response) -> KeptPage:
         """Remember a response. The oldest goes when there are too many."""
         moment = now()
         until = min(moment + KEPT_FOR, next_change(self._hours, moment) or moment + KEPT_FOR)
@@ -93,6 +94,7 @@ class KeptPages:
             self._pages[_key(environ)] = page
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
+        return page
 
 
 class Moulds:
@@ -142,7 +144,8 @@ def install(app: Flask, hours: OpeningHours) -> None:
     @app.after_request
     def remember(response: Response) -> Response:
         if g.get("is_public") and response.status_code == 200 and "Set-Cookie" not in response.headers:
-            pages.keep(request.environ, response)
+            # Whoever asks first gets it as all others will: compressed, with its tag, or not at all when they have it.
+            return _as_response(pages.keep(request.environ, response), request.environ)
         return response
 
     # Flask runs these in reverse order: the first one registered sees the finished response.
@@ -168,6 +171,10 @@ def next_change(hours: OpeningHours, moment: datetime) -> datetime | None:
 
 def _key(environ: WSGIEnvironment) -> Key:
     return environ.get("HTTP_HOST", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+
+
+def _as_response(page: KeptPage, environ: WSGIEnvironment) -> Response:
+    return cast(Response, Response.from_app(partial(_answer, page), environ))
 
 
 def _answer(page: KeptPage, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

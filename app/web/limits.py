@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.data.database import Hand
 from app.domain.limits import Kind
 from app.services.portal import limits
 from app.web.clock import now
@@ -56,14 +57,14 @@ def ask_to_wait(seconds: float) -> None:
         g.wait_seconds = seconds
 
 
-def take(kind: Kind) -> Callable[[Session], None] | None:
+def take(kind: Kind) -> Callable[[Session | Hand], None] | None:
     """What writes down, in the transaction that keeps something, that one more of a kind came; None when nothing has to be."""
     bucket, moment = _bucket(), now()
     if bucket is None:
         return None
 
-    def write(session: Session) -> None:
-        limits.take(session, kind, bucket=bucket, now=moment)
+    def write(unit: Session | Hand) -> None:
+        limits.take(unit, kind, bucket=bucket, now=moment)
 
     return write
 

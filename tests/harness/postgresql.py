@@ -28,6 +28,9 @@ USER = "tester"
 STARTS_WITHIN_SECONDS = 60
 LOOKS_EVERY_SECONDS = 0.25
 PR_SET_PDEATHSIG = 1
+# Set where commits must reach the disk, as in service: tests do without, and are quicker.
+DURABLE = "TEST_POSTGRESQL_DURABLE"
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresqlMissing(Exception):
@@ -109,9 +112,7 @@ def keep(owner: int) -> None:
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
+            **({} if os.environ.get(DURABLE) else NOT_DURABLE),
             "max_connections": "200",
             "log_min_messages": "fatal",
         }

@@ -50,6 +50,32 @@ def test_it_is_compressed_for_who_can_read_that_and_not_sent_twice(sides: Sides)
     assert client.head("/en/").data == b""
 
 
+def test_whoever_has_a_page_is_not_sent_it_again_when_the_memory_of_it_is_gone(sides: Sides) -> None:
+    client = sides.portal_client()
+    first = client.get("/en/pledge")
+    memory(sides)._pages.clear()
+    again = client.get("/en/pledge", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert "Cookie" in again.headers["Vary"]
+
+
+def test_whoever_asks_first_gets_it_compressed_too(sides: Sides) -> None:
+    sides.portal.test_client_class = BrowsingClient  # the audit reads no compressed pages
+    client = sides.portal_client()
+    first, second = (client.get("/en/pledge", headers={"Accept-Encoding": "gzip"}) for _ in range(2))
+    assert first.headers["Content-Encoding"] == "gzip"
+    assert first.data == second.data
+
+
+def test_a_page_that_a_browser_has_in_one_language_is_never_taken_for_another(sides: Sides) -> None:
+    client = sides.portal_client()
+    english, mirrored = (client.get(f"/{language}/pledge") for language in ("en", "ar-XB"))
+    assert english.headers["ETag"] != mirrored.headers["ETag"]
+    known = client.get("/ar-XB/pledge", headers={"If-None-Match": english.headers["ETag"]})
+    assert known.status_code == 200
+    assert known.data == mirrored.data
+
+
 @pytest.mark.rule("rule 12")
 def test_a_page_is_never_kept_past_closing_time(sides: Sides, day: time_machine.Traveller) -> None:
     hours = sides.portal_side.area.hub_hours

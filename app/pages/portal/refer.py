@@ -176,9 +176,11 @@ def _check(place: Place) -> ResponseReturnValue:
     own = drafts.token()
     if draft is None or own is None:
         return redirect(_url("start"))
-    answers = JOURNEY.pruned(draft.answers)
-    if not JOURNEY.may_open(place.slug, answers):
-        return redirect(_url(JOURNEY.first_open(answers).slug))
+    answers: Answers = draft.answers
+    if not answers.keys() <= {each.step.key for each in _path(answers).places}:
+        answers = JOURNEY.pruned(answers)
+    if not _path(answers).may_open(place.slug):
+        return redirect(_url(_path(answers).first_open().slug))
     problem, said = "", Said(young=is_under_18(answers))
     may_keep = device.is_own(answers)
     if request.method == "POST":
@@ -200,6 +202,7 @@ def _check(place: Place) -> ResponseReturnValue:
                 now=now(),
                 today=now().astimezone(portal().area.hub_hours.zone).date(),
                 keep_copy=may_keep and "keep_copy" in request.form,
+                draft=draft,
                 also=limits.take(Kind.REQUESTS),
             )
             return redirect(url_for("portal.sent"), code=303)

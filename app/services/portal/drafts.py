@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import portal as rows
-from app.data.database import Database
+from app.data.database import Database, Hand
 from app.domain import device
 from app.services.portal.office import row_id
 
@@ -31,11 +31,15 @@ class DraftBusy(Exception):
 
 @dataclass(frozen=True)
 class OpenDraft:
-    """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes."""
+    """A draft that its own cookie opened. `answers` maps step keys to answers; `revision` counts its changes.
+
+    `database_id` is that of the database that it was read from; empty when it was written just now.
+    """
 
     answers: Answers
     revision: int
     expires_at: datetime
+    database_id: bytes = b""
 
 
 def read(unit: Session | Database, token: bytes, *, now: datetime) -> OpenDraft | None:
@@ -51,7 +55,7 @@ def save_answer(
     key: str,
     answer: Mapping[str, Any],
     now: datetime,
-    if_new: Callable[[Session], None] | None = None,
+    if_new: Callable[[Hand], None] | None = None,
 ) -> OpenDraft:
     """Write one step's answer into the draft and return the draft as it is then.
 
@@ -62,7 +66,7 @@ def save_answer(
 
 
 def keep_longer(
-    database: Database, token: bytes, *, now: datetime, if_new: Callable[[Session], None] | None = None
+    database: Database, token: bytes, *, now: datetime, if_new: Callable[[Hand], None] | None = None
 ) -> OpenDraft:
     """Let the draft live as long again from now on, with nothing changed (WCAG 2.2.1). `if_new` as above. Raises DraftBusy."""
     return _write(database, token, lambda answers: answers, now=now, if_new=if_new)
@@ -84,7 +88,7 @@ def _write(
     change: Callable[[Answers], Answers],
     *,
     now: datetime,
-    if_new: Callable[[Session], None] | None,
+    if_new: Callable[[Hand], None] | None,
 ) -> OpenDraft:
     """Make a change to the newest answers, and try again when somebody else was quicker."""
     for _ in range(ATTEMPTS):
@@ -94,27 +98,16 @@ def _write(
         expires_at = now + timedelta(minutes=minutes_for(answers))
         sealed = _seal(answers, token)
         try:
-            with database.writing() as session:
-                if draft is None:
-                    _forget_unreadable(session, token)
-                    if if_new is not None:
-                        if_new(session)
+            with database.writing_by_hand() as hand:
+                if draft is None and if_new is not None:
+                    if_new(hand)
                 if rows.save_draft(
-                    session, row_id(token), sealed=sealed, expected_revision=revision, expires_at=expires_at
+                    hand, row_id(token), sealed=sealed, expected_revision=revision, expires_at=expires_at
                 ):
                     return OpenDraft(answers=answers, revision=revision + 1, expires_at=expires_at)
         except IntegrityError:
             continue
     raise DraftBusy
-
-
-def _forget_unreadable(session: Session, token: bytes) -> None:
-    """An expired row under the same cookie makes place for a new one."""
-    session.flush()
-    row = session.get(rows.Draft, row_id(token))
-    if row is not None:
-        session.delete(row)
-        session.flush()
 
 
 def _seal(answers: Mapping[str, Mapping[str, Any]], token: bytes) -> bytes:
@@ -127,4 +120,6 @@ def _opened(row: rows.DraftAsKept, token: bytes) -> OpenDraft | None:
         plain = sealing.open_box(token, row.sealed, purpose=PURPOSE, bound=row_id(token))
     except sealing.CannotOpen:
         return None
-    return OpenDraft(answers=json.loads(plain), revision=row.revision, expires_at=row.expires_at)
+    return OpenDraft(
+        answers=json.loads(plain), revision=row.revision, expires_at=row.expires_at, database_id=row.database_id
+    )

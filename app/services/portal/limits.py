@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.data import portal as rows
-from app.data.database import Database
+from app.data.database import Database, Hand
 from app.domain.limits import (
     CLIENT,
     EVERYBODY,
@@ -59,11 +59,11 @@ def seconds_to_wait(database: Database, together: Together, kind: Kind, *, bucke
     return together.take(kind, is_new=is_new, now=now)
 
 
-def take(session: Session, kind: Kind, *, bucket: int, now: datetime) -> None:
+def take(unit: Session | Hand, kind: Kind, *, bucket: int, now: datetime) -> None:
     """One more of a kind by a client: one small statement in whatever transaction there is."""
     rate = CLIENT[kind]
     rows.take(
-        session, kind, bucket, seconds=int(rate.seconds_each), longest=int(2 * rate.fills_in.total_seconds()), now=now
+        unit, kind, bucket, seconds=int(rate.seconds_each), longest=int(2 * rate.fills_in.total_seconds()), now=now
     )
 
 

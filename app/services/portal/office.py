@@ -16,12 +16,11 @@ from nacl.signing import SigningKey
 from app import counts
 from app.adapters.keys import HubPublicKeys
 from app.adapters.numbers import DEFAULT, KdfCost, Peppers
+from app.processes import MOST_WAITING, MOST_WAITING_WITH_CODES, cores
 from app.services import post
 
 SLOT_WAIT_SECONDS = 5.0
 TOKEN_LENGTH = 32
-# More than a server has threads, as a rule: each takes about 20 ms, so the last of them waits a good second.
-MOST_WAITING = 64
 
 
 class Busy(Exception):
@@ -40,6 +39,8 @@ class Slot:
         self._semaphore = threading.BoundedSemaphore(at_once)
         self._wait = wait_seconds
         self._room = None if most_waiting is None else threading.BoundedSemaphore(at_once + most_waiting)
+
+        self.room = None if most_waiting is None else at_once + most_waiting
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -66,6 +67,7 @@ class Slot:
 class Office:
     """The portal's own signing key, the Hub's pinned public keys, the peppers and the slots for the slow step.
 
+    As many requests are sent at once as there are cores, for that is all that the slow step uses (docs/adr/0031).
     A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
     with little room to wait, and a flood of codes cannot keep those out who come back with their number. So has reading a packet.
 
@@ -77,17 +79,23 @@ class Office:
     hub: HubPublicKeys
     peppers: Peppers
     cost: KdfCost = DEFAULT
-    sending: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
+    sending: Slot = field(default_factory=lambda: Slot(cores(), most_waiting=MOST_WAITING))
     returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
-    collecting: Slot = field(default_factory=lambda: Slot(most_waiting=1))
-    reading: Slot = field(default_factory=lambda: Slot(most_waiting=1))
-    narrow: Slot = field(default_factory=lambda: Slot(most_waiting=1))
+    collecting: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
+    reading: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
+    narrow: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
 
     @contextmanager
     def tried(self, slot: Slot, *, is_over: bool) -> Iterator[None]:
         """Hold a place for trying a number or a code; `is_over`: by somebody who has typed very many wrong ones. Raises Busy."""
         with self.narrow.taken() if is_over else nullcontext(), slot.taken():
             yield
+
+    @property
+    def most_held(self) -> int:
+        """How many threads all slots together can hold up."""
+        slots = (self.sending, self.returning, self.collecting, self.reading, self.narrow)
+        return sum(slot.room for slot in slots if slot.room is not None)
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from app.adapters import numbers, sealing
 from app.data import portal as rows
 from app.data import post as post_rows
-from app.data.database import Database
+from app.data.database import Database, Hand
 from app.domain.asker import is_young
 from app.domain.reference import reference_of
 from app.domain.referral import Addition, Referral
 from app.domain.status import Delivery
 from app.domain.survey import NEVER, Offer, offer_after
-from app.services.portal import copies, drafts, leaf, survey
+from app.services.portal import copies, leaf, survey
+from app.services.portal.drafts import OpenDraft
 from app.services.portal.office import Office, row_id
 
 NUMBER_SHOWN_FOR = timedelta(minutes=60)
@@ -79,28 +80,31 @@ def send(
     now: datetime,
     today: date | None = None,
     keep_copy: bool = False,
-    also: Callable[[Session], None] | None = None,
+    draft: OpenDraft | None = None,
+    also: Callable[[Hand], None] | None = None,
 ) -> None:
     """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
 
     `revision` is that of the draft whose answers are sent, `today` the local day (without it, the day in UTC). `keep_copy`
-    keeps the answers here, to be read with the number. `also` is called in the transaction that commits. Raises NothingToSend,
-    DraftChanged, and office.Busy; then nothing was sent and the draft is as it was.
+    keeps the answers here, to be read with the number. `draft` is the draft as it was read just now; whether it is still so
+    is seen when it is committed. `also` is called in the transaction that commits. Raises NothingToSend, DraftChanged, and
+    office.Busy; then nothing was sent and the draft is as it was.
     """
-    for _ in range(ATTEMPTS):
-        with database.reading() as session:
-            if rows.sent(session, row_id(token), now=now) is not None:
-                return
-            draft = drafts.read(session, token, now=now)
-            database_id = post_rows.post_state(session, rows.POST).database_id
-        if draft is None:
+    for attempt in range(ATTEMPTS):
+        if draft is not None and draft.database_id and not attempt:
+            found = rows.BeforeSending(draft.database_id, draft.revision)
+        else:
+            found = rows.before_sending(database, row_id(token), now=now)
+        if found.was_sent:
+            return
+        if found.revision is None:
             raise NothingToSend
-        if draft.revision != revision:
+        if found.revision != revision:
             raise DraftChanged
         prepared = _prepare(
             office,
             token=token,
-            database_id=database_id,
+            database_id=found.database_id,
             answers=answers,
             language=language,
             consent=consent,
@@ -109,10 +113,10 @@ def send(
             keep_copy=keep_copy,
         )
         try:
-            with database.writing() as session:
-                _commit(session, prepared, token=token, revision=revision, now=now)
+            with database.writing_by_hand() as hand:
+                _commit(hand, prepared, token=token, revision=revision, now=now)
                 if also is not None:
-                    also(session)
+                    also(hand)
         except IntegrityError:
             continue  # the reference is taken, or this draft has just been sent: look again
         return
@@ -280,36 +284,23 @@ def _prepare(
     )
 
 
-def _commit(session: Session, prepared: Prepared, *, token: bytes, revision: int, now: datetime) -> None:
+def _commit(hand: Hand, prepared: Prepared, *, token: bytes, revision: int, now: datetime) -> None:
     """One transaction: the draft's answers go; the case, its wrap, the envelope and the number to show come."""
-    row = session.get(rows.Draft, row_id(token))
-    if session.get(rows.Sent, row_id(token)) is not None:
-        return
-    if row is None or row.revision != revision:
-        raise DraftChanged
-    session.delete(row)
-    session.add(
-        rows.Case(id=prepared.case_id, reference_tag=prepared.reference_tag, opened_on=now.date(), leaf=prepared.leaf)
-    )
-    session.flush()
-    if prepared.copy is not None:
-        session.add(prepared.copy)
-    session.add(rows.NumberWrap(case_id=prepared.case_id, wrap=prepared.wrap))
-    session.add(rows.Offer(case_id=prepared.case_id, sealed=prepared.sealed_offer))
-    session.add(
-        rows.Sent(
-            draft_id=row_id(token),
-            case_id=prepared.case_id,
-            sealed=prepared.sealed_number,
-            expires_at=now + NUMBER_SHOWN_FOR,
-        )
-    )
-    post_rows.put(
-        session,
-        rows.POST,
-        envelope_id=prepared.envelope_id,
+    was_there = rows.keep_request(
+        hand,
+        draft_id=row_id(token),
+        revision=revision,
         case_id=prepared.case_id,
-        number=0,
-        body=prepared.envelope,
+        reference_tag=prepared.reference_tag,
+        wrap=prepared.wrap,
+        leaf=prepared.leaf,
+        offer=prepared.sealed_offer,
+        number=prepared.sealed_number,
+        number_until=now + NUMBER_SHOWN_FOR,
+        copy=prepared.copy,
+        envelope_id=prepared.envelope_id,
+        envelope=prepared.envelope,
         now=now,
     )
+    if not was_there:
+        raise DraftChanged
