@@ -37,7 +37,7 @@ RIGHTS: dict[Who, tuple[str, str, str]] = {
     "owner": (".*", ".*", ".*"),
 }
 PASSWORD = "only-on-this-machine"
-VHOSTS = 24
+VHOSTS = 20
 STARTS_WITHIN_SECONDS = 90
 LOOKS_EVERY_SECONDS = 0.05
 
