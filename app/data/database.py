@@ -36,6 +36,7 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
+CONNECTS_WITHIN_SECONDS = 5
 LOOKS_EVERY_SECONDS = 0.02
 ID_LENGTH = 16
 # In the `info` of a session that only reads: what was found once, to be found again without asking.
@@ -140,7 +141,20 @@ class Database:
             self._reader = _sqlite_engine(url, begin="BEGIN", query_only=True)
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
         else:
-            self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._writer = create_engine(
+                url,
+                pool_size=10,
+                max_overflow=10,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": CONNECTS_WITHIN_SECONDS},
+            )
+
+            @event.listens_for(self._writer, "connect")
+            def wait_no_longer(connection: Any, _record: Any) -> None:
+                # As long as on SQLite: a page that waits for a lock says "not now" in the end, and frees its thread.
+                connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+                connection.commit()
+
             self._reader = self._writer.execution_options(postgresql_readonly=True)
 
     @property
