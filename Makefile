@@ -39,7 +39,7 @@ tools-ready: .venv/dev.stamp
 	@$(BIN)/python tools/catalogues.py build
 	@$(BIN)/python -m tools.unavailable
 
-test: tools-ready  ## every test, a real browser and PostgreSQL included
+test: tools-ready  ## every test, a real browser, PostgreSQL and RabbitMQ included
 	@$(BIN)/python tools/programs.py
 	@exec $(BIN)/python -m pytest -n 3 --dist worksteal
 

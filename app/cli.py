@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -63,6 +63,9 @@ __all__ = ["api_group", "area_group", "content_group"]  # the others are found b
 
 PASS_EVERY_SECONDS = 2.0
 KEEP_EVERY_SECONDS = 3600.0
+# What follows a pass, by one courier at a time: two would tell the same people twice.
+ROUND = "round"
+ROUND_WAIT_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 # Stopped, locked, full, or only to be read.
@@ -329,6 +332,7 @@ def courier(once: bool) -> None:
         listed = -1
         while True:
             started = time.monotonic()
+            made: hub_post.PassMade | None
             try:
                 made = hub_post.make_pass(
                     database,
@@ -341,30 +345,35 @@ def courier(once: bool) -> None:
                     audit=HeadsFile(settings.side_dir),
                 )
                 pause, misses = PASS_EVERY_SECONDS, 0
-                if not made.stopped and made.has_all:  # without all of it, a plan may have changed
-                    hub_notices.after_pass(notices_office, clock=now)
-                if started >= keeps_at:
-                    _close_quarters(held)  # before anything is erased that counts in them
-                    _keep_to_periods(held)
-                    keeps_at = started + KEEP_EVERY_SECONDS
-                listed = _list_erased(held, listed)
             except Busy:
-                pass  # the desk makes one just now
-            except carriers.CarrierDown as error:
+                made = None  # the desk makes one just now, or another courier
+            except (carriers.CarrierDown, carriers.StaleToken) as error:  # slow, or the clocks of the two sides differ
+                made = None
                 misses += 1
                 if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
                     post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
+                made = None
                 post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
             except DATABASE_FAILS as error:
+                made = None
                 pause = _database_failed(error, pause)
             try:
-                if on_call_office is not None:  # also while the portal is away
-                    hub_on_call.send_due(on_call_office, clock=now)
-                # Windows open and close also while the portal cannot be reached.
-                placing.place(database, rules=_rules(held), opener=held.opener, now=now())
+                with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
+                    if made is not None:
+                        if not made.stopped and made.has_all:  # without all of it, a plan may have changed
+                            hub_notices.after_pass(notices_office, clock=now)
+                        if started >= keeps_at:
+                            _close_quarters(held)  # before anything is erased that counts in them
+                            _keep_to_periods(held)
+                            keeps_at = started + KEEP_EVERY_SECONDS
+                        listed = _list_erased(held, listed)
+                    if on_call_office is not None:  # also while the portal is away
+                        hub_on_call.send_due(on_call_office, clock=now)
+                    # Windows open and close also while the portal cannot be reached.
+                    placing.place(database, rules=_rules(held), opener=held.opener, now=now())
             except DATABASE_FAILS as error:
                 pause = _database_failed(error, pause)
             if once:
@@ -384,17 +393,19 @@ def hatch() -> None:
         database = Database(settings.database_url)
         opened = factory.hatch_of(settings, factory.counter_of(settings, database=database))
         ending = _asked_to_end()
-        pause, is_open, misses = PASS_EVERY_SECONDS, False, 0
+        pause, is_open, was_open, misses = PASS_EVERY_SECONDS, False, False, 0
         while not ending:
             try:
                 if not is_open:
                     opened.open()
-                    is_open, pause, misses = True, PASS_EVERY_SECONDS, 0
-                opened.turn()
+                    is_open = was_open = True
+                if opened.turn():  # to connect is not enough: the right to answer may be missing
+                    pause, misses = PASS_EVERY_SECONDS, 0
             except carriers.CarrierDown as fault:
                 opened.close()
                 misses += 1
-                if not is_open or misses > 1:  # cut off once is a restart of the broker
+                if not was_open or misses == MISSES_BEFORE_ALARM:  # cut off for a moment is a restart of the broker
+                    was_open = True  # said once
                     post_service.alarm("the queue cannot be used", why=str(fault).replace(" ", "-"))
                 is_open = False
                 _sleep_unless(ending, pause)

@@ -50,6 +50,7 @@ QUEUES: Mapping[str, Mapping[str, Any]] = {
 HEARTBEAT_SECONDS = 20
 OPENS_WITHIN_SECONDS = 5.0
 CONFIRMS_WITHIN_SECONDS = 10.0
+CLOSES_WITHIN_SECONDS = 0.5
 LOOKS_EVERY_SECONDS = 1.0
 # A connection that was idle for longer is opened anew, before the broker has given it up.
 FRESH_SECONDS = HEARTBEAT_SECONDS
@@ -135,7 +136,7 @@ class AmqpCarrier:
             try:
                 answered = self._exchange(body, token, deadline)
             except BaseException:
-                self.close()  # whatever is on its way there is not for the next
+                self._close(politely=False)  # whatever is on its way there is not for the next
                 raise
             if self._keeps:
                 self._used_at = time.monotonic()
@@ -184,8 +185,11 @@ class AmqpCarrier:
 
     def close(self) -> None:
         """Let go of the connection."""
+        self._close(politely=True)
+
+    def _close(self, *, politely: bool) -> None:
         if self._connection is not None:
-            _let_go(self._connection)
+            _let_go(self._connection, politely=politely)
             self._connection = None
 
 
@@ -330,9 +334,12 @@ def _open(address: QueueAddress, *, seconds: float) -> Iterator[Any]:
         _let_go(connection)
 
 
-def _let_go(connection: Any) -> None:
-    """Close without waiting for anybody's leave."""
+def _let_go(connection: Any, *, politely: bool = True) -> None:
+    """Close, `politely` by saying so first; for a broker that does not answer nobody waits."""
     try:
+        if politely and connection.connected:
+            connection.transport.sock.settimeout(CLOSES_WITHIN_SECONDS)
+            connection.close()
         connection.collect()
     except Exception as error:
         log.debug("closing a connection: %s", type(error).__name__)

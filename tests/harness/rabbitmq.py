@@ -78,8 +78,8 @@ class Broker:
         for name in ("data", "log", "home"):
             (folder / name).mkdir(parents=True)
         made = make_certificate(folder)
-        self.address = Address(run.free_port(), run.free_port(), made.certificate)
-        self._epmd_port, self._dist_port = run.free_port(), run.free_port()
+        self.address = Address(steady_port(), steady_port(), made.certificate)
+        self._epmd_port, self._dist_port = steady_port(), steady_port()
         self._node = f"test-{secrets.token_hex(4)}@localhost"
         (folder / "definitions.json").write_text(json.dumps(_definitions()), encoding="ascii")
         (folder / "enabled_plugins").write_text("[].\n", encoding="ascii")
@@ -184,8 +184,8 @@ class Broker:
 
     def log(self) -> str:
         """What it has said."""
-        paths = sorted((self.folder / "log").glob("*.log"))
-        return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
+        paths = sorted((self.folder / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace")[-2000:] for path in paths)
 
     def close(self) -> None:
         """Leave nothing running."""
@@ -217,6 +217,18 @@ class Broker:
             time.sleep(LOOKS_EVERY_SECONDS)
         with _ignoring_the_gone():
             os.killpg(group, signal.SIGKILL)
+
+
+def steady_port() -> int:
+    """A port that is free, and that the kernel gives nobody for a connection: it is still free after a stop and a start."""
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def shared_broker() -> Address:

@@ -53,7 +53,7 @@ Kind = Literal["portal", "hub", "courier", "hatch"]
 KINDS: tuple[Kind, ...] = ("portal", "hub", "hatch", "courier")
 ROOT = Path(__file__).resolve().parents[2]
 TEST_AREA = ROOT / "tests" / "area"
-READY_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 90.0
 ENDS_WITHIN_SECONDS = 15.0
 LOOKS_EVERY_SECONDS = 0.02
 
