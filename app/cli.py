@@ -334,40 +334,39 @@ def courier(once: bool) -> None:
             started = time.monotonic()
             made: hub_post.PassMade | None
             try:
-                made = hub_post.make_pass(
-                    database,
-                    carrier,
-                    trust=held.trust,
-                    keys=held.post_keys,
-                    opener=held.opener,
-                    now=now(),
-                    hours=held.area.hub_hours,
-                    audit=HeadsFile(settings.side_dir),
-                )
-                pause, misses = PASS_EVERY_SECONDS, 0
-            except Busy:
-                made = None  # the desk makes one just now, or another courier
-            except (carriers.CarrierDown, carriers.StaleToken) as error:  # slow, or the clocks of the two sides differ
-                made = None
-                misses += 1
-                if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
-                    post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
-                made = None
-                post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            except DATABASE_FAILS as error:
-                made = None
-                pause = _database_failed(error, pause)
-            try:
+                try:
+                    made = hub_post.make_pass(
+                        database,
+                        carrier,
+                        trust=held.trust,
+                        keys=held.post_keys,
+                        opener=held.opener,
+                        now=now(),
+                        hours=held.area.hub_hours,
+                        audit=HeadsFile(settings.side_dir),
+                    )
+                    pause, misses = PASS_EVERY_SECONDS, 0
+                except Busy:
+                    made = None  # the desk makes one just now, or another courier
+                except (
+                    carriers.CarrierDown,
+                    carriers.StaleToken,
+                ) as error:  # slow, or the clocks of the two sides differ
+                    made = None
+                    misses += 1
+                    if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
+                        post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
+                    pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+                except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
+                    made = None
+                    post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
+                    pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
                 with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
                     if made is not None:
                         if not made.stopped and made.has_all:  # without all of it, a plan may have changed
                             hub_notices.after_pass(notices_office, clock=now)
                         if started >= keeps_at:
-                            _close_quarters(held)  # before anything is erased that counts in them
-                            _keep_to_periods(held)
+                            _keep_up(held)
                             keeps_at = started + KEEP_EVERY_SECONDS
                         listed = _list_erased(held, listed)
                     if on_call_office is not None:  # also while the portal is away
@@ -829,6 +828,12 @@ def _held(what: str) -> Hub:
 
 def _report_rules(held: Hub) -> Rules:
     return Rules(hours=held.area.hub_hours, targets=held.area.targets)
+
+
+def _keep_up(held: Hub) -> None:
+    """What the courier does once an hour: quarters are closed before anything is erased that counts in them."""
+    _close_quarters(held)
+    _keep_to_periods(held)
 
 
 def _close_quarters(held: Hub) -> None:
