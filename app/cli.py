@@ -328,8 +328,7 @@ def courier(once: bool) -> None:
         carrier = factory.carrier_of(settings)
         _say_what_is_wrong_with_the_queue(settings)
         pause, misses = PASS_EVERY_SECONDS, 0
-        keeps_at = time.monotonic()
-        listed = -1
+        keeps_at, listed = time.monotonic(), -1
         while True:
             started = time.monotonic()
             made: hub_post.PassMade | None
