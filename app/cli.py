@@ -320,15 +320,14 @@ def courier(once: bool) -> None:
         if not isinstance(settings, HubSettings):
             raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
         end_with_parent()
-        signal.signal(signal.SIGTERM, _stop_quietly)
-        signal.signal(signal.SIGINT, _stop_quietly)
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, _stop_quietly)
         database = Database(settings.database_url)
         held = factory.hub_of(settings, database=database, assets=Assets())
         notices_office, on_call_office = factory.notices_of(settings, held), factory.on_call_of(settings, held)
         carrier = factory.carrier_of(settings)
         _say_what_is_wrong_with_the_queue(settings)
-        pause, misses = PASS_EVERY_SECONDS, 0
-        keeps_at, listed = time.monotonic(), -1
+        pause, misses, keeps_at, listed = PASS_EVERY_SECONDS, 0, time.monotonic(), -1
         while True:
             started = time.monotonic()
             made: hub_post.PassMade | None
