@@ -6,7 +6,7 @@ SHELL := /bin/sh
 # Faults and drills, those that take their time too: what make chaos runs after its storm.
 DRILLS := $(addprefix tests/integration/test_,$(addsuffix .py,faults nothing_lost half_written broker_faults backups rebuilding \
   rotation moving migrations post stolen_portal))
-# The long fuzzing, after the drills.
+# Foreign bytes by the million for everything that parses them.
 FUZZING := $(BIN)/python -m tools.fuzz --cases 1000000
 
 .PHONY: help setup run tools-ready test check audit chaos bench bom seed seed-many i18n lock screenshots requirements clean

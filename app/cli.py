@@ -851,6 +851,12 @@ def _report_rules(held: Hub) -> Rules:
     return Rules(hours=held.area.hub_hours, targets=held.area.targets)
 
 
+def _keep_up(held: Hub) -> None:
+    """What the courier does once an hour: quarters are closed before anything is erased that counts in them."""
+    _close_quarters(held)
+    _keep_to_periods(held)
+
+
 def _close_quarters(held: Hub) -> None:
     """Count the quarters that are over, and tell the portal how the promises were kept in them."""
     hub_reports.close_due(held.database, rules=_report_rules(held), now=now())

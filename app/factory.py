@@ -279,7 +279,7 @@ def create_hub(settings: HubSettings) -> Flask:
         )
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
-    errors.install(app, settings, for_pages=for_pages)
+    errors.install(app, settings, for_pages=for_pages, without_database=staff.nobody)
     app.wsgi_app = Door(app.wsgi_app, most_bytes=MOST_FORM_BYTES)  # type: ignore[method-assign]
     return app
 

@@ -42,6 +42,7 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
+CONNECTS_WITHIN_SECONDS = 5
 LOOKS_EVERY_SECONDS = 0.02
 # A connection that was used so shortly ago is taken to be alive, without asking it.
 ALIVE_FOR_SECONDS = 1.0
@@ -444,7 +445,8 @@ class Database:
 
 def _postgresql_engine(url: str, **options: Any) -> Engine:
     """Connections that are asked whether they are still alive when they were idle for a while: a restarted server is noticed."""
-    engine = create_engine(url, pool_size=10, max_overflow=10, **options)
+    arguments = {"connect_timeout": CONNECTS_WITHIN_SECONDS}
+    engine = create_engine(url, pool_size=10, max_overflow=10, connect_args=arguments, **options)
     used_at = "used_at"
 
     @event.listens_for(engine, "checkout")
@@ -454,6 +456,12 @@ def _postgresql_engine(url: str, **options: Any) -> Engine:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:
                 raise DisconnectionError from error  # the pool gives a new one, and drops those that are older
+
+    @event.listens_for(engine, "connect")
+    def wait_no_longer(connection: Any, _record: Any) -> None:
+        # As long as on SQLite: a page that waits for a lock says "not now" in the end, and frees its thread.
+        connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        connection.commit()
 
     @event.listens_for(engine, "checkin")
     def note(_connection: Any, record: Any) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.data.database import Database, Hand, PortalRow
 from app.data.post import (
+    LONGEST_RETRY,
     WAITING,
     AsideMixin,
     IncomingMixin,
@@ -632,14 +633,19 @@ def put_in_pool(session: Session, pooled_id: bytes, body: bytes, *, table: type[
 def pool(session: Session, *, now: datetime) -> tuple[list[bytes], list[bytes]]:
     """(ids that were in no pass yet, ids that were in one and whose turn has come again)."""
     rows = session.execute(
-        select(Pooled.id, Pooled.attempts).where(or_(Pooled.attempts == 0, Pooled.next_attempt_at <= now))
+        select(Pooled.id, Pooled.attempts).where(or_(Pooled.attempts == 0, _turn_has_come(Pooled, now=now)))
     ).all()
     return [row.id for row in rows if not row.attempts], [row.id for row in rows if row.attempts]
 
 
+def _turn_has_come(table: type[Any], *, now: datetime) -> Any:
+    """As for envelopes (post.due): a turn further ahead than any wait was set by a clock that has been put back since."""
+    return or_(table.next_attempt_at <= now, table.next_attempt_at > now + LONGEST_RETRY)
+
+
 def feedback_due(session: Session, *, most: int, now: datetime, table: type[OfNoCase] = Feedback) -> list[bytes]:
     """Ids of feedback that was in no pass yet, then of what was in one and whose turn has come again."""
-    due = or_(table.attempts == 0, table.next_attempt_at <= now)
+    due = or_(table.attempts == 0, _turn_has_come(table, now=now))
     return list(session.scalars(select(table.id).where(due).order_by(table.attempts, table.id).limit(most)))
 
 

@@ -135,12 +135,14 @@ def due(session: Session, tables: PostTables, *, now: datetime, most_bytes: int)
 
     What is urgent, such as "not safe now", is due in every pass until it is answered: otherwise a pass without it would make
     the desk take an old contact plan for a fresh one.
-    At least one is given when any is due, so that a large envelope is never stuck.
+    At least one is given when any is due, so that a large envelope is never stuck. A turn that lies further ahead than any wait
+    was set by a clock that has been put back since: it is due.
     """
     outgoing = tables.outgoing
+    turn = outgoing.next_attempt_at
     rows = session.scalars(
         select(outgoing)
-        .where(outgoing.state == WAITING, or_(outgoing.urgent, outgoing.next_attempt_at <= now))
+        .where(outgoing.state == WAITING, or_(outgoing.urgent, turn <= now, turn > now + LONGEST_RETRY))
         .order_by(outgoing.urgent.desc(), outgoing.waiting_since, outgoing.number)
         .limit(2000)
     )

@@ -31,10 +31,17 @@ KINDS = {
 AGAIN_AFTER_SECONDS = 5
 
 
-def install(app: Flask, settings: Settings, *, for_pages: Callable[[str], str]) -> None:
+def install(
+    app: Flask,
+    settings: Settings,
+    *,
+    for_pages: Callable[[str], str],
+    without_database: Callable[[], None] = lambda: None,
+) -> None:
     """One page for what is not there, one for what is not allowed, one for our own failures.
 
-    `for_pages` makes what somebody typed fit to stand in a page.
+    `for_pages` makes what somebody typed fit to stand in a page; `without_database` is called before a page is made that can
+    ask the database nothing.
     """
 
     @app.errorhandler(HTTPException)
@@ -61,6 +68,7 @@ def install(app: Flask, settings: Settings, *, for_pages: Callable[[str], str]) 
         log.error("alarm: a page could not be made kind=%s endpoint=%s", type(error).__name__, request.endpoint)
         if problems.is_under(request.path):
             return problems.answer(problems.Problem("failed"))
+        without_database()
         return _page(UNAVAILABLE, settings, typed=_typed(for_pages))
 
     for each in NOT_KEPT:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, g, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user, logout_user
 
 from app.adapters import sealing
 from app.adapters.oidc import Attempt
@@ -81,6 +81,12 @@ def install(app: Flask) -> None:
     @manager.unauthorized_handler
     def sign_in_first() -> Response:
         return redirect(url_for("hub.sign_in"))
+
+
+def nobody() -> None:
+    """Make what is left of this request for nobody in particular: while the database does not answer, nobody can be looked up."""
+    if "_login_user" not in g:  # where flask-login keeps whom it has found
+        g._login_user = AnonymousUserMixin()
 
 
 def begin(database: Database, identity: Identity, *, tokens: bytes = b"") -> None:

@@ -176,12 +176,12 @@ class ClosedCase:
 
 
 def post_health(session: Session, *, now: datetime) -> PostHealth:
-    """How fresh the desk is."""
+    """How fresh the desk is. A pass that is yet to come was made by a clock that has been put back since: nobody knows when."""
     state = post_rows.post_state(session, rows.POST)
     last = state.last_pass_at
     return PostHealth(
         last_pass_at=last,
-        is_stale=last is None or now - last > STALE_AFTER or state.stopped is not None,
+        is_stale=last is None or abs(now - last) > STALE_AFTER or state.stopped is not None,
         stopped=state.stopped,
         kept_aside=state.aside_count,
     )

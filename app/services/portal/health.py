@@ -27,5 +27,9 @@ def status(database: Database, *, hours: OpeningHours, now: datetime) -> SiteSta
     with database.reading() as session:
         state = post_rows.post_state(session, rows.POST)
         last, stopped = state.last_pass_at, state.stopped is not None
-    late = last is None or (now - last > LATE_AFTER and hours.working_time_between(last, now) > LATE_AFTER)
+    late = (
+        last is None
+        or last - now > LATE_AFTER
+        or (now - last > LATE_AFTER and hours.working_time_between(last, now) > LATE_AFTER)
+    )
     return SiteStatus(last_collected_at=last, is_late=late, is_stopped=stopped)
