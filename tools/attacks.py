@@ -325,10 +325,10 @@ def sqlmap(tools: Path, door: Door, forms: list[tuple[str, str, str]], *, second
                 folder=folder,
             )
         tried = sorted(set(re.findall(r"(?:GET|POST) parameter '([^']+)'", out)))
-        if re.search(r"identified the following injection point|is vulnerable|appears to be '.*' injectable", out):
-            outcome = "FOUND: " + "; ".join(
-                sorted(set(re.findall(r"Type: (.+)|Title: (.+)|injectable.*", out))) and re.findall(r"Type: (.+)", out)
-            )
+        if "identified the following injection point" in out:
+            outcome = "FOUND: " + ", ".join(sorted(set(re.findall(r"Type: (.+)", out))))
+        elif "false positive" in out:
+            outcome = "nothing (looked so at first; its own second look says no)"
         elif "do not appear to be injectable" in out:
             outcome = "nothing"
         else:
