@@ -31,6 +31,7 @@ from app.adapters.content import ContentError
 from app.adapters.guides import load_guides
 from app.adapters.oidc import NotBelieved, ProviderDown
 from app.adapters.rights import load_to_read
+from app.adapters.salts import Salts
 from app.clients import api_group
 from app.data import hub as hub_rows
 from app.data import migrating, moving, whole
@@ -576,6 +577,7 @@ def retention_run() -> None:
         database = Database(settings.database_url)
         periods = Periods(**settings.keep)
         if isinstance(settings, PortalSettings):
+            Salts(settings.salt_file).of(now())
             click.echo(f"{portal_retention.run(database, periods=periods, now=now())} rows were over and are gone.")
         else:
             held = factory.hub_of(settings, database=database, assets=Assets())

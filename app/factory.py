@@ -32,11 +32,12 @@ from app.domain.guide import Guides
 from app.forms import news, phrases
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
-from app.web import appearance, errors, headers, kept, language, page
+from app.web import appearance, errors, headers, kept, language, page, sizes
 from app.web.assets import Assets, AssetsNotBuilt
 from app.web.clock import now
 from app.web.compiled import Compiled
 from app.web.cookies import STAFF, CookieJar, NoSession
+from app.web.door import Door
 
 if TYPE_CHECKING:
     from app.adapters.notify import Notifier
@@ -84,10 +85,13 @@ def create_portal(settings: PortalSettings) -> Flask:
     from app.adapters.case_reviews import load_case_reviews, load_who_does_what
     from app.adapters.numbers import Peppers
     from app.adapters.recordings import load_recordings
+    from app.adapters.salts import Salts
     from app.adapters.search_words import load_asked, load_danger
     from app.pages.portal import outer, pages, recordings
+    from app.services.portal import limits as taken
     from app.services.portal.office import Office
     from app.services.portal.post import HubTrust
+    from app.web import limits, traps
     from app.web.portal import Portal
 
     import_screens("portal")
@@ -106,6 +110,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
     case_reviews = load_case_reviews(settings.content_dir, area, directory)
     help_now = content.load_help_now(settings.content_dir, directory)
+    salts = Salts(settings.salt_file, on_new=lambda: taken.forget(database))
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
@@ -136,10 +141,13 @@ def create_portal(settings: PortalSettings) -> Flask:
         danger_words=load_danger(settings.content_dir, slugs, help_now),
         site_address=site_address(settings, area),
         recordings=portal_recordings,
+        salts=salts,
     )
     # For the table in components/areas.html, which stands in guides too.
     who_does_what = load_who_does_what(settings.content_dir, area, directory)
     app.jinja_env.globals.update(case_reviews=case_reviews, who_does_what=who_does_what, service_of=directory.get)
+    app.jinja_env.globals.update(help_now=help_now, trap_made_at=traps.made_at)
+    sizes.guard(app)
     headers.guard(app, settings, plays=bool(portal_recordings.by_name))
     recordings.install(app)
     language.install(app, languages)
@@ -151,8 +159,16 @@ def create_portal(settings: PortalSettings) -> Flask:
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     page.install_staff_text(app, directory)
     errors.install(app, settings)
+    limits.install(app)
     kept.install(app, area.hub_hours)
     appearance.install(app, CookieJar("portal", secure=settings.is_https))
+    app.wsgi_app = Door(  # type: ignore[method-assign]
+        app.wsgi_app,
+        most_bytes=MOST_FORM_BYTES,
+        header=settings.client_header,
+        proxies=settings.client_proxies,
+        salts=salts,
+    )
     return app
 
 
@@ -187,6 +203,7 @@ def create_hub(settings: HubSettings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # the session's own limit counts
         WTF_I18N_ENABLED=False,
     )
+    sizes.guard(app)
     headers.guard(app, settings)
     language.install(app, languages)
     staff.install(app, database)
@@ -197,6 +214,7 @@ def create_hub(settings: HubSettings) -> Flask:
     )
     page.install(app, settings=settings, area=area, languages=languages, assets=assets)
     errors.install(app, settings)
+    app.wsgi_app = Door(app.wsgi_app, most_bytes=MOST_FORM_BYTES)  # type: ignore[method-assign]
     return app
 
 

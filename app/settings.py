@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 Side = Literal["portal", "hub"]
+Network = IPv4Network | IPv6Network
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK_NETWORKS = "127.0.0.0/8 ::1/128"
 SHORTEST_SECRET = 32
 MOST_DAYS = 36_500
 POSTGRESQL = "postgresql+psycopg://"
@@ -38,7 +41,16 @@ SHARED_VARIABLES = frozenset(
     }
 )
 PORTAL_VARIABLES = frozenset(
-    {"PORTAL_PORT", "PORTAL_DATABASE_URL", "PEPPERS_FILE", "PORTAL_PRIVATE_KEY", "HUB_PUBLIC_KEYS"}
+    {
+        "PORTAL_PORT",
+        "PORTAL_DATABASE_URL",
+        "PEPPERS_FILE",
+        "PORTAL_PRIVATE_KEY",
+        "HUB_PUBLIC_KEYS",
+        "CLIENT_HEADER",
+        "CLIENT_PROXIES",
+        "SALT_FILE",
+    }
 )
 HUB_VARIABLES = frozenset(
     {
@@ -136,6 +148,10 @@ class PortalSettings(Settings):
     peppers_file: Path
     private_key_file: Path
     hub_public_keys_file: Path
+    # The header in which the proxy says a visitor's address, "" for none, and from which machines it is believed.
+    client_header: str = ""
+    client_proxies: tuple[Network, ...] = ()
+    salt_file: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +264,9 @@ def load_portal(environ: Mapping[str, str]) -> PortalSettings:
         peppers_file=_key_file(environ, "PEPPERS_FILE", own / "peppers", origins=origins),
         private_key_file=_key_file(environ, "PORTAL_PRIVATE_KEY", own / "private-key.json", origins=origins),
         hub_public_keys_file=_key_file(environ, "HUB_PUBLIC_KEYS", own / "hub-public-keys.json", origins=origins),
+        client_header=_client_header(environ),
+        client_proxies=_client_proxies(environ),
+        salt_file=Path(environ.get("SALT_FILE", "") or own / "salt-of-the-day").absolute(),
     )
 
 
@@ -307,6 +326,26 @@ def load_hub(environ: Mapping[str, str]) -> HubSettings:
         handover_code_days=code_days,
         handover_answer_days=answer_days,
     )
+
+
+def _client_header(environ: Mapping[str, str]) -> str:
+    """The name of the header, or "" for none."""
+    name = environ.get("CLIENT_HEADER", "")
+    if name and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,62}", name):
+        raise SettingsError(
+            "CLIENT_HEADER must be the name of a header of letters, digits and hyphens, such as X-Real-IP."
+        )
+    return name
+
+
+def _client_proxies(environ: Mapping[str, str]) -> tuple[Network, ...]:
+    """The machines from which the header is believed; without any, this machine alone."""
+    try:
+        return tuple(ip_network(each) for each in (environ.get("CLIENT_PROXIES", "") or LOOPBACK_NETWORKS).split())
+    except ValueError:
+        raise SettingsError(
+            "CLIENT_PROXIES must be addresses or networks of your proxies, with spaces, such as 10.0.0.5 10.0.1.0/28."
+        ) from None
 
 
 def certificates(environ: Mapping[str, str]) -> str | bool:

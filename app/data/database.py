@@ -29,6 +29,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Select,
+    TextClause,
     Update,
     create_engine,
     event,
@@ -98,7 +99,7 @@ class HubRow(DeclarativeBase):
     type_annotation_map = {bytes: LargeBinary, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's own convention
 
 
-Statement = Select[Any] | Insert | Update | Delete
+Statement = Select[Any] | Insert | Update | Delete | TextClause
 # What becomes of a value on its way to the driver or back; None: it stays as it is.
 Made = Callable[[Any], Any] | None
 # A value in the words of PostgreSQL's driver.

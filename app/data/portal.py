@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     Table,
     UniqueConstraint,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     inspect,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -256,6 +258,20 @@ class PacketAnswer(OfNoCase):
 
     __tablename__ = "packet_answer"
     __table_args__ = NO_ROW_ORDER
+
+
+class Taken(PortalRow):
+    """How much was taken from a client's bucket lately, as the moment when it is full again; then the row goes, within the hour.
+
+    `bucket` is 14 bits of a keyed hash. The key lives for a day, and is not in the database (docs/adr/0028).
+    """
+
+    __tablename__ = "taken"
+    __table_args__ = NO_ROW_ORDER
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    full_at: Mapped[datetime]
 
 
 class DraftAsKept(NamedTuple):
@@ -653,12 +669,43 @@ def answered_from_pool(
 
 
 def sweep(session: Session, *, now: datetime) -> int:
-    """Delete expired drafts, shown numbers, visits, collection codes and packets; returns how many."""
+    """Delete expired drafts, shown numbers, visits, collection codes and packets, and buckets that are full; returns how many."""
     count = 0
     for table in (Draft, Sent, Visit, Collection, Packet):
         result = session.execute(delete(table).where(table.expires_at <= now))
         count += result.rowcount  # type: ignore[attr-defined]
-    return count
+    result = session.execute(delete(Taken).where(Taken.full_at <= now))
+    return count + result.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+_FULL_AT = select(Taken.full_at).where(Taken.kind == bindparam("kind"), Taken.bucket == bindparam("bucket"))
+# The same words on both engines: one statement, whoever else writes at the same moment.
+_TAKE = text(
+    "INSERT INTO taken (kind, bucket, full_at) VALUES (:kind, :bucket, :now + :seconds) "
+    "ON CONFLICT (kind, bucket) DO UPDATE SET full_at = :seconds + "
+    "CASE WHEN taken.full_at > :now AND taken.full_at <= :latest THEN taken.full_at ELSE :now END"
+).bindparams(bindparam("now", type_=BigInteger), bindparam("seconds", type_=BigInteger))
+
+
+def full_at(database: Database, kind: str, bucket: int) -> datetime | None:
+    """When a client's bucket is full again; None when it is."""
+    found = database.first(_FULL_AT, kind=str(kind), bucket=bucket)
+    return None if found is None else found[0]
+
+
+def take(hand: Hand, kind: str, bucket: int, *, seconds: int, longest: int, now: datetime) -> None:
+    """Take one from a client's bucket, which needs so many seconds more to be full. A row that is full only after `longest`
+    seconds comes of a clock that was put back, and counts as full."""
+    moment = int(now.timestamp())
+    hand.run(
+        _TAKE,
+        {"kind": str(kind), "bucket": bucket, "now": moment, "seconds": seconds, "latest": moment + longest},
+    )
+
+
+def forget_taken(session: Session) -> None:
+    """Nothing is known of any client."""
+    session.execute(delete(Taken))
 
 
 def audit_heads(session: Session, *, after: str, most: int) -> list[AuditHead]:

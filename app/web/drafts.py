@@ -9,10 +9,11 @@ from typing import Any
 from flask import Response, g
 
 from app.domain import device
+from app.domain.limits import Kind
 from app.services.portal import drafts
 from app.services.portal.drafts import OpenDraft
 from app.services.portal.office import new_token
-from app.web import appearance
+from app.web import appearance, limits
 from app.web.clock import now
 from app.web.cookies import DRAFT, CookieJar, token_of, token_text
 from app.web.portal import portal
@@ -43,14 +44,21 @@ def current() -> OpenDraft | None:
 def save(key: str, answer: Mapping[str, Any]) -> OpenDraft:
     """Keep one step's answer, in a new draft when there is none; `remember` must then put the cookie on the response."""
     g.draft_token = token() or new_token()
-    g.draft = drafts.save_answer(portal().database, g.draft_token, key=key, answer=answer, now=now())
+    g.draft = drafts.save_answer(
+        portal().database, g.draft_token, key=key, answer=answer, now=now(), if_new=limits.take(Kind.DRAFTS)
+    )
     return g.draft  # type: ignore[no-any-return]
 
 
 def keep_longer() -> None:
     """Let the draft of this request live as long again; `remember` must then send its cookie anew. Raises DraftBusy."""
     g.draft_token = token() or new_token()
-    g.draft = drafts.keep_longer(portal().database, g.draft_token, now=now())
+    g.draft = drafts.keep_longer(portal().database, g.draft_token, now=now(), if_new=limits.take(Kind.DRAFTS))
+
+
+def must_wait() -> bool:
+    """Whether this visitor has begun so many drafts that one more has to wait. Who has a draft never has to."""
+    return current() is None and limits.must_wait(Kind.DRAFTS)
 
 
 def others_may_look() -> bool:

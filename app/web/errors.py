@@ -16,6 +16,14 @@ log = logging.getLogger("errors")
 
 # What can go wrong while keeping something: told plainly, with everything that was typed kept.
 NOT_KEPT = (SQLAlchemyError, OSError)
+KINDS = {
+    403: "not-from-here",
+    404: "not-found",
+    405: "not-found",
+    413: "too-large",
+    414: "too-large",
+    431: "too-large",
+}
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -44,6 +52,6 @@ def install(app: Flask, settings: Settings) -> None:
 def _page(code: int, settings: Settings) -> ResponseReturnValue:
     if settings.side == "portal" and "language" not in g:
         language.use_path(request.path, pseudo=settings.in_development)
-    kind = {404: "not-found", 405: "not-found", 403: "not-from-here", 413: "too-large"}.get(code, "failed")
+    kind = KINDS.get(code, "failed")
     status = 404 if kind == "not-found" else code
     return render_template(f"{settings.side}/error.html", kind=kind), status

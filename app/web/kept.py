@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, g, request
 from markupsafe import escape
@@ -168,7 +168,7 @@ def _key(environ: WSGIEnvironment) -> Key:
 
 
 def _as_response(page: KeptPage, environ: WSGIEnvironment) -> Response:
-    return Response.from_app(partial(_answer, page), environ)
+    return cast(Response, Response.from_app(partial(_answer, page), environ))
 
 
 def _answer(page: KeptPage, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

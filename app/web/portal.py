@@ -9,6 +9,7 @@ from typing import cast
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import current_app
 
+from app.adapters.salts import Salts
 from app.data.database import Database
 from app.domain.accessibility import AccessibilityFacts
 from app.domain.area import Area
@@ -24,6 +25,7 @@ from app.domain.recordings import Recordings
 from app.domain.rights import Rights, RightsToRead
 from app.domain.search import DangerWords, Index
 from app.domain.source import Source
+from app.services.portal.limits import Together
 from app.services.portal.office import Office
 from app.services.portal.post import HubTrust
 from app.settings import PortalSettings
@@ -61,6 +63,10 @@ class Portal:
     danger_words: DangerWords
     # Where people find the site, without a slash at the end; empty while it has no address.
     site_address: str
+    salts: Salts
+    together: Together = field(default_factory=Together)
+    # Nobody fills in a form sooner than this; a robot that does is asked to look again.
+    fewest_seconds: int = 2
     recordings: Recordings = field(default_factory=Recordings)
     moulds: Moulds = field(default_factory=Moulds)
     # What can be found in each language, once somebody has looked for something in it.

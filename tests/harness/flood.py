@@ -18,9 +18,19 @@ class Flood:
     """Sends for as long as it is entered: `with Flood(...) as flood: ...`."""
 
     def __init__(
-        self, base_url: str, path: str, fields: Callable[[], Mapping[str, str]], *, at_once: int = AT_ONCE
+        self,
+        base_url: str,
+        path: str,
+        fields: Callable[[], Mapping[str, str]],
+        *,
+        at_once: int = AT_ONCE,
+        headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`fields` makes what is typed each time; many threads call it. `at_once` is how many send at the same time."""
+        """`fields` makes what is typed each time; many threads call it. `at_once` is how many send at the same time.
+
+        `headers` makes what is said besides, such as what a proxy would say of each of them.
+        """
+        self._headers = headers
         self._base_url, self._path, self._fields = base_url, path, fields
         self._over = threading.Event()
         self._counts: list[Counter[int]] = [Counter() for _ in range(at_once)]
@@ -63,7 +73,9 @@ class Flood:
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
         try:
             while not self._over.is_set():
-                connection.request("POST", self._path, body=urlencode(self._fields()), headers=headers)
+                connection.request(
+                    "POST", self._path, body=urlencode(self._fields()), headers={**headers, **self._headers()}
+                )
                 response = connection.getresponse()
                 response.read()
                 counts[response.status] += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 start_clock(os.environ)
 
 from wsgi import app as served  # noqa: E402 - the clock must be set before anything looks at it
+
+if os.environ["SIDE"] == "portal":
+    # Tests fill a form in at once.
+    served.extensions["side"] = replace(served.extensions["side"], fewest_seconds=0)
 
 
 def in_browser_time(cookie: str, *, now: float) -> str:

@@ -6,7 +6,10 @@ import base64
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -22,6 +25,7 @@ from tests.stories import PARENT
 CANARY = "Кенар-żółw-QzyxWvu"
 PHONE = "07700 900773"
 EMAIL = "canary7731qz@example.org"
+ADDRESS = "88.77.66.55"
 WORDS = (CANARY, "QzyxWvu", "900773", "canary7731qz")
 
 
@@ -34,7 +38,7 @@ def day() -> None:
 def site(tmp_path: Path) -> Iterator[Supervisor]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    made = Supervisor(tmp_path / "site", environ={"TMPDIR": str(temporary)})
+    made = Supervisor(tmp_path / "site", environ={"TMPDIR": str(temporary), "CLIENT_HEADER": "X-Whose"})
     yield made
     made.close()
 
@@ -147,8 +151,19 @@ def test_a_log_line_holds_no_address_and_no_browser(site: Supervisor) -> None:
     """Nothing that tells one visitor from another is written down."""
     site.start("portal")
     visitor = site.visitor()
-    visitor.session.headers["User-Agent"] = "Canary-Browser/7731"
+    visitor.session.headers.update(
+        {"User-Agent": "Canary-Browser/7731", "X-Whose": ADDRESS, "X-Forwarded-For": ADDRESS}
+    )
     for path in ("/en/", "/en/refer/start", "/nothing", "/en/case"):
-        visitor.visit(path)
-    assert traces(site, ("Canary-Browser",)) == []
+        assert ADDRESS not in visitor.visit(path).html
+    for path, typed in (("/en/search", {"words": "money"}), ("/en/return", {"number": "1" * 24}), ("/nothing", {})):
+        assert ADDRESS not in visitor.post_form(path, typed).html
+    visitor.post_form("/en/refer/start", {"step": "start", "device": "own"})
+    with closing(sqlite3.connect(f"file:{site.data_dir}/portal/portal.sqlite3?mode=ro", uri=True)) as database:
+        kinds = [kind for (kind,) in database.execute("SELECT kind FROM taken ORDER BY kind")]
+    assert kinds == ["drafts", "search"], "it was limited by address all the same"
+    packed = ip_address(ADDRESS).packed
+    assert traces(site, ("Canary-Browser", ADDRESS, ADDRESS.replace(".", "-"), packed.hex())) == []
+    kept = [path.read_bytes() for folder in (site.data_dir / "portal", site.log_dir) for path in folder.rglob("*.*")]
+    assert not [each for each in kept if packed in each]
     assert not re.search(r"\b127\.0\.0\.1\b.*(GET|POST)", site.log("portal"))

@@ -123,7 +123,7 @@ def test_pressing_twice_sends_one_before_and_after_it_was_collected(sides: Sides
 def test_everything_but_the_words_may_be_left_and_nothing_is_preselected(sides: Sides) -> None:
     client = sides.portal_client()
     page = client.visit(FEEDBACK)
-    assert [name for name, value in page.form("feedback_id").filled() if value] == ["feedback_id"]
+    assert [name for name, value in page.form("feedback_id").filled() if value] == ["feedback_id", "made"]
     assert client.submit(page, page.form("feedback_id"), {"words": "x"}).path == SENT
     sides.deliver()
     (found,) = arrived(sides)

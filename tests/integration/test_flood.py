@@ -16,6 +16,7 @@ import pytest
 from stdnum import damm
 
 from app.adapters import numbers
+from app.domain.limits import CLIENT, Kind
 from tests.harness.flood import Flood
 from tests.harness.people import Person
 from tests.harness.supervisor import Supervisor
@@ -25,8 +26,10 @@ pytestmark = [pytest.mark.rule("rule 13"), pytest.mark.audit]
 
 WITHIN_SECONDS = 10.0
 BEFORE_SECONDS = 1.0
+LIMIT_WITHIN_SECONDS = 60.0
 MADE_BEFORE = 2000
-OPENS_NOTHING = 422
+OPENS_NOTHING, ASKED_TO_WAIT = 422, 429
+HEADER, ABUSER, OWNER = "X-Whose", "88.77.66.55", "81.2.69.142"
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,25 @@ class Site:
         assert page.path == "/en/case", "no way in"
         return monotonic() - started, presses
 
+    def come_in_from(self, address: str) -> tuple[float, int]:
+        """The same, as the proxy says it of somebody at this address: a page that asks to wait a little counts as busy."""
+        started, presses = monotonic(), 1
+        visitor = self.supervisor.visitor()
+        visitor.session.headers[HEADER] = address
+        page = Person(visitor, READER).come_back(self.owner.number)
+        while page.path != "/en/case" and monotonic() - started < WITHIN_SECONDS:
+            assert page.status in (429, 503), page.text[:400]
+            sleep(0.2)
+            page = visitor.submit(page, page.form("number"))
+            presses += 1
+        assert page.path == "/en/case", "no way in"
+        return monotonic() - started, presses
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One portal for all floods; the Hub is not needed."""
-    supervisor = Supervisor(tmp_path_factory.mktemp("site"))
+    supervisor = Supervisor(tmp_path_factory.mktemp("site"), environ={"CLIENT_HEADER": HEADER})
     try:
         supervisor.start("portal")
         owner = Person(supervisor.visitor(), READER)
@@ -113,6 +130,44 @@ def test_a_flood_of_codes_keeps_nobody_out_who_has_a_number(site: Site) -> None:
     assert took < WITHIN_SECONDS
     assert flood.answers[OPENS_NOTHING] > 0
     assert site.come_in()[1] == 1
+
+
+@pytest.mark.parametrize("owner_at", [OWNER, ABUSER], ids=["elsewhere", "at-the-same-address"])
+def test_once_a_client_has_tried_very_many_its_flood_waits_and_the_owner_does_not(site: Site, owner_at: str) -> None:
+    """The worst numbers, whose check digits are all right. Who lives with the abuser shares their address, and gets in."""
+    made = [that_pass(site) for _ in range(MADE_BEFORE)]
+    typed = partial(random.choice, [{"number": digits} for digits in made])
+    with Flood(site.supervisor.portal_url, "/en/return", typed, headers=lambda: {HEADER: ABUSER}) as flood:
+        until_asked_to_wait(flood)
+        found = [site.come_in_from(owner_at) for _ in range(3)]
+    took, presses = max(found)
+    say(f"by client, owner at {owner_at}", flood, took=took, presses=presses)
+    assert took < WITHIN_SECONDS
+    assert owner_at == ABUSER or presses == 1, "nobody else meets the limit"
+    assert site.come_in_from(ABUSER)[1] == 1, "and afterwards nobody is locked out"
+
+
+def test_a_flood_of_requests_is_asked_to_wait_and_others_ask_and_come_back(site: Site) -> None:
+    def begun() -> dict[str, str]:
+        return {"step": "start", "device": "own"}
+
+    with Flood(site.supervisor.portal_url, "/en/refer/start", begun, headers=lambda: {HEADER: ABUSER}) as flood:
+        until_asked_to_wait(flood)
+        took, presses = site.come_in_from(OWNER)
+        visitor = site.supervisor.visitor()
+        visitor.session.headers[HEADER] = OWNER
+        Person(visitor, READER).ask()
+    say("drafts", flood, took=took, presses=presses)
+    assert presses == 1
+    assert flood.answers[303] <= CLIENT[Kind.DRAFTS].at_once * 1.2 + 32, "drafts fill no disk"
+
+
+def until_asked_to_wait(flood: Flood) -> None:
+    """Let the flood go on until it meets its limit."""
+    started = monotonic()
+    while flood.answers[ASKED_TO_WAIT] < 100:
+        assert monotonic() - started < LIMIT_WITHIN_SECONDS, flood.answers
+        sleep(0.1)
 
 
 def say(kind: str, flood: Flood, *, took: float, presses: int) -> None:

@@ -124,7 +124,7 @@ def test_no_feature_of_the_browser_is_open():
 def site(*origins: str) -> Flask:
     settings = PortalSettings(
         side="portal", origins=origins, secret_key="x", database_url="", data_dir=Path(), content_dir=Path(),
-        peppers_file=Path(), private_key_file=Path(), hub_public_keys_file=Path(),
+        peppers_file=Path(), private_key_file=Path(), hub_public_keys_file=Path(), salt_file=Path(),
     )  # fmt: skip
     app = Flask(__name__)
     guard(app, settings)

@@ -67,6 +67,7 @@ def post_pass() -> Response:
     """One pass of the post. Anything but a valid pass meets the site's own "not found"."""
     own = portal()
     request.max_content_length = MOST_PARCEL_BYTES
+    own.salts.of(now())  # a new day throws the old one away, also when nobody else comes
     try:
         reply = post.take_pass(
             own.database,

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from app.adapters import sealing
 from app.adapters.keys import NoSealingKey
+from app.domain.limits import Kind
 from app.forms.feedback import FeedbackForm
 from app.pages.portal import pages
 from app.pages.portal.carry import UNAVAILABLE, UNPROCESSABLE
 from app.services.portal import feedback as sending
-from app.web import language
+from app.web import language, limits, traps
 from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -28,6 +29,10 @@ def feedback() -> ResponseReturnValue:
         return make_response(_page(form))
     if not form.validate():
         return _page(form), UNPROCESSABLE
+    if traps.is_sprung():
+        return _page(form, failed=True), UNPROCESSABLE
+    if limits.must_wait(Kind.POOL):
+        return _page(form, failed=True), UNAVAILABLE
     # UK time: what somebody calls today.
     today = now().astimezone(portal().area.hub_hours.zone).date()
     said = form.feedback(on=today, language=language.language().slug)
@@ -36,6 +41,7 @@ def feedback() -> ResponseReturnValue:
         sending.send(portal().database, portal().office, said, feedback_id=feedback_id, now=now())
     except (NoSealingKey, *NOT_KEPT):
         return _page(form, failed=True), UNAVAILABLE
+    limits.took(Kind.POOL)
     return redirect(url_for("portal.feedback_sent"), code=303)
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.adapters import sealing
 from app.domain.contact import Way
+from app.domain.limits import Kind
 from app.domain.notice import telling
 from app.forms.notices import NONE, NoticesForm, SeenForm
 from app.forms.number import ReturnForm
@@ -14,7 +15,7 @@ from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.services.portal import notices
 from app.services.portal.space import OpenVisit
-from app.web import visits
+from app.web import limits, visits
 from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -65,6 +66,9 @@ def _choose(opened: OpenVisit) -> Response:
         return _choose_page(opened, form, code=UNPROCESSABLE)
     if not form.wants_none and "send" not in request.form:
         return _look_page(opened, form)
+    # Stopping counts at once, whoever sent how much.
+    if not form.wants_none and limits.must_wait(Kind.SPACE):
+        return _look_page(opened, form, failed=True)
     try:
         notices.choose(
             portal().database,
@@ -79,6 +83,7 @@ def _choose(opened: OpenVisit) -> Response:
     except NOT_KEPT:
         page = _choose_page if form.wants_none else _look_page
         return page(opened, form, failed=True)
+    limits.took(Kind.SPACE)
     return redirect(url_for("portal.case_notices"), code=303)
 
 

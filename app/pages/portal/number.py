@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.adapters import numbers
+from app.domain.limits import Kind
 from app.domain.reference import normalise, rows
 from app.forms.number import CollectForm, KeepForm
 from app.pages.portal import pages
@@ -16,7 +17,7 @@ from app.services.portal import refer as sending
 from app.services.portal.collecting import WrongCode
 from app.services.portal.office import Busy
 from app.services.portal.space import Stopped
-from app.web import drafts, kept, visits
+from app.web import drafts, kept, limits, visits
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.cookies import DRAFT, token_text
@@ -42,9 +43,14 @@ def return_collect() -> ResponseReturnValue:
     if not numbers.is_reference(reference):
         form.reference.errors = [gettext("The reference does not look right. Please check it.")]
         return _collect_page(form, status=UNPROCESSABLE)
+    over = limits.seconds_over(Kind.NUMBERS)
     try:
-        token = collecting.collect(portal().database, portal().office, reference=reference, code=code, now=now())
+        token = collecting.collect(
+            portal().database, portal().office, reference=reference, code=code, now=now(), is_over=over > 0
+        )
     except WrongCode:
+        if not over:
+            limits.took(Kind.NUMBERS)
         form.code.errors = [
             gettext(
                 "This code does not work. Please check both. A code works once, and for two days. You can ask for another."
@@ -54,6 +60,7 @@ def return_collect() -> ResponseReturnValue:
     except Stopped:
         return _collect_page(form, status=UNAVAILABLE, problem="stopped")
     except (Busy, *NOT_KEPT):
+        limits.ask_to_wait(over)
         return _collect_page(form, status=UNAVAILABLE, problem="busy")
     response = redirect(url_for("portal.return_new"), code=303)
     drafts.jar().write(response, DRAFT, token_text(token), lasts=sending.NUMBER_SHOWN_FOR)

@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from app.adapters.keys import NoSealingKey
 from app.adapters.packets import WrongCode
+from app.domain.limits import Kind
 from app.domain.reference import normalise
 from app.forms.packet import ACCEPT, BOUNCE, AnswerForm, PacketForm
 from app.pages.portal import pages
@@ -19,6 +20,7 @@ from app.services.portal import packets
 from app.services.portal.office import Busy
 from app.services.portal.packets import NotReader, Opened
 from app.services.portal.space import Stopped
+from app.web import limits
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -33,6 +35,7 @@ def packet() -> ResponseReturnValue:
         return _ask(form)
     if not form.validate():
         return _ask(form, status=UNPROCESSABLE)
+    over = limits.seconds_over(Kind.NUMBERS)
     try:
         opened = packets.read(
             portal().database,
@@ -40,13 +43,17 @@ def packet() -> ResponseReturnValue:
             reference=normalise(form.reference.data or ""),
             code=normalise(form.code.data or ""),
             now=now(),
+            is_over=over > 0,
         )
     except WrongCode:
+        if not over:
+            limits.took(Kind.NUMBERS)
         form.code.errors = [
             gettext("Nothing opens with these. Please check both. A code works for some days. You can ask for another.")
         ]
         return _ask(form, status=UNPROCESSABLE)
     except (Stopped, Busy, NoSealingKey, *NOT_KEPT):
+        limits.ask_to_wait(over)
         return _ask(form, status=UNAVAILABLE)
     answer = AnswerForm(formdata=None)
     answer.packet.data, answer.token.data = opened.packet_id.hex(), opened.packet.token.hex()

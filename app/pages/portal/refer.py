@@ -15,6 +15,7 @@ from app.domain import device
 from app.domain.asker import ASKED_BY_ANOTHER
 from app.domain.contact import plan_of
 from app.domain.journey import Answer, Answers, Path, Place
+from app.domain.limits import Kind
 from app.domain.reference import rows
 from app.domain.referral import OUTSIDE_AREA, is_restricted
 from app.domain.status import Delivery
@@ -30,7 +31,7 @@ from app.services.portal import refer as sending
 from app.services.portal.drafts import DraftBusy
 from app.services.portal.office import Busy
 from app.services.portal.refer import DraftChanged, NothingToSend
-from app.web import drafts, headers, language
+from app.web import drafts, headers, language, limits, traps
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -49,6 +50,10 @@ LISTS = ("district", "language")
 TIME_LEFT = Slot("time-left")
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
+
+
+class _AskedAgain(Exception):
+    """Nothing was sent, and nothing is lost: the person is asked to press once more, now or a little later."""
 
 
 @pages.get("/refer/")
@@ -150,6 +155,8 @@ def _keep(place: Place) -> ResponseReturnValue:
                 field.errors = whole[field.name].errors
             return _show(place, form), UNPROCESSABLE
         answer = whole.answer()
+    if drafts.must_wait():
+        return _show(place, _form(key), was_not_kept=True), UNAVAILABLE
     try:
         if "stay" in request.form:
             drafts.keep_longer()
@@ -179,6 +186,8 @@ def _check(place: Place) -> ResponseReturnValue:
             if "stay" in request.form:
                 drafts.keep_longer()
                 return drafts.remember(redirect(_url("check"), code=303))
+            if traps.is_sprung() or limits.must_wait(Kind.REQUESTS):
+                raise _AskedAgain
             sending.send(
                 portal().database,
                 portal().office,
@@ -191,6 +200,7 @@ def _check(place: Place) -> ResponseReturnValue:
                 today=now().astimezone(portal().area.hub_hours.zone).date(),
                 keep_copy=may_keep and "keep_copy" in request.form,
                 draft=draft,
+                also=limits.take(Kind.REQUESTS),
             )
             return redirect(url_for("portal.sent"), code=303)
         except (DraftChanged, NothingToSend):
@@ -204,7 +214,7 @@ def _check(place: Place) -> ResponseReturnValue:
             problem = "changed"
         except (Busy, DraftBusy):
             problem = "busy"
-        except NOT_KEPT:
+        except (_AskedAgain, *NOT_KEPT):
             problem = "failed"
     plan = plan_of(answers)
     others_may_look = drafts.others_may_look()

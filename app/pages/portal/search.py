@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from app.domain.directory import Option, Service, first_sentence
 from app.domain.guide import Guide
+from app.domain.limits import Kind
 from app.domain.rights import ENHANCED as ENHANCED_RIGHTS
 from app.domain.rights import PATHS, TOPICS
 from app.domain.search import MOST_FOUND, SITE_PAGES, Entry, Index
@@ -18,7 +19,7 @@ from app.forms.search import search_form
 from app.pages.portal import pages
 from app.pages.portal.carry import UNPROCESSABLE
 from app.pages.portal.rights import PATH_WORDS
-from app.web import language
+from app.web import language, limits
 from app.web.portal import portal
 
 ENGLISH = "en"
@@ -40,6 +41,10 @@ def search() -> ResponseReturnValue:
         return page, UNPROCESSABLE
     question = form.words.data or ""
     now = in_danger(question)
+    if limits.must_wait(Kind.SEARCH):
+        # Whom to turn to now is said all the same.
+        return make_response(render_template("portal/search.html", form=form, answers=None, danger=now, personal=True))
+    limits.took(Kind.SEARCH)
     named = {f"support/{service.id}" for service in now}
     found = [entry for entry in answers(question) if entry.path not in named]
     return make_response(render_template("portal/search.html", form=form, answers=found, danger=now, personal=True))

@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from app.adapters import numbers, sealing
 from app.domain.directory import ANYTHING, Service
+from app.domain.limits import Kind
 from app.domain.reference import normalise
 from app.domain.status import Delivery, Status
 from app.forms.more import BY_SLUG
@@ -21,7 +22,7 @@ from app.services.portal import contact as reachable
 from app.services.portal import copies, leaving, space, survey
 from app.services.portal.office import Busy
 from app.services.portal.space import OpenVisit, Stopped
-from app.web import language, visits
+from app.web import language, limits, visits
 from app.web.answers import once, redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -41,14 +42,18 @@ def return_() -> ResponseReturnValue:
     if wrong:
         form.number.errors = [_row_words(row) for row in wrong]
         return number_page(form, message, more=more, status=UNPROCESSABLE)
+    over = limits.seconds_over(Kind.NUMBERS)
     try:
-        token = space.open_visit(portal().database, portal().office, digits=digits, now=now())
+        token = space.open_visit(portal().database, portal().office, digits=digits, now=now(), is_over=over > 0)
     except numbers.WrongNumber:
+        if not over:
+            limits.took(Kind.NUMBERS)
         form.number.errors = [gettext("No space opens with this number. Please check each row.")]
         return number_page(form, message, more=more, status=UNPROCESSABLE)
     except Stopped:
         return number_page(form, message, more=more, status=UNAVAILABLE, problem="stopped")
     except (Busy, *NOT_KEPT):
+        limits.ask_to_wait(over)
         return number_page(form, message, more=more, status=UNAVAILABLE, problem="busy")
     if message is not None or more is not None:
         # The visit had ended while somebody wrote: their words wait in the box, and nothing is sent by itself.
@@ -116,6 +121,8 @@ def case_messages() -> ResponseReturnValue:
         return visits.remember(make_response(_message_page(opened, form)), own)
     if not form.validate():
         return visits.remember(make_response(_message_page(opened, form), UNPROCESSABLE), own)
+    if limits.must_wait(Kind.SPACE):
+        return visits.remember(make_response(_message_page(opened, form, failed=True), UNAVAILABLE), own)
     try:
         space.write_message(
             portal().database,
@@ -131,6 +138,7 @@ def case_messages() -> ResponseReturnValue:
         return visits.remember(make_response(_message_page(opened, form), UNPROCESSABLE), own)
     except NOT_KEPT:
         return visits.remember(make_response(_message_page(opened, form, failed=True), UNAVAILABLE), own)
+    limits.took(Kind.SPACE)
     return visits.remember(redirect(url_for("portal.case") + "#latest", code=303), own)
 
 

@@ -8,12 +8,13 @@ from flask_babel import gettext
 
 from app.adapters import sealing
 from app.adapters.keys import NoSealingKey
+from app.domain.limits import Kind
 from app.domain.survey import FEWEST_TOGETHER, MalformedSurvey, month_of
 from app.forms.survey import SurveyForm, form_of
 from app.pages.portal import pages
 from app.pages.portal.carry import UNAVAILABLE, UNPROCESSABLE
 from app.services.portal import survey as answers
-from app.web import language
+from app.web import language, limits, traps
 from app.web.answers import redirect
 from app.web.clock import now
 from app.web.errors import NOT_KEPT
@@ -36,10 +37,15 @@ def survey() -> ResponseReturnValue:
     except MalformedSurvey:
         form.age.errors = [gettext("Nothing is filled in yet. Fill in as little as you like, or go back.")]
         return _page(form), UNPROCESSABLE
+    if traps.is_sprung():
+        return _page(form, failed=True), UNPROCESSABLE
+    if limits.must_wait(Kind.POOL):
+        return _page(form, failed=True), UNAVAILABLE
     try:
         answers.keep(portal().database, portal().office, given, answer_id=answer_id, now=now())
     except (NoSealingKey, *NOT_KEPT):
         return _page(form, failed=True), UNAVAILABLE
+    limits.took(Kind.POOL)
     return redirect(url_for("portal.survey_sent"), code=303)
 
 

@@ -30,11 +30,14 @@ class _Gone(Exception):
     """Somebody used the code in between."""
 
 
-def collect(database: Database, office: Office, *, reference: str, code: str, now: datetime) -> bytes:
+def collect(
+    database: Database, office: Office, *, reference: str, code: str, now: datetime, is_over: bool = False
+) -> bytes:
     """Make a new number for the case that this code opens; returns the token of the cookie that may see it for an hour.
 
     Every older wrap and every open visit is destroyed in the same transaction, the code with them, and the new wrap travels
-    to the Hub. Raises WrongCode, Stopped and office.Busy; then nothing has changed but the tries that are left.
+    to the Hub. `is_over`: whoever asks has typed very many wrong ones, and goes through the narrow way. Raises WrongCode, Stopped
+    and office.Busy; then nothing has changed but the tries that are left.
     """
     with database.reading() as session:
         if post_rows.post_state(session, rows.POST).stopped is not None:
@@ -44,7 +47,7 @@ def collect(database: Database, office: Office, *, reference: str, code: str, no
         case_id, wrap = NO_CASE, numbers.stand_in_wrap(office.peppers, office.cost)
     else:
         case_id, wrap = found[0].id, numbers.Wrap.from_bytes(found[1].wrap)
-    with office.collecting.taken():
+    with office.tried(office.collecting, is_over=is_over):
         try:
             secret = numbers.unwrap_secret(wrap, code, case_id=case_id, peppers=office.peppers)
         except numbers.WrongNumber:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.adapters import sealing
 from app.data import portal as rows
-from app.data.database import Database
+from app.data.database import Database, Hand
 from app.domain import device
 from app.services.portal.office import row_id
 
@@ -48,17 +48,28 @@ def read(unit: Session | Database, token: bytes, *, now: datetime) -> OpenDraft 
     return None if row is None else _opened(row, token)
 
 
-def save_answer(database: Database, token: bytes, *, key: str, answer: Mapping[str, Any], now: datetime) -> OpenDraft:
+def save_answer(
+    database: Database,
+    token: bytes,
+    *,
+    key: str,
+    answer: Mapping[str, Any],
+    now: datetime,
+    if_new: Callable[[Hand], None] | None = None,
+) -> OpenDraft:
     """Write one step's answer into the draft and return the draft as it is then.
 
-    Other steps keep what another tab may have written meanwhile. Raises DraftBusy.
+    Other steps keep what another tab may have written meanwhile. `if_new` is called in the transaction that makes a draft where
+    there was none. Raises DraftBusy.
     """
-    return _write(database, token, lambda answers: {**answers, key: dict(answer)}, now=now)
+    return _write(database, token, lambda answers: {**answers, key: dict(answer)}, now=now, if_new=if_new)
 
 
-def keep_longer(database: Database, token: bytes, *, now: datetime) -> OpenDraft:
-    """Let the draft live as long again from now on, with nothing changed (WCAG 2.2.1). Raises DraftBusy."""
-    return _write(database, token, lambda answers: answers, now=now)
+def keep_longer(
+    database: Database, token: bytes, *, now: datetime, if_new: Callable[[Hand], None] | None = None
+) -> OpenDraft:
+    """Let the draft live as long again from now on, with nothing changed (WCAG 2.2.1). `if_new` as above. Raises DraftBusy."""
+    return _write(database, token, lambda answers: answers, now=now, if_new=if_new)
 
 
 def minutes_for(answers: Mapping[str, Mapping[str, Any]]) -> int:
@@ -71,7 +82,14 @@ def erase(session: Session, token: bytes) -> None:
     rows.erase_draft(session, row_id(token))
 
 
-def _write(database: Database, token: bytes, change: Callable[[Answers], Answers], *, now: datetime) -> OpenDraft:
+def _write(
+    database: Database,
+    token: bytes,
+    change: Callable[[Answers], Answers],
+    *,
+    now: datetime,
+    if_new: Callable[[Hand], None] | None,
+) -> OpenDraft:
     """Make a change to the newest answers, and try again when somebody else was quicker."""
     for _ in range(ATTEMPTS):
         draft = read(database, token, now=now)
@@ -81,6 +99,8 @@ def _write(database: Database, token: bytes, change: Callable[[Answers], Answers
         sealed = _seal(answers, token)
         try:
             with database.writing_by_hand() as hand:
+                if draft is None and if_new is not None:
+                    if_new(hand)
                 if rows.save_draft(
                     hand, row_id(token), sealed=sealed, expected_revision=revision, expires_at=expires_at
                 ):

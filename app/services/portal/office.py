@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,6 +64,9 @@ class Office:
     As many requests are sent at once as there are cores, for that is all that the slow step uses (docs/adr/0031).
     A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
     with little room to wait, and a flood of codes cannot keep those out who come back with their number. So has reading a packet.
+
+    Whoever has typed very many wrong ones goes through `narrow` first: one of them at a time, and one who waits. So others wait
+    behind one of theirs at most, and nobody is locked out who shares an address with them.
     """
 
     signer: SigningKey
@@ -74,12 +77,19 @@ class Office:
     returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
     collecting: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
     reading: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
+    narrow: Slot = field(default_factory=lambda: Slot(most_waiting=1))
 
     @property
     def most_held(self) -> int:
-        """How many threads all slots together can hold up."""
-        slots = (self.sending, self.returning, self.collecting, self.reading)
+        """How many threads all slots together can hold up; whoever is in `narrow` holds the one behind it too, or waits there."""
+        slots = (self.sending, self.returning, self.collecting, self.reading, self.narrow)
         return sum(slot.room for slot in slots if slot.room is not None)
+
+    @contextmanager
+    def tried(self, slot: Slot, *, is_over: bool) -> Iterator[None]:
+        """Hold a place for trying a number or a code; `is_over`: by somebody who has typed very many wrong ones. Raises Busy."""
+        with self.narrow.taken() if is_over else nullcontext(), slot.taken():
+            yield
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""

@@ -80,13 +80,14 @@ def send(
     today: date | None = None,
     keep_copy: bool = False,
     draft: OpenDraft | None = None,
+    also: Callable[[Hand], None] | None = None,
 ) -> None:
     """Seal and commit the request of this cookie's draft, once: a repeat finds the first one and changes nothing.
 
     `revision` is that of the draft whose answers are sent, `today` the local day (without it, the day in UTC). `keep_copy`
     keeps the answers here, to be read with the number. `draft` is the draft as it was read just now; whether it is still so
-    is seen when it is committed. Raises NothingToSend, DraftChanged, and office.Busy; then nothing
-    was sent and the draft is as it was.
+    is seen when it is committed. `also` is called in the transaction that commits. Raises NothingToSend, DraftChanged, and
+    office.Busy; then nothing was sent and the draft is as it was.
     """
     for attempt in range(ATTEMPTS):
         if draft is not None and draft.database_id and not attempt:
@@ -113,6 +114,8 @@ def send(
         try:
             with database.writing_by_hand() as hand:
                 _commit(hand, prepared, token=token, revision=revision, now=now)
+                if also is not None:
+                    also(hand)
         except IntegrityError:
             continue  # the reference is taken, or this draft has just been sent: look again
         return

@@ -88,10 +88,11 @@ class Space:
     late_told: Mapping[str, str] = field(default_factory=dict)
 
 
-def open_visit(database: Database, office: Office, *, digits: str, now: datetime) -> bytes:
+def open_visit(database: Database, office: Office, *, digits: str, now: datetime, is_over: bool = False) -> bytes:
     """Check a return number of 24 digits and open a visit; returns the cookie's token.
 
-    Wrong and unknown numbers take the same path and the same time: one key derivation each. Raises numbers.WrongNumber,
+    Wrong and unknown numbers take the same path and the same time: one key derivation each. `is_over`: whoever asks has typed
+    very many wrong ones, and goes through the narrow way. Raises numbers.WrongNumber,
     office.Busy and Stopped.
     """
     with database.reading() as session:
@@ -102,7 +103,7 @@ def open_visit(database: Database, office: Office, *, digits: str, now: datetime
         case_id, wrap = NO_CASE, numbers.stand_in_wrap(office.peppers, office.cost)
     else:
         case_id, wrap = found[0].id, numbers.Wrap.from_bytes(found[1].wrap)
-    with office.returning.taken():
+    with office.tried(office.returning, is_over=is_over):
         secret = numbers.unwrap_secret(wrap, digits, case_id=case_id, peppers=office.peppers)
     token = new_token()
     sealed = sealing.seal_box(token, secret, purpose=VISIT_PURPOSE, bound=case_id)
