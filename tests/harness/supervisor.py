@@ -32,7 +32,7 @@ Name = Literal["portal", "hub", "courier"]
 NAMES: tuple[Name, ...] = ("portal", "hub", "courier")
 ROOT = Path(__file__).resolve().parents[2]
 TEST_AREA = ROOT / "tests" / "area"
-READY_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 60.0
 ENDS_WITHIN_SECONDS = 15.0
 LOOKS_EVERY_SECONDS = 0.02
 
