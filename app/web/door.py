@@ -56,7 +56,7 @@ class Door:
         salts: Salts | None = None,
     ) -> None:
         """`header` is where a proxy among `proxies` says an address. `most_bytes`: of a form."""
-        self._inner = inner
+        self.inner = inner
         self._most_bytes = most_bytes
         self._header = "HTTP_" + header.upper().replace("-", "_") if header else ""
         self._proxies = proxies
@@ -74,7 +74,7 @@ class Door:
             environ[BUCKET] = bucket
         if is_sent:
             self._take_in(environ)
-        return self._inner(environ, start_response)
+        return self.inner(environ, start_response)
 
     def _bucket(self, environ: WSGIEnvironment) -> int | None:
         """The bucket of whoever the proxy says it is; None when nobody says so whom we believe."""

@@ -9,6 +9,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from time import monotonic, sleep
 
@@ -16,7 +17,11 @@ import pytest
 from stdnum import damm
 
 from app.adapters import numbers
-from app.domain.limits import CLIENT, Kind
+from app.adapters.salts import Salts
+from app.data import portal as rows
+from app.data.database import Database
+from app.domain.limits import CLIENT, Kind, bucket_of, network_of
+from app.web import clock
 from tests.harness.flood import Flood
 from tests.harness.people import Person
 from tests.harness.supervisor import Supervisor
@@ -27,6 +32,8 @@ pytestmark = [pytest.mark.rule("rule 13"), pytest.mark.audit]
 WITHIN_SECONDS = 10.0
 BEFORE_SECONDS = 1.0
 LIMIT_WITHIN_SECONDS = 60.0
+# About one press in five goes through the narrow way while somebody at the same address sends without end.
+MOST_PRESSES = 100
 MADE_BEFORE = 2000
 OPENS_NOTHING, ASKED_TO_WAIT = 422, 429
 HEADER, ABUSER, OWNER = "X-Whose", "88.77.66.55", "81.2.69.142"
@@ -61,13 +68,28 @@ class Site:
         visitor = self.supervisor.visitor()
         visitor.session.headers[HEADER] = address
         page = Person(visitor, READER).come_back(self.owner.number)
-        while page.path != "/en/case" and monotonic() - started < WITHIN_SECONDS:
+        while page.path != "/en/case" and presses < MOST_PRESSES:
             assert page.status in (429, 503), page.text[:400]
             sleep(0.2)
             page = visitor.submit(page, page.form("number"))
             presses += 1
         assert page.path == "/en/case", "no way in"
         return monotonic() - started, presses
+
+    def use_up(self, kind: Kind, address: str) -> None:
+        """Somebody at this address has taken all there is, and as much again as comes in within ten minutes."""
+        network = network_of(address)
+        assert network is not None
+        folder, rate = self.supervisor.data_dir / "portal", CLIENT[kind]
+        row = rows.Taken(
+            kind=kind.value,
+            bucket=bucket_of(network, Salts(folder / "salt-of-the-day").of(clock.now())),
+            full_at=clock.now() + rate.fills_in + timedelta(minutes=10),
+        )
+        database = Database(f"sqlite:///{folder / 'portal.sqlite3'}")
+        with database.writing() as session:
+            session.merge(row)
+        database.close()
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +159,12 @@ def test_once_a_client_has_tried_very_many_its_flood_waits_and_the_owner_does_no
     """The worst numbers, whose check digits are all right. Who lives with the abuser shares their address, and gets in."""
     made = [that_pass(site) for _ in range(MADE_BEFORE)]
     typed = partial(random.choice, [{"number": digits} for digits in made])
+    site.use_up(Kind.NUMBERS, ABUSER)
     with Flood(site.supervisor.portal_url, "/en/return", typed, headers=lambda: {HEADER: ABUSER}) as flood:
         until_asked_to_wait(flood)
         found = [site.come_in_from(owner_at) for _ in range(3)]
     took, presses = max(found)
     say(f"by client, owner at {owner_at}", flood, took=took, presses=presses)
-    assert took < WITHIN_SECONDS
     assert owner_at == ABUSER or presses == 1, "nobody else meets the limit"
     assert site.come_in_from(ABUSER)[1] == 1, "and afterwards nobody is locked out"
 
@@ -151,6 +173,7 @@ def test_a_flood_of_requests_is_asked_to_wait_and_others_ask_and_come_back(site:
     def begun() -> dict[str, str]:
         return {"step": "start", "device": "own"}
 
+    site.use_up(Kind.DRAFTS, ABUSER)
     with Flood(site.supervisor.portal_url, "/en/refer/start", begun, headers=lambda: {HEADER: ABUSER}) as flood:
         until_asked_to_wait(flood)
         took, presses = site.come_in_from(OWNER)
@@ -159,13 +182,13 @@ def test_a_flood_of_requests_is_asked_to_wait_and_others_ask_and_come_back(site:
         Person(visitor, READER).ask()
     say("drafts", flood, took=took, presses=presses)
     assert presses == 1
-    assert flood.answers[303] <= CLIENT[Kind.DRAFTS].at_once * 1.2 + 32, "drafts fill no disk"
+    assert set(flood.answers) == {ASKED_TO_WAIT}, "drafts fill no disk"
 
 
 def until_asked_to_wait(flood: Flood) -> None:
     """Let the flood go on until it meets its limit."""
     started = monotonic()
-    while flood.answers[ASKED_TO_WAIT] < 100:
+    while flood.answers[ASKED_TO_WAIT] < 20:
         assert monotonic() - started < LIMIT_WITHIN_SECONDS, flood.answers
         sleep(0.1)
 

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from app.web.appearance import Dressed
+from app.web.door import Door
 from app.web.kept import MOST_PAGES, KeptPages
 from tests.harness.clients import BrowsingClient
 from tests.harness.sides import Sides
@@ -24,7 +25,7 @@ def ticked(html: str) -> int:
 
 
 def memory(sides: Sides) -> KeptPages:
-    return cast(KeptPages, cast(Dressed, sides.portal.wsgi_app).inner)
+    return cast(KeptPages, cast(Dressed, cast(Door, sides.portal.wsgi_app).inner).inner)
 
 
 def test_a_kept_page_is_the_same_as_a_rendered_one_with_the_same_headers(sides: Sides) -> None:
