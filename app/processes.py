@@ -43,4 +43,5 @@ def cores() -> int:
 def threads_wanted() -> int:
     """With how many threads a process serves: some are left for other pages when every slot of the slow step is full."""
     sending, returning = cores() + MOST_WAITING, 1 + MOST_WAITING
-    return sending + returning + 3 * (1 + MOST_WAITING_WITH_CODES) + THREADS_LEFT
+    narrow = 1 + MOST_WAITING_WITH_CODES
+    return sending + returning + narrow + 2 * (1 + MOST_WAITING_WITH_CODES) + THREADS_LEFT

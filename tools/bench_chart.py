@@ -30,7 +30,7 @@ def draw(held: Sequence[Held]) -> str:
         length = max(2.0, min(each.headroom, MOST) * unit)
         more = " and more" if each.headroom > MOST else ""
         lines += [
-            f'<text x="{LABELS - 10}" y="{y + 19}" fill="{INK}" text-anchor="end" font-size="13">{escape(each.what)}</text>',
+            f'<text x="{LABELS - 10}" y="{y + 19}" fill="{INK}" text-anchor="end" font-size="12">{escape(each.what)}</text>',
             f'<rect x="{LABELS}" y="{y + 4}" width="{length:.0f}" height="{ROW - 12}" fill="{GOOD if each.is_met else BAD}"/>',
             f'<text x="{LABELS + length + 6:.0f}" y="{y + 19}" fill="{INK}">{escape(each.value_in_words)}{more}'
             f"{'' if each.is_met else ' (missed)'}</text>",

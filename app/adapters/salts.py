@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime
@@ -15,7 +16,9 @@ from pathlib import Path
 from threading import Lock
 
 SALT_LENGTH = 32
-_DAY_LENGTH = 10
+# The day, and its salt in hexadecimal.
+_WRITTEN = re.compile(rb"(\d{4}-\d{2}-\d{2}) ([0-9a-f]{64})\n")
+_LONGEST = 100
 
 
 class Salts:
@@ -51,12 +54,12 @@ class Salts:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            kept = file.read(_DAY_LENGTH + SALT_LENGTH + 1)
-            if len(kept) == _DAY_LENGTH + SALT_LENGTH and kept[:_DAY_LENGTH] == today.isoformat().encode("ascii"):
-                return kept[_DAY_LENGTH:], False
+            kept = _WRITTEN.fullmatch(file.read(_LONGEST))
+            if kept is not None and kept[1] == today.isoformat().encode("ascii"):
+                return bytes.fromhex(kept[2].decode("ascii")), False
             salt = secrets.token_bytes(SALT_LENGTH)
             file.seek(0)
-            file.write(today.isoformat().encode("ascii") + salt)
+            file.write(f"{today.isoformat()} {salt.hex()}\n".encode("ascii"))
             file.truncate()
             file.flush()
             os.fsync(file.fileno())

@@ -699,15 +699,14 @@ def full_at(database: Database, kind: str, bucket: int) -> datetime | None:
     return None if found is None else found[0]
 
 
-def take(unit: Session | Hand, kind: str, bucket: int, *, seconds: int, longest: int, now: datetime) -> None:
+def take(hand: Hand, kind: str, bucket: int, *, seconds: int, longest: int, now: datetime) -> None:
     """Take one from a client's bucket, which needs so many seconds more to be full. A row that is full only after `longest`
     seconds comes of a clock that was put back, and counts as full."""
     moment = int(now.timestamp())
-    values = {"kind": str(kind), "bucket": bucket, "now": moment, "seconds": seconds, "latest": moment + longest}
-    if isinstance(unit, Hand):
-        unit.run(_TAKE, values)
-    else:
-        unit.execute(_TAKE, values)
+    hand.run(
+        _TAKE,
+        {"kind": str(kind), "bucket": bucket, "now": moment, "seconds": seconds, "latest": moment + longest},
+    )
 
 
 def forget_taken(session: Session) -> None:

@@ -11,7 +11,6 @@ from math import ceil
 
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from app.data.database import Hand
 from app.domain.limits import Kind
@@ -57,14 +56,14 @@ def ask_to_wait(seconds: float) -> None:
         g.wait_seconds = seconds
 
 
-def take(kind: Kind) -> Callable[[Session | Hand], None] | None:
+def take(kind: Kind) -> Callable[[Hand], None] | None:
     """What writes down, in the transaction that keeps something, that one more of a kind came; None when nothing has to be."""
     bucket, moment = _bucket(), now()
     if bucket is None:
         return None
 
-    def write(unit: Session | Hand) -> None:
-        limits.take(unit, kind, bucket=bucket, now=moment)
+    def write(hand: Hand) -> None:
+        limits.take(hand, kind, bucket=bucket, now=moment)
 
     return write
 
@@ -73,8 +72,8 @@ def took(kind: Kind) -> None:
     """Write it down by itself, beside what was done."""
     write = take(kind)
     if write is not None:
-        with suppress(SQLAlchemyError), portal().database.writing() as session:
-            write(session)
+        with suppress(SQLAlchemyError), portal().database.writing_by_hand() as hand:
+            write(hand)
 
 
 def _bucket() -> int | None:

@@ -205,7 +205,9 @@ def test_threads_are_left_when_every_slot_of_the_slow_step_is_full(sides: Sides)
     office: Office = sides.portal_side.office
     assert office.most_held < threads_wanted()
     assert next(each.default for each in serve.params if each.name == "threads") == threads_wanted()
-    everybody_is_in, may_go = threading.Barrier(office.most_held + 1), threading.Event()
+    slots = ("sending", "returning", "collecting", "reading", "narrow")
+    names = [name for name in slots for _ in range(getattr(office, name).room)]
+    everybody_is_in, may_go = threading.Barrier(len(names) + 1, timeout=10), threading.Event()
     told: list[str] = []
 
     def wait_in(slot_name: str) -> None:
@@ -217,9 +219,6 @@ def test_threads_are_left_when_every_slot_of_the_slow_step_is_full(sides: Sides)
         except Busy:
             told.append(slot_name)
 
-    names = [
-        name for name in ("sending", "returning", "collecting", "reading") for _ in range(getattr(office, name).room)
-    ]
     threads = [threading.Thread(target=wait_in, args=(name,)) for name in names]
     for thread in threads:
         thread.start()

@@ -126,9 +126,9 @@ def test_as_many_as_there_are_then_a_wait_that_is_over_when_it_said(
         return limits.seconds_to_wait(database, Together(), kind, bucket=of, now=clock.now())
 
     day.move_to(clock.now().replace(microsecond=0), tick=False)
-    with database.writing() as session:
+    with database.writing_by_hand() as hand:
         for _ in range(rate.at_once):
-            limits.take(session, kind, bucket=5, now=clock.now())
+            limits.take(hand, kind, bucket=5, now=clock.now())
     assert ask() == rate.seconds_each
     assert ask(6) == 0, "nobody else waits"
     day.shift(timedelta(seconds=rate.seconds_each))
@@ -140,8 +140,8 @@ def test_a_clock_that_was_put_back_is_written_right_again(database: Database) ->
     with database.writing() as session:
         session.add(rows.Taken(kind="search", bucket=1, full_at=now + timedelta(days=400)))
     assert limits.seconds_to_wait(database, Together(), Kind.SEARCH, bucket=1, now=now) == 0
-    with database.writing() as session:
-        limits.take(session, Kind.SEARCH, bucket=1, now=now)
+    with database.writing_by_hand() as hand:
+        limits.take(hand, Kind.SEARCH, bucket=1, now=now)
     assert written(database) == {("search", 1): now + timedelta(seconds=1)}
 
 
@@ -202,14 +202,14 @@ def test_without_an_agreed_header_nothing_is_written(sides: Sides) -> None:
 def test_each_is_one_statement_that_adds_up_and_the_sweep_takes_what_is_full(database: Database) -> None:
     now = clock.now().replace(microsecond=0)
     for _ in range(5):
-        with database.writing() as session:
-            limits.take(session, Kind.SPACE, bucket=2**14 - 1, now=now)
+        with database.writing_by_hand() as hand:
+            limits.take(hand, Kind.SPACE, bucket=2**14 - 1, now=now)
     assert written(database) == {("space", 2**14 - 1): now + timedelta(seconds=30)}
     with database.writing() as session:
         assert rows.sweep(session, now=now + timedelta(seconds=29)) == 0
         assert rows.sweep(session, now=now + timedelta(seconds=30)) == 1
-    with database.writing() as session:
-        limits.take(session, Kind.NUMBERS, bucket=0, now=now)
+    with database.writing_by_hand() as hand:
+        limits.take(hand, Kind.NUMBERS, bucket=0, now=now)
     limits.forget(database)
     assert written(database) == {}
 

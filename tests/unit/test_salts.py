@@ -34,8 +34,8 @@ def test_what_is_over_is_nowhere(path: Path) -> None:
     salts = Salts(path)
     today = salts.of(NOW)
     salts.of(TOMORROW)
-    assert today not in path.read_bytes()
-    assert len(path.read_bytes()) == len("2026-03-11") + SALT_LENGTH, "written over, with nothing beside it"
+    assert today.hex() not in path.read_text("ascii")
+    assert len(path.read_bytes()) == len("2026-03-11 \n") + 2 * SALT_LENGTH, "written over, with nothing beside it"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     assert today not in repr(vars(salts)).encode("latin-1", "replace")
     assert Salts(path).of(NOW) != today, "nor does a clock that is put back bring it back"
@@ -57,13 +57,14 @@ def test_rows_go_with_the_salt_once(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"2026-03-10", b"2026-03-10" + bytes(31), b"2026-03-10" + bytes(33), b"\xff" * 42]
+    "content",
+    [b"", b"2026-03-10", b"2026-03-10 " + b"0" * 63 + b"\n", b"2026-03-10 " + b"0" * 66 + b"\n", b"\xff" * 42],
 )
 def test_a_file_that_was_cut_off_or_is_something_else_is_written_anew(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     salt = Salts(path).of(NOW)
-    assert path.read_bytes() == b"2026-03-10" + salt
+    assert path.read_text("ascii") == f"2026-03-10 {salt.hex()}\n"
     assert salt != bytes(SALT_LENGTH)
 
 

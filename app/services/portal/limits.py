@@ -7,7 +7,6 @@ from datetime import datetime
 from threading import Lock
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from app.data import portal as rows
 from app.data.database import Database, Hand
@@ -59,11 +58,11 @@ def seconds_to_wait(database: Database, together: Together, kind: Kind, *, bucke
     return together.take(kind, is_new=is_new, now=now)
 
 
-def take(unit: Session | Hand, kind: Kind, *, bucket: int, now: datetime) -> None:
+def take(hand: Hand, kind: Kind, *, bucket: int, now: datetime) -> None:
     """One more of a kind by a client: one small statement in whatever transaction there is."""
     rate = CLIENT[kind]
     rows.take(
-        unit, kind, bucket, seconds=int(rate.seconds_each), longest=int(2 * rate.fills_in.total_seconds()), now=now
+        hand, kind, bucket, seconds=int(rate.seconds_each), longest=int(2 * rate.fills_in.total_seconds()), now=now
     )
 
 

@@ -83,19 +83,19 @@ class Office:
     returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
     collecting: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
     reading: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
-    narrow: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))
+    narrow: Slot = field(default_factory=lambda: Slot(most_waiting=1))
+
+    @property
+    def most_held(self) -> int:
+        """How many threads all slots together can hold up; whoever is in `narrow` holds the one behind it too, or waits there."""
+        slots = (self.sending, self.returning, self.collecting, self.reading, self.narrow)
+        return sum(slot.room for slot in slots if slot.room is not None)
 
     @contextmanager
     def tried(self, slot: Slot, *, is_over: bool) -> Iterator[None]:
         """Hold a place for trying a number or a code; `is_over`: by somebody who has typed very many wrong ones. Raises Busy."""
         with self.narrow.taken() if is_over else nullcontext(), slot.taken():
             yield
-
-    @property
-    def most_held(self) -> int:
-        """How many threads all slots together can hold up."""
-        slots = (self.sending, self.returning, self.collecting, self.reading, self.narrow)
-        return sum(slot.room for slot in slots if slot.room is not None)
 
     def hub_key(self, now: datetime) -> bytes:
         """The Hub's public sealing key to use now; past its date it is still used, and alarmed."""
