@@ -32,7 +32,7 @@ def test_each_unit_is_shut_and_sees_its_own_side_alone(path: Path) -> None:
         assert "IPAddressDeny=any" in text, "the portal calls nobody"
     commands = re.findall(r"ExecStart=-?/srv/ask-for-support/\.venv/bin/flask (\w+)", text)
     assert commands
-    assert set(commands) <= {"serve", "courier", "database", "backup", "retention", "audit", "doctor"}
+    assert set(commands) <= {"serve", "courier", "hatch", "database", "backup", "retention", "audit", "doctor"}
 
 
 def test_every_timer_has_its_service() -> None:
