@@ -181,7 +181,7 @@ def test_a_migration_that_is_killed_leaves_what_was_there_and_is_run_again(
             [sys.executable, "-c", MIGRATES, url, side], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert working.stdout is not None
-        for _ in range(1 + place * 12):
+        for _ in range(1 + place * 6):
             assert working.stdout.readline() == "at work\n"
         working.kill()
         working.communicate()
