@@ -32,7 +32,7 @@ NEVER_ASKED = (
 )  # fmt: skip
 
 
-class Texts(NullTranslations):
+class Texts(Translations):
     """A catalogue whose numbers are put in as texts, because a number's own form knows 0 to 9 only."""
 
     def __init__(self, inner: NullTranslations) -> None:
@@ -46,6 +46,10 @@ class Texts(NullTranslations):
     def ungettext(self, singular: str, plural: str, num: int) -> str:
         """A message that hangs on a number."""
         return _for_texts(self._inner.ungettext(singular, plural, num))
+
+    def upgettext(self, context: str, message: str) -> str:
+        """A message with its context."""
+        return _for_texts(self._inner.upgettext(context, message))
 
 
 class Catalogues(Domain):

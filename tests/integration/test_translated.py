@@ -12,10 +12,12 @@ import pytest
 import time_machine
 import yaml
 from babel.messages.pofile import read_po
+from flask import g
 
 from app.adapters.content import load_languages
 from app.domain.languages import Language
 from app.domain.translation import Count, Group, Progress, message_key
+from app.forms.young import WORDS, in_this_language
 from app.web.kept import KEPT_FOR
 from tests.harness.clients import BrowsingClient
 from tests.harness.pages import NOT_READ, Element, Page
@@ -191,3 +193,13 @@ def test_english_that_was_left_is_noticed() -> None:
     )
     messages = {"Exit this page", "All languages", "Skip links", "Skip to main content"}
     assert left_in_english(page, messages) == {"Exit this page", "Skip links"}
+
+
+@sqlite_only
+@every_language
+@pytest.mark.requirement("A8")
+def test_the_young_are_spoken_to_in_their_own_language(sides: Sides, language: Language) -> None:
+    with sides.portal.test_request_context(f"/{language.slug}/refer/about"):
+        g.language = language
+        said = {text_id: in_this_language(words) for text_id, words in WORDS.items()}
+    assert [text_id for text_id, words in said.items() if words in (None, WORDS[text_id])] == []
