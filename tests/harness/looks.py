@@ -118,7 +118,9 @@ _FOCUS = """() => {
     if (!focused || focused === document.body) return null;
     const name = focused.id || focused.textContent.trim().slice(0, 40);
     // A link that is broken over lines has several boxes: the middle of each must be seen, or of what fits a low window.
+    // One that begins on a new line leaves an empty box at the end of the line before: nothing that could be seen.
     const hidden = [...focused.getClientRects()].filter((box) => {
+        if (box.width < 1 || box.height < 1) return false;
         const x = box.x + box.width / 2, y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
         const top = document.elementFromPoint(x, y);
         return !top || !(focused.contains(top) || top.contains(focused) && top.tagName === "LABEL");
