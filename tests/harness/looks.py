@@ -189,10 +189,13 @@ _OVERLAPPING = """() => {
         if (isForEars) continue;
         range.selectNodeContents(node);
         for (const box of range.getClientRects()) {
-            // Letters fill about two thirds of their line's box.
-            const trim = box.height / 6;
+            // Letters fill about two thirds of their line's box, which lies on its side where words do.
+            const isOnItsSide = getComputedStyle(parent).writingMode.startsWith("vertical");
+            const trim = isOnItsSide ? 0 : box.height / 6, aside = isOnItsSide ? box.width / 6 : 0;
             if (box.width > 1) {
-                lines.push({top: box.top + trim, bottom: box.bottom - trim, left: box.left, right: box.right, node});
+                lines.push({
+                    top: box.top + trim, bottom: box.bottom - trim, left: box.left + aside, right: box.right - aside, node,
+                });
             }
         }
     }
