@@ -15,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Select,
     UniqueConstraint,
     and_,
     delete,
@@ -725,6 +726,28 @@ def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
 def case_by_reference(session: Session, reference: str) -> Case | None:
     """The case with this reference (six digits), or None."""
     return session.scalar(select(Case).where(Case.reference == reference))
+
+
+def already_here(
+    session: Session,
+    *,
+    database_id: bytes,
+    envelope_ids: Collection[bytes],
+    case_ids: Collection[bytes],
+    references: Collection[str],
+) -> set[bytes | str]:
+    """Of the ids and references of new requests those that stand in the way: of an envelope that came before, of a case that
+    is or was there, or whose first number another envelope has used."""
+    queries: list[Select[Any]] = [
+        select(Incoming.envelope_id).where(Incoming.envelope_id.in_(envelope_ids)),
+        select(Incoming.case_id).where(
+            Incoming.database_id == database_id, Incoming.case_id.in_(case_ids), Incoming.number == 0
+        ),
+        select(Tombstone.case_id).where(Tombstone.case_id.in_(case_ids)),
+        select(Case.id).where(Case.id.in_(case_ids)),
+        select(Case.reference).where(Case.reference.in_(references)),
+    ]
+    return {value for query in queries for value in session.scalars(query)}
 
 
 def was_opened(session: Session, case_id: bytes) -> bool:

@@ -161,9 +161,18 @@ def mark_tried(session: Session, tables: PostTables, envelope_ids: Iterable[byte
     ids = list(envelope_ids)
     if not ids:
         return
-    for row in session.scalars(select(tables.outgoing).where(tables.outgoing.envelope_id.in_(ids))):
-        row.attempts += 1
-        row.next_attempt_at = retry_at(row.attempts, now=now)
+    outgoing = tables.outgoing
+    tried: dict[int, list[bytes]] = {}
+    for envelope_id, attempts in session.execute(
+        select(outgoing.envelope_id, outgoing.attempts).where(outgoing.envelope_id.in_(ids))
+    ):
+        tried.setdefault(attempts + 1, []).append(envelope_id)
+    for attempts, those in tried.items():
+        session.execute(
+            update(outgoing)
+            .where(outgoing.envelope_id.in_(those))
+            .values(attempts=attempts, next_attempt_at=retry_at(attempts, now=now))
+        )
 
 
 def retry_at(attempts: int, *, now: datetime) -> datetime:
@@ -187,6 +196,16 @@ def settle(session: Session, tables: PostTables, envelope_id: bytes, *, received
         )
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def settle_received(session: Session, tables: PostTables, envelope_ids: Sequence[bytes]) -> None:
+    """`settle` for many that were received."""
+    if envelope_ids:
+        session.execute(
+            update(tables.outgoing)
+            .where(tables.outgoing.envelope_id.in_(envelope_ids), tables.outgoing.state == WAITING)
+            .values(state=RECEIVED, reason=None, waiting_since=None, next_attempt_at=None)
+        )
 
 
 def let_go_of(session: Session, tables: PostTables, envelope_ids: Iterable[bytes]) -> int:

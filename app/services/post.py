@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,10 +129,16 @@ def read_answers(
 
 def settle_all(session: Session, tables: PostTables, answers: Iterable[ReadAnswer]) -> list[ReadAnswer]:
     """Write the answers down; returns the refusals among those that settled something, for the caller to alarm."""
+    given = list(answers)
+    often = Counter(answer.envelope_id for answer in given)
+    rows.settle_received(
+        session, tables, [each.envelope_id for each in given if each.received and often[each.envelope_id] == 1]
+    )
     return [
         answer
-        for answer in answers
-        if rows.settle(session, tables, answer.envelope_id, received=answer.received, reason=answer.reason)
+        for answer in given
+        if (not answer.received or often[answer.envelope_id] > 1)
+        and rows.settle(session, tables, answer.envelope_id, received=answer.received, reason=answer.reason)
         and not answer.received
     ]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from nacl.signing import SigningKey
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from app.adapters import carriers, sealing
 from app.adapters.carriers import CarrierDown, Parcel
@@ -151,6 +154,81 @@ def test_bytes_that_are_no_envelope_hold_up_nothing(sides: Sides, person: AskedB
     assert hub_aside(sides) == ["malformed"]
     assert only_case(sides).reference == good.reference
     assert sorted(row.state for row in outgoing(sides)) == ["received", "refused"]
+
+
+def take_in(sides: Sides, envelopes: list[tuple[bytes, bytes]]) -> tuple[int, int, int]:
+    own = sides.hub_side
+    return hub_post.take_in(
+        own.database,
+        Parcel(envelopes=envelopes),
+        trust=own.trust,
+        keys=own.post_keys,
+        opener=own.opener,
+        now=clock.now(),
+    )
+
+
+def hub_references(sides: Sides) -> set[str]:
+    with sides.hub_side.database.reading() as session:
+        return set(session.scalars(select(hub_rows.Case.reference)))
+
+
+@pytest.mark.rule("nothing half-sent")
+def test_requests_come_in_together_and_a_bad_one_takes_nobody_with_it(
+    sides: Sides, person: AskedBy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One commit for those that are plain; what is poison or fails among them is done, or waits, by itself."""
+    asking = [person(PARENT) for _ in range(6)]
+    waiting: list[tuple[bytes, bytes]] = []
+    for each in asking:
+        each.ask(keep=False)
+        waiting += [
+            (row.envelope_id, row.body)
+            for row in outgoing(sides)
+            if row.envelope_id not in {envelope_id for envelope_id, _ in waiting}
+        ]
+    plain, failing = asking[:3], asking[4]
+    spoiled = bytearray(waiting[3][1])
+    spoiled[400] ^= 1
+    own = sides.hub_side
+    commits: list[int] = []
+    writing = own.database.writing
+
+    @contextmanager
+    def counted() -> Iterator[Session]:
+        with writing() as session:
+            yield session
+        commits.append(count(sides, hub_rows.Case))
+
+    monkeypatch.setattr(own.database, "writing", counted)
+    # Two that are plain with bytes that were changed between them, and one of the two twice.
+    assert take_in(sides, [waiting[0], (waiting[3][0], bytes(spoiled)), waiting[1], waiting[0]]) == (2, 1, 0)
+    assert commits[0] == 2, "the plain ones are there after one commit"
+    assert len(commits) == 3, "and then the refused one's, and the repeat's"
+    assert hub_aside(sides) == ["bad-signature"]
+
+    came = hub_post.on_call.came
+    failing_case = sealing.parse(waiting[4][1]).header.case_id
+
+    def fail_for_one(session: Session, case_id: bytes, **about: Any) -> None:
+        came(session, case_id, **about)
+        if case_id == failing_case:
+            raise OSError
+
+    monkeypatch.setattr(hub_post.on_call, "came", fail_for_one)
+    commits.clear()
+    with caplog.at_level(logging.ERROR):
+        assert take_in(sides, [waiting[2], waiting[4], waiting[5]]) == (2, 0, 1)
+    assert commits == [3, 4], "nothing of what failed together stays; each is done by itself"
+    assert caplog.text.count("could not be taken in just now") == 1
+    assert hub_references(sides) == {each.reference for each in (*plain, asking[5])}
+    with own.database.reading() as session:
+        assert len(post_rows.answers_due(session, hub_rows.POST)) == 5, "no answer to what is not committed"
+
+    monkeypatch.setattr(hub_post.on_call, "came", came)
+    assert take_in(sides, waiting[2:]) == (1, 0, 0), "sent again it comes in, and the others are not doubled"
+    assert hub_references(sides) == {each.reference for each in (*plain, failing, asking[5])}
+    assert count(sides, hub_rows.SealedDocument) == 2 * 5
 
 
 def forged(sides: Sides, *, signer: SigningKey | None = None, header: sealing.Header | None = None) -> bytes:

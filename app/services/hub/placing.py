@@ -70,14 +70,12 @@ def place(database: Database, *, rules: Rules, opener: Opener, now: datetime, at
         found = session.scalars(
             select(rows.Case).where(rows.Case.id.in_([case_id for case_id, _ in turned])).with_for_update()
         ).all()
+        placed: list[dict[str, Any]] = []
         for case in found:
             facts = {**read.get(case.id, {}), **case.facts}
-            session.execute(
-                update(rows.Case)
-                .where(rows.Case.id == case.id)
-                .values(facts=facts, **_place(case, facts, rules=rules, now=now))
-                .execution_options(synchronize_session=False)
-            )
+            placed.append({"id": case.id, "facts": facts, **_place(case, facts, rules=rules, now=now)})
+        if placed:
+            session.execute(update(rows.Case), placed)  # one statement; nothing of it is asked of the objects
     return len(turned)
 
 

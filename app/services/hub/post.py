@@ -5,7 +5,8 @@ This is what the courier process does every two seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -47,10 +48,14 @@ from app.services.hub import (
 from app.services.hub.records import Opener
 from app.services.post import Verdict
 
+log = logging.getLogger("post")
+
 WITHOUT_SETTINGS = Delays()
 # One pass at a time: two at once would take in the same envelope twice over, and alarm about each.
 PASS: Final = "pass"  # no password  # noqa: S105  # nosec B105
 PATIENCE_SECONDS = 20.0
+# New requests that are committed together: few, so that a desk that saves something meanwhile hardly waits.
+MOST_TOGETHER = 20
 
 
 @dataclass(frozen=True)
@@ -271,27 +276,51 @@ def take_in(
 ) -> tuple[int, int, int]:
     """Open and commit each envelope with its answer; returns how many were received, refused, and left for another pass.
 
-    Each is its own transaction, so that one bad envelope holds up nothing. Opening happens outside of it. What is urgent comes
+    New requests with which all is plain are committed a few at a time. All others are a transaction each, and so is each of
+    those few when theirs fails, so that one bad envelope holds up nothing. Opening happens outside of it. What is urgent comes
     first, but not before the request that it is about: a request that is taken back must not lie open until the next pass.
     """
     taken = refused = failed = 0
-    for envelope_id, raw in sorted(parcel.envelopes, key=_comes_later):
-        try:
-            verdict = _take_in_one(
-                database, envelope_id, raw, trust=trust, keys=keys, opener=opener, now=now, delays=delays, hours=hours
-            )
-        except Exception as error:
-            post.alarm("an envelope could not be taken in just now", kind=type(error).__name__)
-            failed += 1
-            continue
-        if verdict is None:
-            continue
-        if verdict.aside_reason:
-            refused += 1
-            post.alarm("an envelope from the portal was refused", reason=verdict.aside_reason)
-        else:
-            taken += 1
+    for some in _by_turns(parcel.envelopes):
+        together = _take_in_together(database, some, trust=trust, keys=keys, opener=opener, now=now, hours=hours)
+        taken += len(together)
+        for place, (envelope_id, raw) in enumerate(some):
+            if place in together:
+                continue
+            try:
+                verdict = _take_in_one(
+                    database,
+                    envelope_id,
+                    raw,
+                    trust=trust,
+                    keys=keys,
+                    opener=opener,
+                    now=now,
+                    delays=delays,
+                    hours=hours,
+                )
+            except Exception as error:
+                post.alarm("an envelope could not be taken in just now", kind=type(error).__name__)
+                failed += 1
+                continue
+            if verdict is None:
+                continue
+            if verdict.aside_reason:
+                refused += 1
+                post.alarm("an envelope from the portal was refused", reason=verdict.aside_reason)
+            else:
+                taken += 1
     return taken, refused, failed
+
+
+def _by_turns(envelopes: Sequence[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:
+    """The first envelopes of cases, a few at a time, and then all others, each by itself."""
+    first = [each for each in envelopes if not _comes_later(each)]
+    for start in range(0, len(first), MOST_TOGETHER):
+        yield first[start : start + MOST_TOGETHER]
+    for each in envelopes:
+        if _comes_later(each):
+            yield [each]
 
 
 def _comes_later(envelope: tuple[bytes, bytes]) -> bool:
@@ -300,6 +329,102 @@ def _comes_later(envelope: tuple[bytes, bytes]) -> bool:
         return sealing.parse(envelope[1]).kind is not sealing.Kind.FIRST
     except sealing.MalformedEnvelope:
         return True
+
+
+def _take_in_together(
+    database: Database,
+    some: Sequence[tuple[bytes, bytes]],
+    *,
+    trust: PortalTrust,
+    keys: PostKeys,
+    opener: Opener,
+    now: datetime,
+    hours: OpeningHours | None,
+) -> frozenset[int]:
+    """Commit the plain new requests among these in one transaction; returns their places.
+
+    What else there is to be done with an envelope is `_take_in_one`'s: whatever is not plain is left to it, untouched, and
+    when the transaction fails, all are. Then it finds out which of them it was.
+    """
+    if len(some) == 1:
+        return frozenset()
+    try:
+        plain = _open_plain(database, some, trust=trust, opener=opener, now=now)
+        answers = {
+            place: post.answer_to(opened.envelope.header, "received", "", signer=keys.post)
+            for place, opened in plain.items()
+        }
+        with database.writing() as session:
+            # A case before what hangs on it. Of each kind all at once: row by row costs more than all else here.
+            session.add_all(opened.rows[0] for opened in plain.values())
+            session.flush()
+            for place, opened in plain.items():
+                header = opened.envelope.header
+                session.add_all(opened.rows[1:])
+                post_rows.remember(
+                    session,
+                    rows.POST,
+                    envelope_id=header.envelope_id,
+                    database_id=header.database_id,
+                    case_id=opened.place,
+                    number=header.number,
+                    answer=answers[place],
+                )
+            session.flush()
+            for opened in plain.values():
+                on_call.came(session, opened.envelope.header.case_id, now=now, hours=hours)
+    except Exception as error:
+        log.warning("requests could not be taken in together: %s; each by itself", type(error).__name__)
+        return frozenset()
+    return frozenset(plain)
+
+
+def _open_plain(
+    database: Database,
+    some: Sequence[tuple[bytes, bytes]],
+    *,
+    trust: PortalTrust,
+    opener: Opener,
+    now: datetime,
+) -> dict[int, _Opened]:
+    """The new requests among these against which nothing speaks, with their rows, by place.
+
+    Left out are those that were here before, that will be refused, that hide from somebody, or that share their id, case or
+    reference with one before them here.
+    """
+    found: dict[int, tuple[sealing.Envelope, Referral]] = {}
+    met: set[object] = set()
+    for place, (envelope_id, raw) in enumerate(some):
+        try:
+            envelope = sealing.parse(raw)
+            header = envelope.header
+            is_new = met.isdisjoint((envelope_id, header.envelope_id, header.case_id))
+            met |= {envelope_id, header.envelope_id, header.case_id}
+            sealing.verify(envelope, trust.signing)
+            referral = Referral.from_bytes(opener.open(envelope))
+        except (sealing.MalformedEnvelope, sealing.BadSignature, sealing.CannotOpen, MalformedReferral):
+            continue
+        is_new = is_new and referral.reference not in met
+        met.add(referral.reference)
+        if (
+            is_new
+            and not referral.is_restricted
+            and (header.envelope_id, header.database_id, header.number) == (envelope_id, trust.database_id, 0)
+        ):
+            found[place] = envelope, referral
+    with database.reading() as session:
+        here = rows.already_here(
+            session,
+            database_id=trust.database_id,
+            envelope_ids=[envelope.header.envelope_id for envelope, _ in found.values()],
+            case_ids=[envelope.header.case_id for envelope, _ in found.values()],
+            references=[referral.reference for _, referral in found.values()],
+        )
+    return {
+        place: _Opened(envelope, records.rows_of_first(referral, envelope.header.case_id, opener=opener, now=now))
+        for place, (envelope, referral) in found.items()
+        if here.isdisjoint((envelope.header.envelope_id, envelope.header.case_id, referral.reference))
+    }
 
 
 def _take_in_one(
