@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import requests
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -267,6 +266,8 @@ class HttpCarrier:
         verify: str | bool = True,
     ) -> None:
         """`timeout_seconds` without a byte, or `longest_seconds` in all where somebody waits for it, is no answer."""
+        import requests  # the portal only answers: it never loads what calls
+
         self._url = portal_url.rstrip("/") + PASS_PATH
         self._timeout = timeout_seconds
         self._longest = longest_seconds
@@ -276,6 +277,8 @@ class HttpCarrier:
 
     def exchange(self, body: bytes, token: str) -> tuple[bytes, str]:
         """Hand over a packed parcel with its token; returns the other side's. Raises CarrierDown."""
+        import requests
+
         headers = {"Content-Type": "application/octet-stream", TOKEN_HEADER: token}
         began = time.monotonic()
         try:

@@ -11,7 +11,6 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
-import bleach
 import nh3
 import phonenumbers
 
@@ -28,6 +27,8 @@ def staff_text(text: str, *, hosts: Iterable[str]) -> str:
 
     Any other address stays plain text: a person is never led where nobody has looked.
     """
+    import bleach  # a whole parser of HTML, which most processes never need
+
     known = frozenset(host.lower() for host in hosts)
 
     def keep_known(attributes: Attributes, new: bool = False) -> Attributes | None:

@@ -15,16 +15,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-import requests
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+
+# Authlib and what calls are loaded where somebody signs in: the courier, which only names the faults, never does.
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
 
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 DISCOVERY = "/.well-known/openid-configuration"
@@ -173,6 +173,8 @@ class Provider:
 
     def _claims(self, token: str, *, nonce: str, access: str, now: datetime) -> dict[str, Any]:
         """The claims of an id token that is signed by the provider and meant for us."""
+        from authlib.oidc.core import CodeIDToken
+
         try:
             decoded = self._decoded(token)
             options: dict[str, Any] = {
@@ -240,6 +242,9 @@ class Provider:
 
     def _tokens(self, back: str, **what: str) -> Mapping[str, Any]:
         """An answer of the token endpoint. An error that it names is final; anything else is for later."""
+        import requests
+        from authlib.integrations.base_client import OAuthError
+
         address = str(self.about()["token_endpoint"])
         offered = self.about().get("token_endpoint_auth_methods_supported")
         method = "client_secret_basic"
@@ -258,6 +263,8 @@ class Provider:
             raise ProviderDown("token-endpoint") from None
 
     def _client(self, back: str, *, method: str = "client_secret_basic") -> OAuth2Session:
+        from authlib.integrations.requests_client import OAuth2Session
+
         client = OAuth2Session(
             self.client_id,
             self._secret,
@@ -272,6 +279,8 @@ class Provider:
         return client
 
     def _get(self, address: str, *, bearer: str = "") -> Mapping[str, Any]:
+        import requests
+
         headers = {"Accept": "application/json", **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
             with requests.Session() as session:
