@@ -342,6 +342,13 @@ class _Rounds:
         placing.place(self.held.database, rules=_rules(self.held), opener=self.held.opener, now=now())
 
 
+def _courier_of(settings: HubSettings, database: Database) -> Hub:
+    """What the courier holds, without what was only needed to read it."""
+    held = factory.hub_of(settings, database=database, assets=Assets())
+    factory.settle()
+    return held
+
+
 @click.command("courier")
 @click.option("--once", is_flag=True, help="Make one pass and stop.")
 def courier(once: bool) -> None:
@@ -355,7 +362,7 @@ def courier(once: bool) -> None:
         end_with_parent()
         stop = Stop()
         database = Database(settings.database_url)
-        held = factory.hub_of(settings, database=database, assets=Assets())
+        held = _courier_of(settings, database)
         if not once:
             factory.tell_counts(held)
         rounds = _Rounds(held, factory.notices_of(settings, held), factory.on_call_of(settings, held))

@@ -5,6 +5,7 @@ What belongs to one side is imported where that side is made, so that a portal p
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -85,7 +86,7 @@ def create_app() -> Flask:
     set_up_logging()
     try:
         app = create(settings_module.load(os.environ))
-        yaml_reader.forget()
+        settle()
         tell_counts(app.extensions["side"])
         if app.extensions["side"].settings.metrics_port is not None:
             counted.install(app)
@@ -93,6 +94,12 @@ def create_app() -> Flask:
     except REFUSALS as refusal:
         sys.stderr.write(f"{refusal}\n")
         raise SystemExit(1) from None
+
+
+def settle() -> None:
+    """Give back what was only needed to read the content: for a process that has read everything."""
+    yaml_reader.forget()
+    gc.collect()  # trees that were parsed hold themselves
 
 
 def tell_counts(side: Portal | Hub) -> None:
