@@ -53,18 +53,23 @@ class Texts(Translations):
 
 
 class Catalogues(Domain):
-    """Translations by the catalogue that a language names, read once.
+    """Translations by the catalogue that a language names, read once, when somebody first asks for that language.
 
     A pseudo-language has a catalogue but no locale of its own, so the locale for dates and numbers is kept apart.
     """
 
     def __init__(self, languages: Languages) -> None:
         super().__init__(translation_directories=str(TRANSLATIONS))
-        self._by_slug: dict[str, NullTranslations] = {each.slug: _catalogue(each) for each in languages.all}
+        self._languages = {each.slug: each for each in languages.all}
+        self._by_slug: dict[str, NullTranslations] = {}
 
     def get_translations(self) -> NullTranslations:
         """The catalogue of this request's language."""
-        return self._by_slug[language().slug]
+        slug = language().slug
+        found = self._by_slug.get(slug)
+        if found is None:  # two threads at once read the same
+            found = self._by_slug[slug] = _catalogue(self._languages[slug])
+        return found
 
     def gettext(self, string: str, **values: Any) -> str:
         """A message in this request's language, with its numbers in the digits of that language."""

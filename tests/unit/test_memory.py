@@ -8,18 +8,51 @@ import sys
 import pytest
 from babel import Locale, localedata
 from babel.dates import format_date, format_time
+from flask import Flask, g
 
 from app.adapters.content import load_languages
+from app.web import language
 from app.web.language import NEVER_ASKED, forget_unused
 from tests.unit.test_docs import ROOT
 
 LOCALES = sorted({each.format_locale for each in load_languages(ROOT / "content").all})
 
 
+def loaded(code: str, packages: tuple[str, ...]) -> list[str]:
+    """What of these packages is there after this code ran in a process of its own."""
+    told = f"import sys; {code}; print(*(each for each in {packages!r} if each in sys.modules))"
+    run = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    return run.stdout.split()
+
+
 def test_nothing_that_serves_loads_what_only_migrates() -> None:
-    code = "import sys, app.cli, app.metrics; print([name for name in sys.modules if name.startswith('alembic')])"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    assert loaded("import app.cli, app.metrics", ("alembic",)) == []
+
+
+def test_no_parser_of_html_is_loaded_before_there_is_a_message_to_show() -> None:
+    assert loaded("import app.cli, app.web.hub, app.web.portal", ("bleach",)) == []
+
+
+def test_a_portal_never_loads_what_calls_others() -> None:
+    code = "import app.factory, app.web.portal; app.factory.import_screens('portal')"
+    assert loaded(code, ("requests", "urllib3", "authlib")) == []
+
+
+def test_the_courier_knows_the_faults_of_signing_in_without_what_signs_in() -> None:
+    assert loaded("import app.cli", ("authlib",)) == []
+
+
+def test_a_catalogue_is_read_when_somebody_asks_for_its_language() -> None:
+    languages = load_languages(ROOT / "content")
+    app = Flask("app")
+    language.install(app, languages)
+    catalogues = app.extensions["babel"].instance.domain_instance
+    assert catalogues._by_slug == {}
+    with app.test_request_context("/"):
+        g.language = next(each for each in languages.all if each.slug == "pl")
+        first = catalogues.get_translations()
+        assert catalogues.get_translations() is first
+    assert list(catalogues._by_slug) == ["pl"]
 
 
 @pytest.mark.parametrize("name", LOCALES)
