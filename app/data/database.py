@@ -437,6 +437,11 @@ class Database:
         try:
             yield pooled.driver_connection
         except errors as error:
+            if engine.dialect.is_disconnect(error, pooled.dbapi_connection, None):
+                # The server has gone, and with it every connection that waits in a pool.
+                pooled.invalidate(error)
+                self._writer.dispose()
+                self._single.dispose()
             raise DBAPIError.instance(
                 None, None, error, errors, hide_parameters=True, dialect=engine.dialect
             ) from error

@@ -56,6 +56,7 @@ def environment() -> jinja2.Environment:
     templates.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda words: words, ngettext=lambda one, many, count: one if count == 1 else many, newstyle=True
     )
+    templates.globals["g"] = {}
     templates.globals["is_drafted"] = lambda: False
     templates.globals["languages_url"] = lambda: "/en-GB/portal.languages"
     return templates

@@ -20,7 +20,7 @@ import requests
 from tests.harness.clients import HttpVisitor
 from tests.harness.people import Person
 from tests.harness.run import free_port
-from tests.harness.supervisor import NAMES, Supervisor
+from tests.harness.supervisor import Supervisor
 from tests.stories import PARENT
 
 # Letters that every encoding writes differently, and a part that none changes.
@@ -124,7 +124,7 @@ def test_nothing_typed_lies_about_on_the_portal(site: Supervisor) -> None:
     assert CANARY in person.space().text
     _settled(site, person)
     assert traces(site, (*WORDS, person.number, person.number[6:])) == [], "after coming back"
-    lines = [line for name in NAMES for line in site.log(name).splitlines() if line]
+    lines = [line for name in site.names for line in site.log(name).splitlines() if line]
     said = [
         json.loads(line) for line in lines if not line.startswith("[WARNING] Configuration")
     ]  # the web server's own

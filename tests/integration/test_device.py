@@ -15,6 +15,7 @@ from app.domain.contact import Way
 from app.forms.question import DISCREET
 from app.services.portal.drafts import OWN_DEVICE_MINUTES, SHARED_DEVICE_MINUTES
 from app.web.headers import POLICY, POLICY_OF_SENDING
+from app.web.traps import LINE as TRAP
 from tests.harness.clients import AuditingClient, BrowsingClient
 from tests.harness.day import travel
 from tests.harness.pages import Element, Page
@@ -82,9 +83,10 @@ def walked(asking: Person, *, look: Callable[[str, Page], None]) -> Page:
 
 
 def boxes(page: Page) -> list[Element]:
-    """Everything on a page that one can write in, and its lists."""
+    """Everything on a page that one can write in, and its lists; not the line for robots, which nobody sees."""
     found = page.main.all("input", "textarea", "select")
-    return [each for each in found if each.attributes.get("type") not in {"hidden", "radio", "checkbox"}]
+    seen = [each for each in found if each.attributes.get("name") != TRAP]
+    return [each for each in seen if each.attributes.get("type") not in {"hidden", "radio", "checkbox"}]
 
 
 def shown(page: Page) -> list[str]:

@@ -542,6 +542,7 @@ def test_no_get_writes_at_the_portal(
 ) -> None:
     """But for the exit, which must. A link, a preview or a browser that fetches ahead changes nothing."""
     monkeypatch.setattr(Database, "writing", refused)
+    monkeypatch.setattr(Database, "writing_by_hand", refused)
     for somebody in (person(), in_the_middle, with_a_number, in_their_space):
         for _, path in addresses(sides, "portal", "GET"):
             if path != EXIT:
@@ -557,6 +558,7 @@ def test_no_get_writes_at_the_desk(
     """But for a line in the audit, where somebody reads what is a person's (and looks at the audit): that is another unit of
     work, which can write nothing else."""
     monkeypatch.setattr(Database, "writing", refused)
+    monkeypatch.setattr(Database, "writing_by_hand", refused)
     noting = monkeypatch.context
     for endpoint, path in addresses(sides, "hub", "GET", case_id=own_case):
         with noting() as patch:

@@ -61,7 +61,8 @@ def operation(name: str) -> Callable[[Answering], Answering]:
     def serving(view: Answering) -> Answering:
         def serve(**in_path: str) -> ResponseReturnValue:
             try:
-                request.max_content_length = MOST_BYTES
+                if (request.content_length or 0) > MOST_BYTES:  # the door has read it, so there is a length
+                    raise Problem("too-large")
                 caller = tokens.caller_of(hub().database, request, scope=own.scope.value if own.scope else "")
                 clients.take_one(hub().database, caller.client.id, now=now())
                 asked = Asked(caller.client, _parameters(own, in_path), _body(own))
@@ -148,7 +149,8 @@ def status(asked: Asked) -> dict[str, Any]:
 def token() -> ResponseReturnValue:
     """A token for whoever proves to be a client."""
     try:
-        request.max_content_length = MOST_BYTES
+        if (request.content_length or 0) > MOST_BYTES:
+            raise Problem("too-large")
         if request.mimetype != FORM:
             raise Problem("media-type")
         return _checked(OPERATIONS["token"], tokens.give(hub().database, request))
