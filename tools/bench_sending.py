@@ -73,7 +73,6 @@ def run(options: Options) -> Found:
         stop_shared_server()
         test_run.end()
         os.environ.pop(DURABLE)
-        subprocess.run(["rm", "-r", str(folder)], check=True)
 
 
 def measure(folder: Path, copies: Copies, options: Options) -> Found:

@@ -42,6 +42,9 @@ def end() -> None:
     """In the same process at the end: nothing stays behind."""
     shutil.rmtree(os.environ.pop(FOLDER_VARIABLE), ignore_errors=True)
     os.environ.pop(OWNER_VARIABLE)
+    for name in ("TMPDIR", "PYTEST_DEBUG_TEMPROOT"):
+        os.environ.pop(name, None)
+    tempfile.tempdir = None
 
 
 def folder() -> Path:
