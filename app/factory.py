@@ -448,23 +448,15 @@ def hatch_of(settings: PortalSettings, counter: Counter) -> Hatch:
 
 def counter_of(settings: PortalSettings, *, database: Database) -> Counter:
     """What the hatch serves passes with. Raises KeyFileError."""
-    from app.adapters.numbers import Peppers
     from app.domain.retention import Periods
     from app.services.portal.hatch import Counter
-    from app.services.portal.office import Office
-    from app.services.portal.post import HubTrust
 
-    private, hub_keys = (
-        PortalPrivateKeys.load(settings.private_key_file),
-        HubPublicKeys.load(settings.hub_public_keys_file),
-    )
+    keys = portal_keys(settings)
     return Counter(
         database=database,
-        trust=HubTrust(
-            database_id=hub_keys.database_id, courier=hub_keys.courier, voice=hub_keys.voice, post=hub_keys.post
-        ),
-        office=Office(signer=private.signing, hub=hub_keys, peppers=Peppers.load(settings.peppers_file)),
-        keys=private.sealing,
+        trust=keys.trust,
+        office=keys.office,
+        keys=keys.order_keys,
         keep=Periods(**settings.keep),
     )
 

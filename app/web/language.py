@@ -193,9 +193,9 @@ def _digits_of(format_locale: str) -> str:
 def forget_unused(name: str) -> None:
     """Let go of what Babel knows of a locale, and of those that it is made from, and nobody here asks: a megabyte for each."""
     while True:
-        known = localedata.load(name)  # the very dictionary that is looked into from then on
         if name == "en":  # in which Babel itself speaks
             return
+        known = localedata.load(name)  # the very dictionary that is looked into from then on
         for each in NEVER_ASKED:
             known.pop(each, None)
         if name == "root":

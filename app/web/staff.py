@@ -19,7 +19,7 @@ from app.adapters import sealing
 from app.adapters.oidc import Attempt
 from app.data.database import Database
 from app.domain.roles import ROLES, works_with_cases
-from app.services.hub import signing_in, staff
+from app.services.hub import people, signing_in, staff
 from app.services.hub.staff import Identity, SignedIn
 from app.web import problems
 from app.web.answers import redirect
@@ -170,10 +170,13 @@ def only(*roles: str) -> Callable[[View], View]:
 
 
 def _write_down_refusal(response: Response) -> Response:
-    """A line for what a colleague was refused (ASVS 5.0, 16.3.2): who, and at which page; never which case or what was sent."""
+    """A line for what a colleague was refused (ASVS 5.0, 16.3.2): at which page, and who, as the addresses of the desk call them.
+
+    Never a name, an address of theirs, which case, or what was sent.
+    """
     signed = g.get("signed_in") or g.get("refused")
     if response.status_code in REFUSED and isinstance(signed, SignedIn):
-        said = (response.status_code, request.endpoint, signed.identity.id)
+        said = (response.status_code, request.endpoint, people.key_of(signed.identity.id))
         log.warning("refused at the desk status=%d endpoint=%s staff=%s", *said)
     return response
 
