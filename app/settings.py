@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 Side = Literal["portal", "hub"]
 Network = IPv4Network | IPv6Network
@@ -675,12 +675,37 @@ def _database_url(environ: Mapping[str, str], name: str, default: Path) -> str:
 
 
 def database_address(url: str, name: str) -> str:
-    """The address of a database as SQLAlchemy wants it. `name` says in a refusal what was wrong. Raises SettingsError."""
-    if url.startswith("postgresql://"):
-        return POSTGRESQL + url.removeprefix("postgresql://")
-    if url.startswith(("sqlite:///", POSTGRESQL)):
+    """The address of a database as SQLAlchemy wants it. `name` says in a refusal what was wrong, and never repeats it.
+
+    A server on another machine must prove that it is the one that is meant (libpq, sslmode=verify-full). Raises SettingsError.
+    """
+    if url.startswith("sqlite:///"):
         return url
-    raise SettingsError(f"{name} must start with sqlite:/// or postgresql://.")
+    if not url.startswith(("postgresql://", POSTGRESQL)):
+        raise SettingsError(f"{name} must start with sqlite:/// or postgresql://.")
+    rest = url.partition("://")[2]
+    if not _is_on_this_machine(rest) and set(_query_of(rest).get("sslmode", ())) != {"verify-full"}:
+        raise SettingsError(
+            f"{name} must end with ?sslmode=verify-full&sslrootcert=... unless the database runs on this machine."
+        )
+    return POSTGRESQL + rest
+
+
+def _is_on_this_machine(rest: str) -> bool:
+    """True when every host in what follows `postgresql://` is this machine: a socket, or a name or address of the loopback."""
+    query = _query_of(rest)
+    if {"service", "servicefile"} & query.keys():
+        return False  # the host is in a file
+    authority = rest.partition("?")[0].partition("/")[0].rpartition("@")[2]
+    each_named = (unquote(each) for each in authority.split(","))
+    named = [each.rpartition("]")[0].lstrip("[") or each.partition(":")[0] for each in each_named]
+    # libpq takes what the query says instead, and the address instead of the name; several may stand behind one another.
+    named += [each for key in ("host", "hostaddr") for one in query.get(key, ()) for each in one.split(",")]
+    return all(not each or each.startswith("/") or each.lower() in LOOPBACK_HOSTS for each in named)
+
+
+def _query_of(rest: str) -> dict[str, list[str]]:
+    return parse_qs(rest.partition("?")[2])
 
 
 def _key_file(environ: Mapping[str, str], name: str, default: Path, *, origins: tuple[str, ...]) -> Path:

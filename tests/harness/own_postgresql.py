@@ -38,8 +38,8 @@ SETTINGS = {
 class OwnPostgresql:
     """The server; a context manager that leaves nothing."""
 
-    def __init__(self) -> None:
-        """Make its folder; nothing runs yet. Raises PostgresqlMissing."""
+    def __init__(self, folder: Path | None = None) -> None:
+        """Make its folder, in `folder` if it must lie there; nothing runs yet. Raises PostgresqlMissing."""
         found = postgresql_binaries()
         if found is None:
             raise PostgresqlMissing("PostgreSQL is not installed (Debian: apt-get install postgresql)")
@@ -48,7 +48,7 @@ class OwnPostgresql:
         self._as_user: dict[str, Any] = (
             {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         )
-        self._folder = Path(tempfile.mkdtemp(prefix="own-postgresql-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="own-postgresql-", dir=folder))
         self._server = Server(port=run.free_port())
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -100,6 +100,11 @@ class OwnPostgresql:
             else:
                 return
 
+    @property
+    def is_up(self) -> bool:
+        """True while its main process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """Shut it down: no new connection, and those that are there are cut (SIGINT, "fast")."""
         assert self._process is not None
@@ -111,8 +116,8 @@ class OwnPostgresql:
 
         Returns whether it was up.
         """
-        was_up = self._process is not None and self._process.poll() is None
-        if self._process is not None and self._process.poll() is None:
+        was_up = self.is_up
+        if self._process is not None and was_up:
             children = _children(self._process.pid)
             for each in (self._process.pid, *children):
                 with contextlib.suppress(ProcessLookupError):

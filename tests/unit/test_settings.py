@@ -46,7 +46,7 @@ def service(development: dict[str, str]) -> dict[str, str]:
         "PEPPERS_FILE": "/etc/portal/peppers",
         "PORTAL_PRIVATE_KEY": "/etc/portal/private-key.json",
         "HUB_PUBLIC_KEYS": "/etc/portal/hub-public-keys.json",
-        "PORTAL_DATABASE_URL": "postgresql://portal@db/portal",
+        "PORTAL_DATABASE_URL": "postgresql://portal@db/portal?sslmode=verify-full&sslrootcert=system",
     }
 
 
@@ -76,7 +76,7 @@ def test_a_portal_in_service_is_known_by_its_origins(service):
 
     assert settings.origins == ("https://ask.example.org", "https://www.ask.example.org")
     assert settings.is_https
-    assert settings.database_url == "postgresql+psycopg://portal@db/portal"
+    assert settings.database_url == "postgresql+psycopg://portal@db/portal?sslmode=verify-full&sslrootcert=system"
 
 
 def test_a_hub_in_development_calls_the_portal_next_door(development):
@@ -122,6 +122,51 @@ def test_a_portal_whose_folder_holds_the_hubs_private_keys_does_not_start(develo
     (tmp_path / "portal" / "private-keys.json").write_text("{}")
 
     assert "private keys" in refusal(development)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "db/portal",
+        "portal:secret@db.example.org:5432/portal",
+        "[2001:db8::1]/portal",
+        "db/portal?sslmode=require",
+        "db/portal?sslmode=verify-ca",
+        "db/portal?sslmode=verify-full&sslmode=disable",
+        "localhost,db/portal",
+        "localhost/portal?host=db",
+        "localhost/portal?hostaddr=10.0.0.5",
+        "/portal?host=%2Frun%2Fpostgresql,db",
+        "/portal?service=portal",
+        "localhost.example.org/portal",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_a_database_on_another_machine_must_prove_who_it_is(development, scheme, rest):
+    said = refusal(development | {"PORTAL_DATABASE_URL": f"{scheme}://{rest}"})
+
+    assert "PORTAL_DATABASE_URL" in said
+    assert "sslmode=verify-full" in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "/portal",
+        "portal@/portal?host=%2Frun%2Fpostgresql",
+        "portal@%2Frun%2Fpostgresql/portal",
+        "portal:a@b@localhost/portal",
+        "portal:secret@LOCALHOST:5433/portal",
+        "127.0.0.1/portal",
+        "[::1]:5432/portal",
+        "db:5432,db2:5432/portal?sslmode=verify-full&target_session_attrs=primary",
+    ],
+)
+def test_a_database_on_this_machine_needs_no_certificate(development, rest):
+    settings = load(development | {"PORTAL_DATABASE_URL": f"postgresql://{rest}"})
+
+    assert settings.database_url == f"postgresql+psycopg://{rest}"
 
 
 @pytest.mark.parametrize("name", ["PORTAL_PRIVATE_KEY", "PEPPERS_FILE", "PORTAL_DATABASE_URL"])
