@@ -155,6 +155,24 @@ def test_a_session_is_ended_by_a_supervisor_and_opens_nothing_more(inside: Insid
     assert amira.open("/queue").status_code == 302
 
 
+@on_sqlite
+def test_a_colleague_sees_their_own_sessions_and_ends_the_others(inside: Inside) -> None:
+    elsewhere, bens = at_desk(inside.sides, AMIRA), at_desk(inside.sides, BEN)
+    amira = at_desk(inside.sides, AMIRA)
+    page = amira.visit("/sessions")
+    with inside.sides.hub_side.database.reading() as session:
+        own = session.query(rows.StaffSession).filter_by(staff_id=AMIRA).count()
+    assert page.text.count("In another browser") == own - 1 > 0
+    assert "Ben" not in page.main.text
+    page = amira.submit(page, page.form(to="/sessions/end"))
+    assert "here and nowhere else" in page.text
+    assert elsewhere.open("/queue").status_code == 302
+    assert bens.open("/queue").status_code == amira.open("/queue").status_code == 200
+    with inside.sides.hub_side.database.reading() as session:
+        written = session.query(rows.Audit).filter_by(action="ended-sessions").all()
+    assert [(each.staff_id, each.detail) for each in written] == [(AMIRA, f"{AMIRA}: own, all others")]
+
+
 @pytest.mark.rule("rule 13")
 def test_a_case_of_gatekeepers_leaks_to_no_supervisor_and_goes_to_no_one_who_may_not_see_it(inside: Inside) -> None:
     with inside.sides.hub_side.database.writing() as session:

@@ -208,6 +208,18 @@ def end_all(session: Session, staff_id: str, *, by: str, why: str, now: datetime
     return len(found)
 
 
+def end_others(session: Session, signed: SignedIn, *, now: datetime) -> int:
+    """End every session of a colleague but the one that they press in; returns how many there were."""
+    own = rows.StaffSession.staff_id == signed.identity.id
+    others = rows.StaffSession.id != signed.session_id
+    found = list(session.scalars(select(rows.StaffSession.id).where(own, others)))
+    if found:
+        _end(session, found)
+        identity = signed.identity.id
+        rows.log(session, at=now, staff_id=identity, action="ended-sessions", detail=f"{identity}: own, all others")
+    return len(found)
+
+
 def end_one(session: Session, session_id: bytes, *, by: str, now: datetime) -> None:
     """End one session of whomever. One that is over already stays so."""
     row = session.get(rows.StaffSession, session_id)
