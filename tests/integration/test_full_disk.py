@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -37,11 +38,10 @@ def day() -> None:
 
 
 @pytest.fixture
-def disk(tmp_path: Path, engine_name: EngineName) -> Iterator[Path]:
+def disk(engine_name: EngineName) -> Iterator[Path]:
     """A small disk of its own. Only who may mount one can have it."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    tmp_path.chmod(0o755)  # PostgreSQL runs as a user of its own
+    folder = Path(tempfile.mkdtemp(prefix="disk-"))
+    folder.chmod(0o755)  # PostgreSQL runs as a user of its own
     options = f"size={MEGABYTES[engine_name]}m,mode=755"
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "small", folder], capture_output=True, check=False)
     if made.returncode:
@@ -50,6 +50,7 @@ def disk(tmp_path: Path, engine_name: EngineName) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
+        folder.rmdir()
 
 
 def fill(ballast: Path) -> None:
