@@ -27,9 +27,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from app.data import portal as portal_rows
 from app.data.database import Database
@@ -92,7 +94,7 @@ class Outcome:
 
 def storm(
     folder: Path, *, requests: int, engine: str, carrier: str, every: float, senders: int = SENDERS, seed: int = SEED,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = partial(print, flush=True),
 ) -> Outcome:  # fmt: skip
     """One storm in a new folder, from the set-up to what arrived."""
     with ExitStack() as held:
@@ -128,6 +130,8 @@ def storm(
         if lifter is not None:
             lifter.wait()
         seconds = time.monotonic() - began
+        for problem in people.problems:
+            say(f"  {type(problem).__name__}: {problem}")
         site.kill()
         site.skip(LONGEST_BACK_OFF)
         site.start()
@@ -196,11 +200,15 @@ def _settled(site: Supervisor) -> int:
     deadline = time.monotonic() + SETTLES_WITHIN_SECONDS
     try:
         while True:
-            with database.reading() as session:
-                left = session.scalar(waiting) or 0
+            try:
+                with database.reading() as session:
+                    left = session.scalar(waiting) or 0
+            except OperationalError:  # it recovers
+                left = -1
             if not left or time.monotonic() > deadline:
                 return left
             time.sleep(0.5)
+            site.start(wait=False)  # one that began while a database or broker still recovered has ended, and says so
     finally:
         database.close()
 

@@ -433,11 +433,12 @@ class Database:
         What was not committed is taken back as the connection goes back to its pool.
         """
         errors = engine.dialect.loaded_dbapi.Error
-        pooled = engine.raw_connection()
+        pooled = None
         try:
+            pooled = engine.raw_connection()  # which fails in the driver's words too, when the server takes nobody
             yield pooled.driver_connection
         except errors as error:
-            if engine.dialect.is_disconnect(error, pooled.dbapi_connection, None):
+            if pooled is not None and engine.dialect.is_disconnect(error, pooled.dbapi_connection, None):
                 # The server has gone, and with it every connection that waits in a pool.
                 pooled.invalidate(error)
                 self._writer.dispose()
@@ -446,7 +447,8 @@ class Database:
                 None, None, error, errors, hide_parameters=True, dialect=engine.dialect
             ) from error
         finally:
-            pooled.close()
+            if pooled is not None:
+                pooled.close()
 
 
 def _postgresql_engine(url: str, **options: Any) -> Engine:

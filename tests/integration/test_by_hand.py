@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam, delete, event, insert, select, text, update
+from sqlalchemy import bindparam, delete, event, insert, literal, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from app.cli import serve
@@ -21,6 +21,7 @@ from app.services.portal import drafts, refer
 from app.services.portal.office import Busy, Office, new_token
 from app.web import clock
 from tests.harness.databases import Copies, EngineName
+from tests.harness.own_postgresql import OwnPostgresql
 from tests.harness.people import Person
 from tests.harness.sides import Sides
 from tests.stories import READER
@@ -154,6 +155,30 @@ def test_every_error_of_a_driver_is_one_that_pages_know(database: Database) -> N
         session.execute(text("DROP TABLE packet"))
     with pytest.raises(DBAPIError):
         database.first(nowhere)
+
+
+def test_a_server_that_is_not_there_is_told_as_a_session_tells_it_and_found_again() -> None:
+    with OwnPostgresql() as server:
+        server.do('CREATE DATABASE "portal"')
+        database = Database(server.url("portal"))
+
+        def read() -> None:
+            assert database.first(select(literal(1))) == (1,)
+
+        def write() -> None:
+            with database.writing_by_hand():
+                pass
+
+        read()
+        write()
+        server.crash(restart=False)
+        for again in (read, write, read, write):  # cut off, then refused
+            with pytest.raises(OperationalError):
+                again()
+        server.start()
+        read()
+        write()
+        database.close()
 
 
 def test_the_last_press_asks_twice_and_commits_once(sides: Sides) -> None:
