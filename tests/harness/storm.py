@@ -140,7 +140,8 @@ def kept(page: Page, sent: Fields | None) -> Pairs:
         there = form.filled(pressed, press=next(iter(pressed), None))
         if typed <= {(name, "".join(value.split())) for name, value in there}:
             return there
-    raise Lost(f"{page.path} lost what was typed")
+    offered = [form.filled() for form in page.forms]
+    raise Lost(f"{page.path} lost what was typed: {sorted(typed)} is not in {offered}; it says: {page.text[:300]}")
 
 
 @dataclass(frozen=True)
