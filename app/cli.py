@@ -44,7 +44,7 @@ from app.domain.area import Area
 from app.domain.promise_results import Quarter, ResultsError
 from app.domain.retention import Periods
 from app.editing import area_group, content_group
-from app.processes import SERVER_PID, end_with_parent, threads_wanted
+from app.processes import SERVER_PID, end_with_parent, give_way, threads_wanted
 from app.services import post as post_service
 from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
@@ -360,6 +360,8 @@ def courier(once: bool) -> None:
             raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
         starting.refuse(settings, now=now())
         end_with_parent()
+        if not once:
+            give_way()
         stop = Stop()
         database = Database(settings.database_url)
         held = _courier_of(settings, database)

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
 # Set by `flask serve` for its own workers: the process that they belong to.
@@ -14,6 +15,11 @@ SERVER_PID = "SERVER_PID"
 # for those of codes and of whoever typed very many wrong ones.
 MOST_WAITING, MOST_WAITING_WITH_CODES = 6, 1
 THREADS_LEFT = 4
+# How long a thread may keep the others waiting for Python's lock. Five times as long, as Python itself has it, is a long time for
+# whoever has just come out of the slow step, or holds the only lock for writing.
+HANDS_OVER_AFTER_SECONDS = 0.001
+# Who reads and asks comes before what can be carried a moment later.
+CARRIES_AT_NICENESS = 5
 
 
 def end_with_parent(parent: int | None = None) -> None:
@@ -27,6 +33,20 @@ def end_with_parent(parent: int | None = None) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if parent is not None and os.getppid() != parent:
             raise SystemExit(0)
+
+
+def hand_over_soon() -> None:
+    """For a process whose threads all answer somebody: none of them keeps the others waiting for long."""
+    sys.setswitchinterval(HANDS_OVER_AFTER_SECONDS)
+
+
+def give_way() -> None:
+    """For a process that nobody waits for, such as the courier: on a machine that is full, the others come first.
+
+    Where a service manager forbids it, the manager says how much it may have (docs/operations/systemd/ask-courier.service).
+    """
+    with suppress(OSError):
+        os.nice(max(0, CARRIES_AT_NICENESS - os.nice(0)))
 
 
 def own_server() -> int | None:

@@ -1,8 +1,7 @@
 """What a request may bring: the fields of a form, and nothing else that a form of ours would read.
 
-Flask-WTF also takes JSON and files for fields. No form of ours sends either, and a list, an object or a file is nothing that
-a field
-was made for. The API for case systems reads its own bytes.
+Flask-WTF also takes JSON and files for fields. No form of ours sends either, and a list, an object or a file is nothing that a
+field was made for. The API for case systems reads its own bytes.
 """
 
 from __future__ import annotations

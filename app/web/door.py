@@ -39,7 +39,7 @@ WITH_A_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # How many bodies may be on their way at once. Behind a proxy that buffers, each is there at once; without one, a few who send
 # slowly hold these and no more, and pages can still be read.
 AT_ONCE = 2
-WAIT_SECONDS = 1.0
+WAIT_SECONDS, WAITS = 1.0, 10
 CUT_OFF, TOO_MANY = 400, 503
 
 
@@ -102,7 +102,8 @@ class Door:
         is_endless = length is None and bool(environ.get("wsgi.input_terminated"))
         if length == 0 or (length is None and not is_endless) or (length is not None and length > most):
             return
-        if not self._arriving.acquire(timeout=WAIT_SECONDS):
+        # In short turns, that are counted: a machine that stood still for a while must not turn away all who waited meanwhile.
+        if not any(self._arriving.acquire(timeout=WAIT_SECONDS / WAITS) for _ in range(WAITS)):
             environ[REFUSAL] = TOO_MANY
             return
         try:

@@ -19,6 +19,7 @@ from tests.harness.people import Person
 from tests.harness.storm import PatientVisitor, Storm, Tally
 from tests.harness.supervisor import Supervisor
 from tests.stories import READER
+from tools import chaos
 
 A_FEW_DEATHS, MANY_DEATHS = 20, 50
 REFERRALS_UNDER_KILLS = 300
@@ -115,3 +116,13 @@ def test_three_hundred_requests_under_random_kills_arrive_once_each_in_order(
         returning = Person(PatientVisitor(site.portal_url, Tally()), READER)
         assert returning.come_back(each.number).path == "/en/case"
         assert "Received" in returning.space().part("delivery")
+
+
+@pytest.mark.audit
+@pytest.mark.timeout(900)
+@pytest.mark.rule("rule 6")
+def test_nothing_is_lost_either_when_database_and_broker_are_killed_too(tmp_path: Path) -> None:
+    outcome = chaos.storm(tmp_path, requests=REFERRALS_UNDER_KILLS, engine="postgresql", carrier="amqp", every=0.4)
+    assert outcome.is_well, outcome.lines()
+    assert outcome.sent == REFERRALS_UNDER_KILLS
+    assert min(outcome.killed[each] for each in ("database", "broker", "hatch", "courier", "portal")) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -50,6 +51,9 @@ def test_somebody_asks_and_is_answered_with_no_help(new_site: NewSite, options: 
     soon(her.space, is_so=lambda page: "It is safe to read this here." in page.text)
     her.write("Thursday is fine.")
     soon(lambda: desk.case(her.reference), is_so=lambda page: "Thursday is fine." in page.text)
+    # Whoever reads and asks comes before what can be carried a moment later.
+    courier, *others = (os.getpriority(os.PRIO_PROCESS, site.pid(name)) for name in ("courier", "portal", "hub"))
+    assert all(courier > other for other in others)
 
 
 def test_a_killed_process_is_gone_and_comes_back(new_site: NewSite) -> None:
