@@ -349,6 +349,12 @@ def _courier_of(settings: HubSettings, database: Database) -> Hub:
     return held
 
 
+def _settle_in(held: Hub) -> None:
+    """For a courier that stays: it tells what it counts, and lets those go first who are waited for."""
+    factory.tell_counts(held)
+    give_way()
+
+
 @click.command("courier")
 @click.option("--once", is_flag=True, help="Make one pass and stop.")
 def courier(once: bool) -> None:
@@ -360,13 +366,11 @@ def courier(once: bool) -> None:
             raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
         starting.refuse(settings, now=now())
         end_with_parent()
-        if not once:
-            give_way()
         stop = Stop()
         database = Database(settings.database_url)
         held = _courier_of(settings, database)
         if not once:
-            factory.tell_counts(held)
+            _settle_in(held)
         rounds = _Rounds(held, factory.notices_of(settings, held), factory.on_call_of(settings, held))
         carrier = factory.carrier_of(settings)
         _say_what_is_wrong_with_the_queue(settings)

@@ -70,6 +70,8 @@ MOST_FORM_BYTES = 256 * 1024
 MOST_FORM_FIELDS = 200
 COURIER_WAITS_SECONDS = 15.0
 QUEUE_ANSWERS_WITHIN_SECONDS = 2.0
+# Longer than anything waits for a lock (data/database.py): what takes longer still hangs.
+DATABASE_ANSWERS_WITHIN_SECONDS = 20.0
 
 SECURITY_CONTACT = "Contact: mailto:security@{host}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
 # RFC 9116, 2.5.5: less than a year ahead. A server is started anew more often than this.
@@ -140,7 +142,8 @@ def create_portal(settings: PortalSettings) -> Flask:
     pledges = content.load_pledges(settings.content_dir, slugs)
     portal_recordings = load_recordings(settings.content_dir, slugs)
     keys = portal_keys(settings)
-    database, assets = Database(settings.database_url), Assets()
+    database = Database(settings.database_url, answers_within_seconds=DATABASE_ANSWERS_WITHIN_SECONDS)
+    assets = Assets()
     app = _new_app(settings)
     app.session_interface = NoSession()
     app.config["WTF_CSRF_ENABLED"] = False  # no session: every POST is checked for where it comes from (web/headers.py)
@@ -253,7 +256,8 @@ def create_hub(settings: HubSettings) -> Flask:
     area = content.load_area(settings.content_dir)
     refuse_without_statements(settings, area)
     languages = content.load_languages(settings.content_dir)
-    database, assets = Database(settings.database_url), Assets()
+    database = Database(settings.database_url, answers_within_seconds=DATABASE_ANSWERS_WITHIN_SECONDS)
+    assets = Assets()
     app = _new_app(settings)
     hub = hub_of(settings, database=database, assets=assets)
     # Only the desk offers them to read: the courier and the commands do without.

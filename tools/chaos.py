@@ -49,6 +49,7 @@ SEED = 20260310
 SAYS_EVERY_SECONDS = 30.0
 SETTLES_WITHIN_SECONDS = 600.0
 LONGEST_BACK_OFF = timedelta(minutes=6)
+SAY = partial(print, flush=True)
 # What is run when nothing else was asked for.
 USUAL = (("sqlite", "http"), ("postgresql", "amqp"))
 
@@ -94,7 +95,7 @@ class Outcome:
 
 def storm(
     folder: Path, *, requests: int, engine: str, carrier: str, every: float, senders: int = SENDERS, seed: int = SEED,
-    say: Callable[[str], None] = partial(print, flush=True),
+    say: Callable[[str], None] = SAY,
 ) -> Outcome:  # fmt: skip
     """One storm in a new folder, from the set-up to what arrived."""
     with ExitStack() as held:

@@ -222,7 +222,8 @@ class Hand:
 class Database:
     """One side's database: hands out units of work."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answers_within_seconds: float | None = None) -> None:
+        """`answers_within_seconds` is for processes that people wait for: a PostgreSQL that hangs fails each statement then."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._compiled: dict[Statement | tuple[Statement, ...], Compiled] = {}
@@ -231,9 +232,9 @@ class Database:
             self._reader = self._single = _sqlite_engine(url, begin="BEGIN", query_only=True)
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
         else:
-            self._writer = _postgresql_engine(url)
+            self._writer = _postgresql_engine(url, answers_within=answers_within_seconds)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
-            self._single = _postgresql_engine_of_single_queries(url)
+            self._single = _postgresql_engine_of_single_queries(url, answers_within=answers_within_seconds)
 
     @property
     def engine(self) -> Engine:
@@ -451,11 +452,20 @@ class Database:
                 pooled.close()
 
 
-def _postgresql_engine(url: str, **options: Any) -> Engine:
+def _postgresql_engine(url: str, *, answers_within: float | None, **options: Any) -> Engine:
     """Connections that are asked whether they are still alive when they were idle for a while: a restarted server is noticed."""
     arguments = {"connect_timeout": CONNECTS_WITHIN_SECONDS}
     engine = create_engine(url, pool_size=10, max_overflow=10, connect_args=arguments, **options)
     used_at = "used_at"
+
+    if answers_within is not None:
+        from app.data.hanging import connection_class  # which needs the driver
+
+        impatient = connection_class(answers_within)
+
+        @event.listens_for(engine, "do_connect")
+        def connect(_dialect: Any, _record: Any, given: Any, named: Any) -> Any:
+            return impatient.connect(*given, **named)
 
     @event.listens_for(engine, "checkout")
     def look(connection: Any, record: Any, _proxy: Any) -> None:
@@ -478,9 +488,9 @@ def _postgresql_engine(url: str, **options: Any) -> Engine:
     return engine
 
 
-def _postgresql_engine_of_single_queries(url: str) -> Engine:
+def _postgresql_engine_of_single_queries(url: str, *, answers_within: float | None) -> Engine:
     """Connections on which every query is a transaction of its own that cannot write: one way there and back, not four."""
-    engine = _postgresql_engine(url, isolation_level="AUTOCOMMIT")
+    engine = _postgresql_engine(url, answers_within=answers_within, isolation_level="AUTOCOMMIT")
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:

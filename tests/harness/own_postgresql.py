@@ -111,6 +111,20 @@ class OwnPostgresql:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(WITHIN_SECONDS)
 
+    def hang(self) -> None:
+        """Let nothing of it go on (SIGSTOP): it takes connections, and says nothing."""
+        self._tell_all(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After `hang`."""
+        self._tell_all(signal.SIGCONT)
+
+    def _tell_all(self, how: signal.Signals) -> None:
+        assert self._process is not None
+        for each in (self._process.pid, *_children(self._process.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, how)
+
     def crash(self, *, restart: bool = True) -> bool:
         """Kill it with SIGKILL, all of it, and start it again, without waiting: it recovers what was committed.
 

@@ -181,6 +181,44 @@ def test_a_server_that_is_not_there_is_told_as_a_session_tells_it_and_found_agai
         database.close()
 
 
+def test_nobody_waits_for_ever_for_a_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "CONNECTS_WITHIN_SECONDS", 2)
+    with OwnPostgresql() as server:
+        server.do('CREATE DATABASE "portal"')
+        database = Database(server.url("portal"), answers_within_seconds=0.5)
+        patient = Database(server.url("portal"))
+
+        def read() -> None:
+            assert database.first(select(literal(1))) == (1,)
+
+        def write() -> None:
+            with database.writing_by_hand():
+                pass
+
+        def use_a_session() -> None:
+            with database.writing() as session:
+                session.execute(text("SELECT 1"))
+
+        for use in (read, write, use_a_session):
+            use()
+        server.hang()
+        try:
+            for use in (read, write, use_a_session, write):  # those that were there, then new ones
+                with pytest.raises(OperationalError):
+                    use()
+        finally:
+            server.go_on()
+        for use in (read, write, use_a_session):
+            use()
+        assert patient.answers()
+        # What only lasts long, and is not the database hanging, is cut off as well, and leaves the connection to nobody.
+        with pytest.raises(OperationalError), database.reading() as session:
+            session.execute(text("SELECT pg_sleep(5)"))
+        use_a_session()
+        database.close()
+        patient.close()
+
+
 def test_the_last_press_asks_twice_and_commits_once(sides: Sides) -> None:
     """What a page that everybody waits for costs in units of work: one look, one commit."""
     own = sides.portal_side.database

@@ -1,11 +1,10 @@
-"""A disk that really is full, again and again while people ask: whoever is told "sent" is sent, everybody else is told and keeps it.
+"""A disk that really is full, again and again while people ask: what was told "sent" is sent, all others are told and keep it.
 
 The disk is a small one of memory, filled to its last byte beside the databases of the portal and the Hub, and emptied again.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import tempfile
@@ -60,8 +59,7 @@ def fill(ballast: Path) -> None:
         while time.monotonic() < until:
             try:
                 file.write(BLOCK)
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
+            except OSError:  # no room; if it is anything else, nobody is refused, and the test fails
                 time.sleep(0.005)
 
 
