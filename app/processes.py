@@ -19,7 +19,7 @@ THREADS_LEFT = 4
 # whoever has just come out of the slow step, or holds the only lock for writing.
 HANDS_OVER_AFTER_SECONDS = 0.001
 # Who reads and asks comes before what can be carried a moment later.
-CARRIES_AT_NICENESS = 5
+CARRIES_AT_NICENESS = 10
 
 
 def end_with_parent(parent: int | None = None) -> None:
