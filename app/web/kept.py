@@ -11,7 +11,8 @@ import hashlib
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from flask import Flask, Response, g, request
 from markupsafe import escape
 
 from app.domain.hours import OpeningHours
+from app.turns import TURNS
 from app.web.clock import now
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 KEPT_FOR = timedelta(seconds=60)
 MOST_PAGES = 600
+MOST_MADE_AT_ONCE = 64
+WAITS_FOR_A_PAGE_SECONDS = 1.0
 PUBLIC = f"public, max-age={int(KEPT_FOR.total_seconds())}"
 # The same for everybody but for how it looks, which hangs on a cookie (web/appearance.py).
 VARIES_BY = "Cookie"
@@ -59,14 +63,38 @@ class KeptPages:
         self._hours = hours
         self._pages: OrderedDict[Key, KeptPage] = OrderedDict()
         self._lock = Lock()
+        self._making = [Lock() for _ in range(MOST_MADE_AT_ONCE)]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from memory, or let the application answer."""
-        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
-            page = self._pages.get(_key(environ))
-            if page is not None and now() < page.until:
-                return _answer(page, environ, start_response)
-        return self._inner(environ, start_response)
+        """Answer from memory, or let the application answer, which does so for a few at once."""
+        page = self._fresh(environ)
+        if page is None:
+            with self._made_once(environ), TURNS.taken():
+                page = self._fresh(environ)  # somebody may have made it while others waited
+                if page is None:
+                    return self._inner(environ, start_response)
+        return _answer(page, environ, start_response)
+
+    @contextmanager
+    def _made_once(self, environ: WSGIEnvironment) -> Iterator[None]:
+        """A page that was kept before is made anew by whoever comes first; the others wait for it, for a while."""
+        key = _key(environ)
+        if key not in self._pages or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            yield
+            return
+        making = self._making[hash(key) % len(self._making)]
+        is_mine = making.acquire(timeout=WAITS_FOR_A_PAGE_SECONDS)
+        try:
+            yield
+        finally:
+            if is_mine:
+                making.release()
+
+    def _fresh(self, environ: WSGIEnvironment) -> KeptPage | None:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return None
+        page = self._pages.get(_key(environ))
+        return page if page is not None and now() < page.until else None
 
     def forget(self) -> None:
         """Hold nothing any more."""

@@ -46,10 +46,14 @@ CHEAP = KdfCost(opslimit=1, memlimit=8 * 1024)
 MOST_PASSES = 4
 
 
-@cache
 def _compiled() -> FileSystemBytecodeCache:
-    """Templates compiled once for all the sites that this process makes."""
-    folder = tempfile.mkdtemp(prefix="templates-")
+    """Templates compiled once for all the sites that this process makes during one run."""
+    return _compiled_below(tempfile.gettempdir())
+
+
+@cache
+def _compiled_below(run_folder: str) -> FileSystemBytecodeCache:
+    folder = tempfile.mkdtemp(prefix="templates-", dir=run_folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return FileSystemBytecodeCache(folder)
 

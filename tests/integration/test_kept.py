@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import time_machine
+from flask import Response
 
-from app.web.kept import MOST_PAGES, KeptPages
+from app.web.kept import KEPT_FOR, MOST_PAGES, KeptPages
 from tests.harness.clients import BrowsingClient
 from tests.harness.sides import Sides
 
@@ -130,3 +133,34 @@ def test_a_question_that_is_rendered_once_shows_nobody_elses_answers(sides: Side
     limits = [client.get("/en/refer/who").text.partition('id="time-limit">')[2][:90] for client in (second, later)]
     assert limits[0] != limits[1]
     assert "slot" not in "".join(limits)
+
+
+def test_a_page_that_was_kept_is_made_anew_once_however_many_come(sides: Sides) -> None:
+    made: list[int] = []
+    making, go = threading.Event(), threading.Event()
+
+    def inner(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        made.append(1)
+        making.set()
+        go.wait(30)
+        pages.keep(environ, Response("made anew"))
+        start_response("200 OK", [])
+        return [b"made anew"]
+
+    pages = KeptPages(inner, memory(sides)._hours)  # type: ignore[arg-type]
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/en/", "HTTP_HOST": "ask.example.org"}
+    page = pages.keep(environ, Response("old"))
+    key = next(iter(pages._pages))
+    pages._pages[key] = replace(page, until=page.until - 2 * KEPT_FOR)
+    got: list[bytes] = []
+    visitors = [
+        threading.Thread(target=lambda: got.append(b"".join(pages(dict(environ), lambda *_: None)))) for _ in range(6)
+    ]
+    for visitor in visitors:
+        visitor.start()
+    assert making.wait(30)
+    go.set()
+    for visitor in visitors:
+        visitor.join(30)
+    assert got == [b"made anew"] * 6
+    assert len(made) == 1

@@ -1,0 +1,99 @@
+"""Few requests at once, and nobody who waits for ever for a place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from app.turns import Turns
+
+LONG = 30.0
+
+
+def started(what: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=what, daemon=True)
+    thread.start()
+    return thread
+
+
+class Runners:
+    """Threads that run in turn until they are let go; how many run is counted."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns, self.running, self.most, self.lock = turns, 0, 0, threading.Lock()
+        self.inside, self.go = threading.Semaphore(0), threading.Event()
+
+    def run(self) -> None:
+        with self.turns.taken():
+            with self.lock:
+                self.running += 1
+                self.most = max(self.most, self.running)
+            self.inside.release()
+            self.go.wait(LONG)
+            with self.lock:
+                self.running -= 1
+
+
+def test_so_many_run_at_once_and_no_more() -> None:
+    runners = Runners(Turns(2, patience_seconds=LONG))
+    threads = [started(runners.run) for _ in range(5)]
+    assert runners.inside.acquire(timeout=LONG)
+    assert runners.inside.acquire(timeout=LONG)
+    assert not runners.inside.acquire(timeout=0.2)
+    runners.go.set()
+    for thread in threads:
+        thread.join(LONG)
+    assert runners.most == 2
+    assert runners.running == 0
+
+
+def test_whoever_steps_aside_lets_another_in_and_comes_back() -> None:
+    turns = Turns(1, patience_seconds=LONG)
+    runners = Runners(turns)
+    with turns.taken():
+        other = started(runners.run)
+        assert not runners.inside.acquire(timeout=0.2)
+        with turns.aside():
+            assert runners.inside.acquire(timeout=LONG)
+            runners.go.set()
+        other.join(LONG)
+        third = Runners(turns)
+        waiting = started(third.run)
+        assert not third.inside.acquire(timeout=0.2), "the place was taken again"
+    assert third.inside.acquire(timeout=LONG)
+    third.go.set()
+    waiting.join(LONG)
+
+
+def test_nobody_waits_longer_than_a_moment_for_those_who_wait_themselves() -> None:
+    runners = Runners(Turns(1, patience_seconds=0.01))
+    threads = [started(runners.run) for _ in range(3)]
+    for _ in threads:
+        assert runners.inside.acquire(timeout=LONG)
+    runners.go.set()
+    for thread in threads:
+        thread.join(LONG)
+    # Who went on without a place gave none back: still one at a time.
+    again = Runners(Turns(1, patience_seconds=LONG))
+    with again.turns.taken():
+        assert not started(again.run).join(0.2)
+        assert again.most == 0
+    again.go.set()
+
+
+def test_a_place_is_given_back_whatever_happens() -> None:
+    turns = Turns(1, patience_seconds=LONG)
+
+    for _ in range(3):
+        with pytest.raises(LookupError), turns.taken(), turns.aside():
+            raise LookupError
+    assert turns._places.acquire(blocking=False)
+
+
+def test_stepping_aside_without_a_place_is_nothing() -> None:
+    turns = Turns(1)
+    with turns.aside():
+        pass
+    assert turns._places.acquire(blocking=False)
