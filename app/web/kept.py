@@ -23,8 +23,8 @@ from flask import Flask, Response, g, request
 from markupsafe import escape
 
 from app.domain.hours import OpeningHours
-from app.turns import TURNS
 from app.web.clock import now
+from app.web.turns import TURNS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -67,6 +67,8 @@ class KeptPages:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or let the application answer, which does so for a few at once."""
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return self._inner(environ, start_response)
         page = self._fresh(environ)
         if page is None:
             with self._made_once(environ), TURNS.taken():
@@ -79,7 +81,7 @@ class KeptPages:
     def _made_once(self, environ: WSGIEnvironment) -> Iterator[None]:
         """A page that was kept before is made anew by whoever comes first; the others wait for it, for a while."""
         key = _key(environ)
-        if key not in self._pages or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        if key not in self._pages:
             yield
             return
         making = self._making[hash(key) % len(self._making)]
@@ -91,8 +93,6 @@ class KeptPages:
                 making.release()
 
     def _fresh(self, environ: WSGIEnvironment) -> KeptPage | None:
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            return None
         page = self._pages.get(_key(environ))
         return page if page is not None and now() < page.until else None
 

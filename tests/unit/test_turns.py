@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.turns import Turns
+from app.web.turns import Turns
 
 LONG = 30.0
 
@@ -49,24 +49,6 @@ def test_so_many_run_at_once_and_no_more() -> None:
     assert runners.running == 0
 
 
-def test_whoever_steps_aside_lets_another_in_and_comes_back() -> None:
-    turns = Turns(1, patience_seconds=LONG)
-    runners = Runners(turns)
-    with turns.taken():
-        other = started(runners.run)
-        assert not runners.inside.acquire(timeout=0.2)
-        with turns.aside():
-            assert runners.inside.acquire(timeout=LONG)
-            runners.go.set()
-        other.join(LONG)
-        third = Runners(turns)
-        waiting = started(third.run)
-        assert not third.inside.acquire(timeout=0.2), "the place was taken again"
-    assert third.inside.acquire(timeout=LONG)
-    third.go.set()
-    waiting.join(LONG)
-
-
 def test_nobody_waits_longer_than_a_moment_for_those_who_wait_themselves() -> None:
     runners = Runners(Turns(1, patience_seconds=0.01))
     threads = [started(runners.run) for _ in range(3)]
@@ -87,13 +69,6 @@ def test_a_place_is_given_back_whatever_happens() -> None:
     turns = Turns(1, patience_seconds=LONG)
 
     for _ in range(3):
-        with pytest.raises(LookupError), turns.taken(), turns.aside():
+        with pytest.raises(LookupError), turns.taken():
             raise LookupError
-    assert turns._places.acquire(blocking=False)
-
-
-def test_stepping_aside_without_a_place_is_nothing() -> None:
-    turns = Turns(1)
-    with turns.aside():
-        pass
     assert turns._places.acquire(blocking=False)

@@ -18,7 +18,6 @@ from app.adapters.keys import HubPublicKeys
 from app.adapters.numbers import DEFAULT, KdfCost, Peppers
 from app.processes import MOST_WAITING, MOST_WAITING_WITH_CODES, cores
 from app.services import post
-from app.turns import TURNS
 
 SLOT_WAIT_SECONDS = 5.0
 TOKEN_LENGTH = 32
@@ -45,12 +44,7 @@ class Slot:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Hold a place, and meanwhile none of those for who runs. Raises Busy when none comes free in time, or too many wait."""
-        with TURNS.aside(), self._taken():
-            yield
-
-    @contextmanager
-    def _taken(self) -> Iterator[None]:
+        """Hold a place. Raises Busy when none comes free in time, or too many wait already."""
         if self._room is not None and not self._room.acquire(blocking=False):
             counts.add("kdf_turned_away")
             raise Busy
