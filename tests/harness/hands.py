@@ -87,6 +87,7 @@ class Keys:
     def pick(self, target: Locator, words: str) -> None:
         """Choose the option with these words from a list."""
         self._reach(target)
+        target.page.keyboard.press("Home")  # something further down may be chosen already
         for _ in range(target.evaluate(_COUNT)):
             if target.evaluate(_PICKED) == words:
                 return
