@@ -17,6 +17,8 @@ Side = Literal["portal", "hub"]
 Network = IPv4Network | IPv6Network
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+# By these PostgreSQL's own library would go elsewhere than an address without a host says.
+LIBPQ_HOSTS = frozenset({"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"})
 LOOPBACK_NETWORKS = "127.0.0.0/8 ::1/128"
 SHORTEST_SECRET = 32
 MOST_DAYS = 36_500
@@ -671,6 +673,8 @@ def _address(text: str) -> SplitResult | None:
 
 def _database_url(environ: Mapping[str, str], name: str, default: Path) -> str:
     url = environ.get(name, "")
+    if url.startswith("postgresql") and (elsewhere := LIBPQ_HOSTS & {each for each, value in environ.items() if value}):
+        raise SettingsError(f"{sorted(elsewhere)[0]} must not be set: {name} itself says where the database is.")
     return database_address(url, name) if url else f"sqlite:///{default}"
 
 
@@ -696,7 +700,10 @@ def _is_on_this_machine(rest: str) -> bool:
     query = _query_of(rest)
     if {"service", "servicefile"} & query.keys():
         return False  # the host is in a file
-    authority = rest.partition("?")[0].partition("/")[0].rpartition("@")[2]
+    user, _, place = rest.partition("?")[0].rpartition("@")
+    if "/" in user:
+        return False  # not written as it must be: where the host stands depends on who reads it
+    authority = place.partition("/")[0]
     each_named = (unquote(each) for each in authority.split(","))
     named = [each.rpartition("]")[0].lstrip("[") or each.partition(":")[0] for each in each_named]
     # libpq takes what the query says instead, and the address instead of the name; several may stand behind one another.

@@ -139,6 +139,8 @@ def test_a_portal_whose_folder_holds_the_hubs_private_keys_does_not_start(develo
         "/portal?host=%2Frun%2Fpostgresql,db",
         "/portal?service=portal",
         "localhost.example.org/portal",
+        "localhost:secret/x@db/portal",
+        "db/por@localhost",
     ],
 )
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
@@ -167,6 +169,15 @@ def test_a_database_on_this_machine_needs_no_certificate(development, rest):
     settings = load(development | {"PORTAL_DATABASE_URL": f"postgresql://{rest}"})
 
     assert settings.database_url == f"postgresql+psycopg://{rest}"
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"])
+def test_nothing_else_says_where_a_database_is(development, name):
+    address = {"PORTAL_DATABASE_URL": "postgresql:///portal"}
+
+    assert name in refusal(development | address | {name: "db"})
+    assert load(development | address | {name: ""}).database_url == "postgresql+psycopg:///portal"
+    assert load(development | {name: "db"}).database_url.startswith("sqlite:///")
 
 
 @pytest.mark.parametrize("name", ["PORTAL_PRIVATE_KEY", "PEPPERS_FILE", "PORTAL_DATABASE_URL"])
