@@ -44,7 +44,7 @@ from app.domain.area import Area
 from app.domain.promise_results import Quarter, ResultsError
 from app.domain.retention import Periods
 from app.editing import area_group, content_group
-from app.processes import SERVER_PID, end_with_parent, give_way, threads_wanted
+from app.processes import REQUESTS_END_WITHIN_SECONDS, SERVER_PID, end_with_parent, give_way, threads_wanted
 from app.services import post as post_service
 from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
@@ -73,8 +73,6 @@ LONGEST_PAUSE_SECONDS = 30.0
 MISSES_BEFORE_ALARM = 5
 # Stopped, locked, full, or only to be read.
 DATABASE_FAILS = (SQLAlchemyError, OSError)
-# What is in hand when a server is told to stop may take so long; what then still runs is cut off, and was not answered.
-REQUESTS_END_WITHIN_SECONDS = 20
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
 SERVER_THREADS = threads_wanted()
@@ -494,11 +492,14 @@ def serve(side: Side, host: str, workers: int, threads: int, newer_schema: bool)
         if side == "hub":
             _refuse_before_recovery()
         starting.refuse_taken_port(host, int(port), name)
-    arguments = [
-        sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
-        "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
-        "--log-level", "error", "--workers-kill-timeout", str(REQUESTS_END_WITHIN_SECONDS),
-    ]  # fmt: skip
+    if workers == 1:
+        arguments = [sys.executable, "-m", "app.serving", host, port, str(threads)]
+    else:
+        arguments = [
+            sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
+            "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
+            "--log-level", "error", "--workers-kill-timeout", str(REQUESTS_END_WITHIN_SECONDS),
+        ]  # fmt: skip
     # The process keeps its id when it becomes the server.
     environ = settings_module.environment_of(side, os.environ) | {SERVER_PID: str(os.getpid())}
     os.execve(sys.executable, arguments, environ)  # noqa: S606  # nosec B606

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
-# Set by `flask serve` for its own workers: the process that they belong to.
+# Set by `flask serve`: the process that its workers belong to, or that is its own worker.
 SERVER_PID = "SERVER_PID"
 # How many may wait for each slot of the slow step (services/portal/office.py): for those of return numbers and requests, and
 # for those of codes and of whoever typed very many wrong ones.
@@ -18,6 +18,8 @@ THREADS_LEFT = 4
 # How long a thread may keep the others waiting for Python's lock. Five times as long, as Python itself has it, is a long time for
 # whoever has just come out of the slow step, or holds the only lock for writing.
 HANDS_OVER_AFTER_SECONDS = 0.001
+# What is in hand when a server is told to stop may take so long; what then still runs is cut off, and was not answered.
+REQUESTS_END_WITHIN_SECONDS = 20
 # Who reads and asks comes before what can be carried a moment later.
 CARRIES_AT_NICENESS = 10
 
@@ -53,6 +55,11 @@ def own_server() -> int | None:
     """The process id of the server that started this worker, as `flask serve` told it; None under another server."""
     told = os.environ.get(SERVER_PID, "")
     return int(told) if told.isascii() and told.isdigit() else None
+
+
+def serves_alone() -> bool:
+    """True in the one process of `flask serve` with a single worker: it ends when it is told to, and outlives a shell."""
+    return own_server() == os.getpid()
 
 
 def cores() -> int:
