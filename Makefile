@@ -33,7 +33,7 @@ setup: .venv/run.stamp  ## install what serving needs, build styles and catalogu
 	@$(BIN)/flask setup
 
 run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
-	@DEV_SIGN_IN=1 exec $(BIN)/honcho start --no-colour
+	@DEV_SIGN_IN=1 exec $(BIN)/python -I -S tools/run.py Procfile
 
 tools-ready: .venv/dev.stamp
 	@$(BIN)/python tools/build_assets.py

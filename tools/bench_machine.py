@@ -29,7 +29,7 @@ from tools.bench_parts import ROOT, Found, Held, Options, server, wait_for
 MOST_MB = 250
 SETTLES_SECONDS = 5.0
 READ = ("", "pledge", "support", "guides/abuse-at-home", "rights", "how-it-works", "easy-read")
-NAMES = {"serve portal": "portal", "serve hub": "desk", "flask courier": "courier", "honcho": "what starts them"}
+NAMES = {"serve portal": "portal", "serve hub": "desk", "flask courier": "courier", "tools/run.py": "what starts them"}
 
 
 def run(options: Options) -> Found:
@@ -69,7 +69,7 @@ def weigh(site: Supervisor) -> dict[str, float]:
     environ = {name: value for name, value in os.environ.items() if name not in own}
     environ |= {**ports, "DATA_DIR": str(site.data_dir), "DEV_SIGN_IN": "1"}
     whole = subprocess.Popen(
-        [sys.executable, "-m", "honcho", "start", "--no-colour"],
+        [sys.executable, "-I", "-S", "tools/run.py", "Procfile"],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.DEVNULL,
@@ -117,7 +117,7 @@ def by_part(root: int) -> dict[str, float]:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
         kilobytes = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
         found[part] = found.get(part, 0.0) + kilobytes / 1024
-        own = "" if part == NAMES["honcho"] else part
+        own = "" if part == NAMES["tools/run.py"] else part
         for task in Path(f"/proc/{pid}/task").iterdir():
             waiting += [(int(child), own) for child in (task / "children").read_text().split()]
     return found
@@ -130,7 +130,7 @@ def part_of(command: str, environ: list[bytes]) -> str:
             return name
     if "granian" in command:
         return "portal" if b"SIDE=portal" in environ else "desk"
-    return NAMES["honcho"]
+    return NAMES["tools/run.py"]
 
 
 def time_starts(site: Supervisor, folder: Path, *, rounds: int) -> dict[str, float]:
