@@ -7,23 +7,20 @@ import fcntl
 import json
 import os
 import secrets
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
+from typing import NoReturn
 
 import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.exceptions import CryptoError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import counts, factory, renewal, starting
+from app import courier as courier_module
+from app import factory, renewal, starting, wiring
 from app import settings as settings_module
 from app.adapters import backups as backup_files
 from app.adapters import carriers, content
@@ -44,23 +41,20 @@ from app.domain.area import Area
 from app.domain.promise_results import Quarter, ResultsError
 from app.domain.retention import Periods
 from app.editing import area_group, content_group
-from app.processes import REQUESTS_END_WITHIN_SECONDS, SERVER_PID, end_with_parent, give_way, threads_wanted
+from app.processes import REQUESTS_END_WITHIN_SECONDS, SERVER_PID, threads_wanted
 from app.services import post as post_service
 from app.services.hub import auditing, placing, rebuilding, recovering
 from app.services.hub import backups as hub_backups
 from app.services.hub import notices as hub_notices
-from app.services.hub import on_call as hub_on_call
 from app.services.hub import post as hub_post
 from app.services.hub import reports as hub_reports
 from app.services.hub import retention as hub_retention
-from app.services.hub import second_looks as hub_second_looks
 from app.services.hub import staff as hub_staff
-from app.services.hub.report_figures import Rules
+from app.services.hub.side import HubSide
 from app.services.portal import retention as portal_retention
 from app.settings import LONGEST_BACKUP_DAYS, HubSettings, PortalSettings, Settings, SettingsError, Side
-from app.web.assets import Assets
+from app.staying import plainly
 from app.web.clock import now
-from app.web.hub import Hub
 
 __all__ = ["api_group", "area_group", "content_group"]  # the others are found by name as well
 
@@ -82,7 +76,7 @@ SERVER_PORTS: dict[str, tuple[str, str]] = {"portal": ("PORTAL_PORT", "8000"), "
 @click.command()
 def setup() -> None:
     """Make what both sides need for development: folders, secrets, databases, keys, and each other's public keys."""
-    with _plainly():
+    with plainly():
         data_dir = Path(os.environ.get("DATA_DIR", "var")).absolute()
         with _locked(data_dir):
             for side in ("portal", "hub"):
@@ -99,14 +93,14 @@ def keys_group() -> None:
 @keys_group.command("make")
 def keys_make() -> None:
     """Make this side's private keys where its settings say. Never overwrites."""
-    with _plainly():
+    with plainly():
         _make_keys(settings_module.load(os.environ))
 
 
 @keys_group.command("bundle")
 def keys_bundle() -> None:
     """Print this side's public keys, with a fingerprint to compare by voice on standard error."""
-    with _plainly():
+    with plainly():
         made = _bundle(settings_module.load(os.environ))
         click.echo(json.dumps(made, indent=2, sort_keys=True))
         click.echo(f"Fingerprint: {key_files.fingerprint_of(made)}", err=True)
@@ -116,7 +110,7 @@ def keys_bundle() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def keys_trust(file: Path) -> None:
     """Pin the other side's public keys from FILE."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         reader = key_files.HubPublicKeys if isinstance(settings, PortalSettings) else key_files.PortalPublicKeys
         try:
@@ -133,7 +127,7 @@ def keys_trust(file: Path) -> None:
 @click.argument("public", type=click.Path(path_type=Path))
 def keys_offline(private: Path, public: Path) -> None:
     """Make the key pair of the backups: PRIVATE never comes near the Hub, PUBLIC goes there. Needs no side."""
-    with _plainly():
+    with plainly():
         fingerprint = key_files.make_backup_keys(private, public)
         click.echo(f"Keep {private} offline, twice. Fingerprint of the public half: {fingerprint}")
 
@@ -142,7 +136,7 @@ def keys_offline(private: Path, public: Path) -> None:
 @click.argument("name", type=click.Choice(["sealing", "voice", "post", "courier", "signing", renewal.PEPPER]))
 def keys_new(name: str) -> None:
     """Add a new key of this NAME beside the old one, or a new pepper."""
-    with _plainly():
+    with plainly():
         click.echo(renewal.new(settings_module.load(os.environ), name))
 
 
@@ -150,7 +144,7 @@ def keys_new(name: str) -> None:
 @click.argument("key_id")
 def keys_use(key_id: str) -> None:
     """Sign with KEY_ID from now on. The other side must trust it already."""
-    with _plainly():
+    with plainly():
         click.echo(renewal.use(settings_module.load(os.environ), key_id))
 
 
@@ -158,7 +152,7 @@ def keys_use(key_id: str) -> None:
 @click.argument("key_id")
 def keys_revoke(key_id: str) -> None:
     """Use KEY_ID no more. What was sealed to it still opens."""
-    with _plainly():
+    with plainly():
         click.echo(renewal.revoke(settings_module.load(os.environ), key_id))
 
 
@@ -166,14 +160,14 @@ def keys_revoke(key_id: str) -> None:
 @click.argument("key_id")
 def keys_destroy(key_id: str) -> None:
     """Take the revoked KEY_ID out of its file. Refused while anything may still need it."""
-    with _plainly():
+    with plainly():
         click.echo(renewal.destroy(settings_module.load(os.environ), key_id))
 
 
 @keys_group.command("rewrap")
 def keys_rewrap() -> None:
     """Wrap every secret of the Hub to its newest sealing key. The desk may go on meanwhile."""
-    with _plainly():
+    with plainly():
         click.echo(renewal.rewrap(_hub_settings("Secrets are wrapped on the Hub's side")))
 
 
@@ -181,7 +175,7 @@ def keys_rewrap() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def keys_check(file: Path) -> None:
     """Try FILE, an offline copy of the Hub's keys, on everything that is kept. Changes nothing."""
-    with _plainly():
+    with plainly():
         click.echo(renewal.check(_hub_settings("Only the Hub's keys open what is kept"), file))
 
 
@@ -193,8 +187,8 @@ def backup_group() -> None:
 @backup_group.command("make")
 def backup_make() -> None:
     """Back the Hub up into BACKUP_DIR, sealed to BACKUP_PUBLIC_KEY, while it runs; exit 1 and an alarm when that fails."""
-    factory.set_up_logging()
-    with _plainly():
+    wiring.set_up_logging()
+    with plainly():
         settings = _hub_settings("Backups are made on the Hub's side")
         try:
             public, fingerprint = key_files.backup_public_key(settings.backup_public_key_file)
@@ -223,10 +217,10 @@ def backup_make() -> None:
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="The private half of the offline key.")
 def backup_verify(file: Path, key: Path) -> None:
     """Read FILE to its end and open every case in it with the Hub's keys (HUB_PRIVATE_KEYS); exit 1 when one does not open."""
-    with _plainly():
+    with plainly():
         settings = _hub_settings("Backups are of the Hub's side")
         try:
-            looked = hub_backups.look(file, private=_private_for(file, key), opener=factory.opener_of(settings))
+            looked = hub_backups.look(file, private=_private_for(file, key), opener=wiring.opener_of(settings))
         except (backup_files.BackupUnreadable, hub_backups.NotABackup) as error:
             raise SettingsError(str(error)) from None
         click.echo(f"Made at {looked.made_at:%Y-%m-%d %H:%M} UTC. {looked.opened} of {looked.cases} cases open.")
@@ -240,10 +234,10 @@ def backup_verify(file: Path, key: Path) -> None:
 @click.option("--erased", type=click.Path(path_type=Path), help="The list of erased cases; usually beside FILE.")
 def backup_restore(file: Path, key: Path, erased: Path | None) -> None:
     """Fill the Hub's empty database from FILE, without what was erased since. Stop everything of the Hub's before."""
-    factory.set_up_logging()
-    with _plainly():
+    wiring.set_up_logging()
+    with plainly():
         settings = _hub_settings("Backups are of the Hub's side")
-        trust = factory.portal_trust(settings)
+        trust = wiring.portal_trust(settings)
         voice = key_files.HubSigningKeys.load(settings.private_keys_file).voice
         database = Database(settings.database_url)
         try:
@@ -280,7 +274,7 @@ def database_group() -> None:
 @click.option("--to", default="head", show_default=True, help="The version to bring it to.")
 def database_migrate(to: str) -> None:
     """Bring the database to the newest version."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         database = Database(settings.database_url)
         migrating.migrate(database, settings.side, to=to)
@@ -295,7 +289,7 @@ def database_move(address: str) -> None:
     What was written is compared with what was read, row by row. Afterwards set the side's DATABASE_URL to ADDRESS, start, and
     when all is well destroy the old one: it holds the same secrets.
     """
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         source = Database(settings.database_url)
         target = Database(settings_module.database_address(address, "ADDRESS"))
@@ -314,162 +308,22 @@ def database_move(address: str) -> None:
         click.echo(f"{moved} rows were moved and compared. Set {name} to the new address, then start this side.")
 
 
-@dataclass
-class _Rounds:
-    """What a courier does besides the post: notices, periods, quarters, the list of what was erased, places in the queue."""
-
-    held: Hub
-    notices: hub_notices.Office
-    on_call: hub_on_call.Office | None
-    keeps_at: float = field(default_factory=time.monotonic)
-    listed: int = -1
-
-    def go(self, made: hub_post.PassMade | None, *, started: float) -> None:
-        """Once after each pass that began at `started`, by the monotonic clock; `made` is None when it came to nothing."""
-        if made is not None:
-            if not made.stopped and made.has_all:  # without all of it, a plan may have changed
-                hub_notices.after_pass(self.notices, clock=now)
-            if started >= self.keeps_at:
-                _close_quarters(self.held)  # before anything is erased that counts in them
-                _keep_to_periods(self.held)
-                self.keeps_at = started + KEEP_EVERY_SECONDS
-            self.listed = _list_erased(self.held, self.listed)
-        if self.on_call is not None:  # also while the portal is away
-            hub_on_call.send_due(self.on_call, clock=now)
-        # Windows open and close also while the portal cannot be reached.
-        placing.place(self.held.database, rules=_rules(self.held), opener=self.held.opener, now=now())
-
-
-def _courier_of(settings: HubSettings, database: Database) -> Hub:
-    """What the courier holds, without what was only needed to read it."""
-    held = factory.hub_of(settings, database=database, assets=Assets())
-    factory.settle()
-    return held
-
-
-def _settle_in(held: Hub) -> None:
-    """For a courier that stays: it tells what it counts, and lets those go first who are waited for."""
-    factory.tell_counts(held)
-    give_way()
-
-
 @click.command("courier")
 @click.option("--once", is_flag=True, help="Make one pass and stop.")
 def courier(once: bool) -> None:
     """Carry the post between the Hub and the portal: a pass every two seconds. Runs on the Hub's side."""
-    factory.set_up_logging()
-    with _plainly():
-        settings = settings_module.load(os.environ)
-        if not isinstance(settings, HubSettings):
-            raise SettingsError("The courier runs on the Hub's side: set SIDE=hub.")
-        starting.refuse(settings, now=now())
-        end_with_parent()
-        stop = Stop()
-        database = Database(settings.database_url)
-        held = _courier_of(settings, database)
-        if not once:
-            _settle_in(held)
-        rounds = _Rounds(held, factory.notices_of(settings, held), factory.on_call_of(settings, held))
-        carrier = factory.carrier_of(settings)
-        _say_what_is_wrong_with_the_queue(settings)
-        pause, misses = PASS_EVERY_SECONDS, 0
-        while True:
-            started = time.monotonic()
-            made: hub_post.PassMade | None
-            try:
-                made = hub_post.make_pass(
-                    database,
-                    carrier,
-                    trust=held.trust,
-                    keys=held.post_keys,
-                    opener=held.opener,
-                    now=now(),
-                    hours=held.area.hub_hours,
-                    audit=HeadsFile(settings.side_dir),
-                )
-                pause, misses = PASS_EVERY_SECONDS, 0
-                counts.add("passes", "stopped" if made.stopped else "made")
-            except Busy:
-                made = None  # the desk makes one just now, or another courier
-                counts.add("passes", "busy")
-            except (carriers.CarrierDown, carriers.StaleToken) as error:  # slow, or the clocks of the two sides differ
-                made = None
-                counts.add("passes", "failed")
-                misses += 1
-                if misses == MISSES_BEFORE_ALARM:  # one missed pass is a restart, several are an outage
-                    post_service.alarm("the portal cannot be reached", why=str(error).replace(" ", "-"))
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            except (carriers.BadToken, carriers.MalformedParcel, CryptoError) as error:
-                made = None
-                counts.add("passes", "not-believed")
-                post_service.alarm("the portal's answer cannot be believed", kind=type(error).__name__)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            except DATABASE_FAILS as error:
-                made = None
-                counts.add("passes", "failed")
-                pause = _database_failed(error, pause)
-            try:
-                with suppress(Busy), database.alone(ROUND, wait_seconds=ROUND_WAIT_SECONDS):  # another courier is at it
-                    rounds.go(made, started=started)
-            except DATABASE_FAILS as error:
-                pause = _database_failed(error, pause)
-            if once or stop.comes_within(max(0.0, pause - (time.monotonic() - started))):
-                return
+    _become("app.courier", *([courier_module.ONCE] if once else []))
 
 
 @click.command("hatch")
 def hatch() -> None:
     """Serve the courier's passes where they come through a queue (QUEUE_URL). Runs on the portal's side, beside the site."""
-    factory.set_up_logging()
-    with _plainly():
-        settings = settings_module.load(os.environ)
-        if not isinstance(settings, PortalSettings):
-            raise SettingsError("The hatch is on the portal's side: set SIDE=portal.")
-        starting.refuse(settings, now=now())
-        end_with_parent()
-        stop = Stop()
-        database = Database(settings.database_url)
-        opened = factory.hatch_of(settings, factory.counter_of(settings, database=database))
-        pause, is_open, was_open, misses = PASS_EVERY_SECONDS, False, False, 0
-        while not stop.comes_within(0):
-            try:
-                if not is_open:
-                    opened.open()
-                    is_open = was_open = True
-                if opened.turn():  # to connect is not enough: the right to answer may be missing
-                    pause, misses = PASS_EVERY_SECONDS, 0
-            except carriers.CarrierDown as fault:
-                opened.close()
-                misses += 1
-                if not was_open or misses == MISSES_BEFORE_ALARM:  # cut off for a moment is a restart of the broker
-                    was_open = True  # said once
-                    post_service.alarm("the queue cannot be used", why=str(fault).replace(" ", "-"))
-                is_open = False
-                stop.comes_within(pause)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-            except DATABASE_FAILS as error:  # what it was at comes again: nothing was answered
-                opened.close()
-                is_open, pause = False, _database_failed(error, pause)
-                stop.comes_within(pause)
-        opened.close()
-        database.close()
+    _become("app.hatch")
 
 
-def _database_failed(error: Exception, pause: float) -> float:
-    """Ring, and say how long to wait: a process that carries the post outlives its database, and loses nothing meanwhile.
-
-    Never the text of the error: it may hold the address of the database.
-    """
-    post_service.alarm("the database cannot be used", kind=type(error).__name__)
-    return min(LONGEST_PAUSE_SECONDS, pause * 1.5)
-
-
-def _say_what_is_wrong_with_the_queue(settings: Settings) -> None:
-    """One line at the start, for whoever just changed something; it is tried again and again all the same."""
-    looked = factory.queue_of(settings)
-    fault = looked() if looked is not None else None
-    if fault is not None:
-        post_service.alarm("the queue cannot be used", why=fault.replace(" ", "-"))
+def _become(module: str, *arguments: str, environ: Mapping[str, str] = os.environ) -> NoReturn:
+    """Run a module in place of this command, under the same process id, without what only commands need."""
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], dict(environ))  # noqa: S606  # nosec B606
 
 
 @click.command("serve")
@@ -484,7 +338,7 @@ def serve(side: Side, host: str, workers: int, threads: int, newer_schema: bool)
     """Serve one side; the process sees the variables of that side only."""
     name, default = SERVER_PORTS[side]
     port = os.environ.get(name, default)
-    with _plainly():
+    with plainly():
         settings = settings_module.load(settings_module.environment_of(side, os.environ))
         if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise SettingsError(f"{name} must be the number of a port.")
@@ -492,17 +346,15 @@ def serve(side: Side, host: str, workers: int, threads: int, newer_schema: bool)
         if side == "hub":
             _refuse_before_recovery()
         starting.refuse_taken_port(host, int(port), name)
-    if workers == 1:
-        arguments = [sys.executable, "-m", "app.serving", host, port, str(threads)]
-    else:
-        arguments = [
-            sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
-            "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
-            "--log-level", "error", "--workers-kill-timeout", str(REQUESTS_END_WITHIN_SECONDS),
-        ]  # fmt: skip
-    # The process keeps its id when it becomes the server.
     environ = settings_module.environment_of(side, os.environ) | {SERVER_PID: str(os.getpid())}
-    os.execve(sys.executable, arguments, environ)  # noqa: S606  # nosec B606
+    if workers == 1:
+        _become("app.serving", host, port, str(threads), environ=environ)
+    _become(
+        "granian", "wsgi:app", "--interface", "wsgi", "--host", host, "--port", port,
+        "--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws",
+        "--log-level", "error", "--workers-kill-timeout", str(REQUESTS_END_WITHIN_SECONDS),
+        environ=environ,
+    )  # fmt: skip
 
 
 @click.group("post")
@@ -515,12 +367,12 @@ def post_reconcile() -> None:
     """Go on after a roll-back was noticed and understood: take the other side's counters as they are now.
 
     At a Hub that was restored it also brings back, from the portal, what came since the backup."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
         if isinstance(settings, HubSettings) and hub_backups.needs_recovery(database):
-            factory.set_up_logging()
+            wiring.set_up_logging()
             _recover(settings, database)
             return
         with database.writing() as session:
@@ -533,16 +385,16 @@ def post_reconcile() -> None:
 @click.option("--user", default="", help="Who may declare queues; usually the one of QUEUE_URL. Asks for the password.")
 def post_queues(user: str) -> None:
     """Declare the queues of QUEUE_URL as they must be, once; and again after the broker lost everything. Needs no side."""
-    with _plainly():
+    with plainly():
         address = settings_module.queue_address(os.environ)
         if address is None:
             raise SettingsError("QUEUE_URL is not set: the post goes over HTTP and needs no queues.")
-        factory.refuse_without_queues()
+        wiring.refuse_without_queues()
         if user:
             password = click.prompt("Password", hide_input=True, err=True)
             address = dataclasses.replace(address, user=user, password=password)
         try:
-            names = factory.declare_queues(address)
+            names = wiring.declare_queues(address)
         except carriers.CarrierDown as fault:
             raise SettingsError(f"Nothing was declared: {fault}.") from None
         click.echo(f"There are {', '.join(names)} in {address.vhost} at {address.host}.")
@@ -551,11 +403,11 @@ def post_queues(user: str) -> None:
 @post_group.command("rebuild")
 def post_rebuild() -> None:
     """Fill an empty portal again: run it at the Hub, with the new portal's bundle pinned; the courier carries it."""
-    factory.set_up_logging()
-    with _plainly():
+    wiring.set_up_logging()
+    with plainly():
         settings = _hub_settings("The portal is filled from the Hub's side")
         database = Database(settings.database_url)
-        held = factory.hub_of(settings, database=database, assets=Assets())
+        held = wiring.hub_side(settings, database)
         done = rebuilding.rebuild(
             database, opener=held.opener, voice=held.voice, portal_key=held.trust.sealing, now=now()
         )
@@ -579,15 +431,15 @@ def audit_verify(offline: bool) -> None:
     """Read every line and compare with what the portal has seen: one line for each chain that does not hold, and exit 1.
 
     Exit 2 when nothing is wrong here but the portal could not be asked."""
-    with _plainly():
+    with plainly():
         settings = _hub_settings("The audit is at the Hub")
         database = Database(settings.database_url)
         kept = HeadsFile(settings.side_dir)
         said, could_ask = [], True
         if not offline:
-            held = factory.hub_of(settings, database=database, assets=Assets())
+            held = wiring.hub_side(settings, database)
             try:
-                said = _heads_of_the_portal(held, factory.carrier_of(settings), kept)
+                said = _heads_of_the_portal(held, wiring.carrier_of(settings), kept)
             except (carriers.CarrierDown, carriers.BadToken, carriers.MalformedParcel, CryptoError, Busy) as error:
                 could_ask = False
                 click.echo(f"The portal could not be asked ({type(error).__name__}).", err=True)
@@ -616,11 +468,11 @@ def reports_group() -> None:
 @click.argument("quarter")
 def reports_close(quarter: str) -> None:
     """Count a quarter that is over (2027-Q1), once: what is erased later changes nothing. The courier does it by itself."""
-    with _plainly():
+    with plainly():
         held = _held("Reports are of the Hub's side")
         try:
             wanted = Quarter.read(quarter)
-            was_open = hub_reports.close(held.database, wanted, rules=_report_rules(held), now=now())
+            was_open = hub_reports.close(held.database, wanted, rules=courier_module.report_rules(held), now=now())
         except ResultsError as error:
             raise SettingsError(str(error)) from None
         except hub_reports.NotOver:
@@ -632,7 +484,7 @@ def reports_close(quarter: str) -> None:
 @reports_group.command("send")
 def reports_send() -> None:
     """Send the results of all closed quarters to the portal anew, after it was rebuilt. What it has stays as it is."""
-    with _plainly():
+    with plainly():
         held = _held("Reports are of the Hub's side")
         sent = hub_reports.send(held.database, portal_key=held.trust.sealing, voice=held.voice, now=now(), again=True)
         click.echo(f"{sent} quarters are on their way to the portal.")
@@ -643,12 +495,12 @@ def reports_send() -> None:
 @click.option("--dry-run", is_flag=True, help="Also say what would become of those that are due, if it were sent now.")
 def notices(dry_run: bool) -> None:
     """Say how many notices there are, by kind and state: counts only. The courier sends them (NOTICES)."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         if not isinstance(settings, HubSettings):
             raise SettingsError("Notices go from the Hub's side: set SIDE=hub.")
         database = Database(settings.database_url)
-        office = factory.notices_of(settings, factory.hub_of(settings, database=database, assets=Assets()))
+        office = wiring.notices_of(settings, wiring.hub_side(settings, database))
         click.echo(f"NOTICES is {office.mode.value}.")
         with database.reading() as session:
             for (kind, state), number in sorted(hub_notices.count(session).items()):
@@ -668,7 +520,7 @@ def staff_group() -> None:
 @staff_group.command("sessions")
 def staff_sessions() -> None:
     """List who is signed in, with the id of each."""
-    with _plainly():
+    with plainly():
         database = Database(_hub_settings("Staff sign in on the Hub's side").database_url)
         with database.reading() as session:
             for each in hub_staff.sessions(session, now=now()):
@@ -679,7 +531,7 @@ def staff_sessions() -> None:
 @click.argument("staff_id", metavar="ID")
 def staff_sign_out(staff_id: str) -> None:
     """End every session of the colleague with this ID, as `flask staff sessions` shows it."""
-    with _plainly():
+    with plainly():
         database = Database(_hub_settings("Staff sign in on the Hub's side").database_url)
         with database.writing() as session:
             ended = hub_staff.end_all(session, staff_id, by=hub_staff.OPERATOR, why="command", now=now())
@@ -694,11 +546,11 @@ def queue_group() -> None:
 @queue_group.command("refresh")
 def queue_refresh() -> None:
     """Work out the whole queue anew: windows, targets, review dates. The courier does so when hours or targets change."""
-    with _plainly():
+    with plainly():
         settings = _hub_settings("The queue is the Hub's")
         database = Database(settings.database_url)
-        held = factory.hub_of(settings, database=database, assets=Assets())
-        count = placing.place_all(database, rules=_rules(held), opener=held.opener, now=now())
+        held = wiring.hub_side(settings, database)
+        count = placing.place_all(database, rules=courier_module.rules(held), opener=held.opener, now=now())
         click.echo(f"{count} open cases were put in order.")
         database.close()
 
@@ -711,7 +563,7 @@ def retention_group() -> None:
 @retention_group.command("run")
 def retention_run() -> None:
     """Delete what is over and warn of what soon will be. The courier does it once an hour, the portal with the post."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         database = Database(settings.database_url)
         periods = Periods(**settings.keep)
@@ -719,8 +571,8 @@ def retention_run() -> None:
             Salts(settings.salt_file).of(now())
             click.echo(f"{portal_retention.run(database, periods=periods, now=now())} rows were over and are gone.")
         else:
-            held = factory.hub_of(settings, database=database, assets=Assets())
-            done = _keep_to_periods(held)
+            held = wiring.hub_side(settings, database)
+            done = courier_module.keep_to_periods(held)
             click.echo(
                 f"{done.tidied} rows were over and are gone. {done.warned} spaces say now until when they are kept. "
                 f"{done.erased} cases were erased."
@@ -731,7 +583,7 @@ def retention_run() -> None:
 @retention_group.command("show")
 def retention_show() -> None:
     """Say how long things are kept here, what there is, and at the Hub what is set to go and what a person has to decide."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         database = Database(settings.database_url)
         periods = Periods(**settings.keep)
@@ -752,7 +604,7 @@ def retention_show() -> None:
         database.close()
 
 
-def _heads_of_the_portal(held: Hub, carrier: hub_post.Carrier, kept: HeadsFile) -> list[carriers.Head]:
+def _heads_of_the_portal(held: HubSide, carrier: hub_post.Carrier, kept: HeadsFile) -> list[carriers.Head]:
     """Every head that the portal knows, in passes as the courier makes them."""
     found: list[carriers.Head] = []
     after = ""
@@ -793,25 +645,6 @@ def _private_for(file: Path, key: Path) -> X25519PrivateKey:
         raise SettingsError(f"{file}: is sealed to another key than {key} holds.") from None
 
 
-def _list_erased(held: Hub, listed: int) -> int:
-    """Keep the list beside the backups up to date; returns how many cases were erased so far. Cheap when there is no news."""
-    folder = held.settings.backup_dir
-    count = hub_backups.erased_count(held.database)
-    if count == listed or not folder.is_dir():
-        return listed
-    try:
-        hub_backups.list_erased(held.database, folder)
-    except OSError as error:
-        if listed != -count - 2:  # once, not every two seconds
-            post_service.alarm("the list of erased cases could not be written", kind=type(error).__name__)
-        return -count - 2
-    return count
-
-
-def _rules(held: Hub) -> placing.Rules:
-    return placing.Rules(held.area.hub_hours, held.area.targets, held.settings.review_quiet_days)
-
-
 def _refuse_before_recovery() -> None:
     """A restored Hub must not speak before it knows what it said already."""
     settings = settings_module.load(settings_module.environment_of("hub", os.environ))
@@ -826,8 +659,8 @@ def _refuse_before_recovery() -> None:
 
 
 def _recover(settings: HubSettings, database: Database) -> None:
-    held = factory.hub_of(settings, database=database, assets=Assets())
-    carrier = factory.carrier_of(settings)
+    held = wiring.hub_side(settings, database)
+    carrier = wiring.carrier_of(settings)
     try:
         done = recovering.recover(
             database,
@@ -856,43 +689,15 @@ def _recover(settings: HubSettings, database: Database) -> None:
     )
 
 
-def _held(what: str) -> Hub:
+def _held(what: str) -> HubSide:
     settings = _hub_settings(what)
-    return factory.hub_of(settings, database=Database(settings.database_url), assets=Assets())
-
-
-def _report_rules(held: Hub) -> Rules:
-    return Rules(hours=held.area.hub_hours, targets=held.area.targets)
-
-
-def _keep_up(held: Hub) -> None:
-    """What the courier does once an hour: quarters are closed before anything is erased that counts in them."""
-    _close_quarters(held)
-    _keep_to_periods(held)
-
-
-def _close_quarters(held: Hub) -> None:
-    """Count the quarters that are over, and tell the portal how the promises were kept in them."""
-    hub_reports.close_due(held.database, rules=_report_rules(held), now=now())
-    hub_reports.send(held.database, portal_key=held.trust.sealing, voice=held.voice, now=now())
-
-
-def _keep_to_periods(held: Hub) -> hub_retention.Done:
-    hub_second_looks.finish(held.database, portal_key=held.trust.sealing, voice=held.voice, now=now())
-    return hub_retention.run(
-        held.database,
-        periods=Periods(**held.settings.keep),
-        opener=held.opener,
-        voice=held.voice,
-        portal_key=held.trust.sealing,
-        now=now(),
-    )
+    return wiring.hub_side(settings, Database(settings.database_url))
 
 
 @click.command("doctor")
 def doctor() -> None:
     """Say what is missing or due, one line each; exit 1 when something would keep the site from serving people."""
-    with _plainly():
+    with plainly():
         settings = settings_module.load(os.environ)
         if stopping := list(starting.faults(settings, now=now())):
             for line in stopping:
@@ -918,7 +723,7 @@ def doctor() -> None:
             found.append("content/area.yaml: list next year's holidays")
         found += _overdue_guides(settings, area)
         found += renewal.due(settings)
-        found += factory.seen_of_queue(settings)
+        found += wiring.seen_of_queue(settings)
         database = Database(settings.database_url)
         tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
         with database.reading() as session:
@@ -931,7 +736,7 @@ def doctor() -> None:
             if oldest is not None and (now() - oldest).total_seconds() > 2 * 3600:
                 found.append(f"{waiting} envelopes wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
         if isinstance(settings, HubSettings):
-            factory.refuse_telling(settings, area)
+            wiring.refuse_telling(settings, area)
             last = hub_backups.newest(settings.backup_dir)
             if settings.backup_public_key_file.exists() and (last is None or now() - last > LATEST_BACKUP):
                 since = "never" if last is None else f"{last:%Y-%m-%d %H:%M} UTC"
@@ -1071,46 +876,3 @@ def _locked(data_dir: Path) -> Iterator[None]:
     with (data_dir / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Configuration errors end the command with one line."""
-    try:
-        yield
-    except factory.REFUSALS as refusal:
-        click.echo(str(refusal), err=True)
-    except (SQLAlchemyError, post_rows.PostNotSetUp) as error:  # never its text: that holds the address, and rows
-        click.echo(f"The database does not do what it should ({type(error).__name__}): see `flask doctor`.", err=True)
-    except OSError as error:
-        about = f"{error.filename}: " if error.filename else ""
-        click.echo(f"{about}{error.strerror or type(error).__name__}.", err=True)
-    else:
-        return
-    raise SystemExit(1)
-
-
-class Stop:
-    """Whether this process was told to stop (SIGTERM, SIGINT): what is in hand is finished, but for no longer than a while.
-
-    Whatever is cut off then was not committed, or is found and done again by whoever comes next.
-    """
-
-    WITHIN_SECONDS = 10
-
-    def __init__(self) -> None:
-        self._told = threading.Event()
-        signal.signal(signal.SIGTERM, self._tell)
-        signal.signal(signal.SIGINT, self._tell)
-
-    def comes_within(self, seconds: float) -> bool:
-        """Wait so long; True as soon as it was told."""
-        return self._told.wait(seconds)
-
-    def _tell(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._told.is_set():
-            raise SystemExit(0)  # told twice: at once
-        self._told.set()
-        cut_off = threading.Timer(self.WITHIN_SECONDS, os._exit, (0,))
-        cut_off.daemon = True
-        cut_off.start()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app import factory
+from app import wiring
 from app.adapters import renewing
 from app.adapters.keys import KeyEntry, read_private_keys
 from app.adapters.renewing import NotRenewed
@@ -69,7 +69,7 @@ def destroy(settings: Sides, key_id: str) -> str:
 def rewrap(settings: HubSettings) -> str:
     """Wrap every secret of the Hub to its newest key; returns what to say. Raises SettingsError when one did not open."""
     with _database(settings) as database:
-        result = rewrapping.rewrap(database, opener=factory.opener_of(settings))
+        result = rewrapping.rewrap(database, opener=wiring.opener_of(settings))
     if result.unreadable:
         raise SettingsError(f"{result.unreadable} secrets do not open with any key in {settings.private_keys_file}.")
     return f"{result.done} secrets are wrapped to the newest key now."
@@ -78,7 +78,7 @@ def rewrap(settings: HubSettings) -> str:
 def check(settings: HubSettings, copy: Path) -> str:
     """Try a copy of the Hub's keys on everything that is kept; returns what to say. Raises SettingsError and KeyFileError."""
     with _database(settings) as database:
-        result = rewrapping.tried(database, opener=factory.opener_from(copy))
+        result = rewrapping.tried(database, opener=wiring.opener_from(copy))
     if result.unreadable:
         raise SettingsError(
             f"{copy}: {result.unreadable} of {result.done + result.unreadable} secrets do not open with it."
@@ -109,7 +109,7 @@ def _refuse_while_needed(settings: HubSettings, key_id: str, keys: tuple[KeyEntr
     if chosen is None:
         return  # a key to sign with: nothing is sealed to it
     with _database(settings) as database:
-        wrapped = rewrapping.needed(database, opener=factory.opener_of(settings))[chosen.key_id]
+        wrapped = rewrapping.needed(database, opener=wiring.opener_of(settings))[chosen.key_id]
     if wrapped:
         raise NotRenewed(f"{wrapped} secrets are wrapped to it: run `flask keys rewrap` first")
     replaced = _replaced_at(chosen, keys)

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, cast
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from app.processes import REQUESTS_END_WITHIN_SECONDS
 
@@ -29,27 +29,27 @@ class _Runs(Protocol):
     def run(self) -> None: ...
 
 
-class Alone(Server):  # type: ignore[misc]
+class Alone(MPServer):
     """A server that is its own worker."""
 
     def _serve(self, spawn_target: Callable[..., None], target_loader: Callable[..., Any]) -> None:
-        self._init_shared_socket()
+        self._init_shared_socket()  # type: ignore[no-untyped-call]
         worker = self._spawn_worker(0, spawn_target, target_loader)
         cast(_Runs, worker.inner).run()
 
 
-def main() -> None:
-    """Serve `wsgi:app` until told to stop, and finish what is in hand."""
-    host, port, threads = sys.argv[1:]
+def serve(target: str, host: str, port: int, threads: int, *, factory: bool = False) -> None:
+    """Serve a WSGI application (module:name, or with `factory` what makes one) until told to stop, and finish what is in hand."""
     end_in_time()
     Alone(
-        "wsgi:app",
+        target,
         address=host,
-        port=int(port),
+        port=port,
         interface=Interfaces.WSGI,
-        blocking_threads=int(threads),
+        blocking_threads=threads,
         websockets=False,
         log_level=LogLevels.error,
+        factory=factory,
     ).serve()
 
 
@@ -69,4 +69,4 @@ def end_in_time() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve("wsgi:app", sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from app import factory
+from app import factory, wiring
 from app import settings as settings_module
 from app.adapters.audit_heads import HeadsFile
 from app.data import portal as rows
@@ -22,7 +22,6 @@ from app.services.portal import drafts, refer
 from app.services.portal.office import Office, new_token
 from app.settings import HubSettings
 from app.web import clock
-from app.web.assets import Assets
 from app.web.portal import Portal
 from tests.harness.supervisor import Supervisor
 from tests.stories import PARENT
@@ -96,7 +95,7 @@ def carry(site: Supervisor, count: int) -> float:
     settings = settings_module.load(site.environment("courier"))
     assert isinstance(settings, HubSettings)
     database = Database(settings.database_url)
-    held, carrier = factory.hub_of(settings, database=database, assets=Assets()), factory.carrier_of(settings)
+    held, carrier = wiring.hub_side(settings, database), wiring.carrier_of(settings)
     brought, started = 0, time.perf_counter()
     while brought < count:
         made = hub_post.make_pass(

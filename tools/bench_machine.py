@@ -29,7 +29,7 @@ from tools.bench_parts import ROOT, Found, Held, Options, server, wait_for
 MOST_MB = 250
 SETTLES_SECONDS = 5.0
 READ = ("", "pledge", "support", "guides/abuse-at-home", "rights", "how-it-works", "easy-read")
-NAMES = {"serve portal": "portal", "serve hub": "desk", "flask courier": "courier", "tools/run.py": "what starts them"}
+NAMES = {"serve portal": "portal", "serve hub": "desk", "app.courier": "courier", "tools/run.py": "what starts them"}
 
 
 def run(options: Options) -> Found:
@@ -128,7 +128,7 @@ def part_of(command: str, environ: list[bytes]) -> str:
     for words, name in NAMES.items():
         if words in command:
             return name
-    if "granian" in command:
+    if "app.serving" in command:
         return "portal" if b"SIDE=portal" in environ else "desk"
     return NAMES["tools/run.py"]
 

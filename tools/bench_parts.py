@@ -109,10 +109,8 @@ class Options:
 
 def server(target: str, port: int, *, threads: int = SERVER_THREADS) -> list[str]:
     """The command that serves as `flask serve` does; `target` is a factory, as module:name."""
-    return [
-        sys.executable, "-m", "granian", target, "--factory", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", str(threads), "--respawn-failed-workers", "--no-ws", "--log-level", "error",
-    ]  # fmt: skip
+    code = f"from app.serving import serve; serve({target!r}, '127.0.0.1', {port}, {threads}, factory=True)"
+    return [sys.executable, "-c", code]
 
 
 @contextmanager

@@ -10,10 +10,9 @@ from dataclasses import replace
 from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup
 
 from app.adapters.yaml_reader import ContentError, Section, parse_yaml, read_file, read_yaml
@@ -50,6 +49,10 @@ from app.domain.hours import HoursError, OpeningHours, Span
 from app.domain.languages import Direction, Language, LanguageError, Languages
 from app.domain.phone import CONFIDENCES, Phone
 from app.domain.pledge import MEASURES, PROMISE_IDS, Pledge, PledgeError, Promise, Signatory, Status, Version
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 __all__ = [
     "ContentError",
@@ -612,6 +615,8 @@ def front_matter(path: Path, *, file: str = "") -> tuple[Section, str]:
 @lru_cache(maxsize=64)
 def _sentences(file: str, body: str) -> tuple[str, dict[str, str], dict[str, Markup]]:
     """Title, paragraphs by id ("" for the one without) and promises by id of a Markdown body. Raw HTML stays text."""
+    from markdown_it import MarkdownIt
+
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": False})
     title, paragraphs, promises = "", {}, {}
     in_list, opening = False, ""
@@ -639,7 +644,7 @@ def _sentences(file: str, body: str) -> tuple[str, dict[str, str], dict[str, Mar
     return title, paragraphs, promises
 
 
-def _render(markdown: MarkdownIt, token: Token) -> tuple[str, Markup]:
+def _render(markdown: "MarkdownIt", token: "Token") -> tuple[str, Markup]:
     """The id at the end of an inline token, and the rest as safe mark-up on one line."""
     match = _ID.search(token.content)
     source = token.content[: match.start()] if match else token.content

@@ -7,39 +7,28 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
-from nacl.signing import SigningKey
 
 from app.adapters.notify import Notifier
 from app.adapters.oidc import Provider
-from app.data.database import Database
-from app.domain.area import Area
 from app.domain.directory import Directory
 from app.domain.funding import Funding
 from app.domain.guide import Guides
 from app.domain.languages import Languages
-from app.services.hub.post import Carrier, PortalTrust, PostKeys
-from app.services.hub.records import Opener
+from app.services.hub.post import Carrier
 from app.services.hub.showing import Collector
+from app.services.hub.side import HubSide
 from app.services.hub.staff import IdentitySource
-from app.settings import HubSettings
 from app.web.assets import Assets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hub:
+class Hub(HubSide):
     """The Hub's desk."""
 
-    settings: HubSettings
-    database: Database
-    opener: Opener
-    voice: SigningKey
-    post_keys: PostKeys
-    trust: PortalTrust
     carrier: Carrier
     identities: IdentitySource
     provider: Provider | None
     assets: Assets
-    area: Area
     languages: Languages
     directory: Directory
     guides: Mapping[str, Guides]

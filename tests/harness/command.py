@@ -13,6 +13,11 @@ def main(arguments: list[str]) -> None:
     """Set the clock, then run the command as `flask` would."""
     start_clock(os.environ)
     perhaps_before_letting_go()
+    if arguments[0] in {"courier", "hatch"}:  # these become another process, which would not know the day
+        from app import courier, hatch
+
+        hatch.serve() if arguments[0] == "hatch" else courier.carry(once=courier.ONCE in arguments)
+        return
     from app import cli
 
     command = getattr(cli, arguments[0])

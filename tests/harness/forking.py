@@ -103,15 +103,14 @@ def load(name: str) -> Callable[[], None]:
     if name in ("courier", "hatch"):
         start_clock(os.environ)
         perhaps_before_letting_go()
-        from app import cli, factory, settings
+        from app import courier, hatch, settings, wiring
         from app.data.database import Database
-        from app.web.assets import Assets
 
-        if name == "courier":
-            read = settings.load_hub(os.environ)
-            factory.hub_of(read, database=Database(read.database_url), assets=Assets())  # everything is read once
-        command = getattr(cli, name)
-        return lambda: command.main(args=[], prog_name=name)
+        if name == "hatch":
+            return hatch.serve
+        read = settings.load_hub(os.environ)
+        wiring.hub_side(read, Database(read.database_url))  # everything is read once
+        return courier.carry
 
     from granian.constants import Interfaces
     from granian.log import LogLevels

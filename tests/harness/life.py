@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec
 
-from app import factory
+from app import wiring
 from app.adapters import sealing
 from app.data import hub as hub_rows
 from app.domain.asking import BY_NUMBER, Answer, Asked
@@ -307,7 +307,7 @@ class Life:
     def has_been_told(self, words: str, *, times: int) -> None:
         """The courier makes its round: so many notices have left since the beginning, each in these words and no others."""
         own = self.sides.hub_side
-        office = replace(factory.notices_of(own.settings, own), mode=Mode.ON)
+        office = replace(wiring.notices_of(own.settings, own), mode=Mode.ON)
         for _ in range(2):  # what is due leaves with one round, and nothing with the next
             self.sides.make_pass()
             notices.after_pass(office, clock=clock.now)

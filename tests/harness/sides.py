@@ -22,7 +22,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from app import cli, factory
+from app import cli, factory, wiring
 from app import settings as settings_module
 from app.adapters import queues
 from app.adapters.audit_heads import HeadsFile
@@ -171,7 +171,7 @@ class Sides:
             return HttpCarrier(self.portal_url)
         if self._hatch is None:
             own = self.portal_side
-            counter = factory.counter_of(own.settings, database=own.database)
+            counter = wiring.counter_of(own.settings, database=own.database)
             self._hatch = OpenHatch(own.settings, replace(counter, office=own.office))
         return AmqpCarrier(queue)
 
@@ -292,14 +292,14 @@ def _renew(app: Flask, settings: Settings) -> None:
     app.config["SECRET_KEY"] = settings.secret_key
     database = Database(settings.database_url)
     if isinstance(settings, PortalSettings):
-        keys = factory.portal_keys(settings)
+        keys = wiring.portal_keys(settings)
         app.extensions["side"] = replace(
             made.side, settings=settings, database=database, office=keys.office, trust=keys.trust,
             order_keys=keys.order_keys, salts=factory.salts_of(settings, database), together=Together(),
         )  # fmt: skip
         app.extensions["kept"].forget()
     else:
-        own = factory.hub_keys(settings)
+        own = wiring.hub_keys(settings)
         app.extensions["side"] = replace(
             made.side, settings=settings, database=database, opener=own.opener, voice=own.post.voice,
             post_keys=own.post, trust=own.trust,

@@ -23,7 +23,7 @@ from amqp.exceptions import MessageNacked
 from nacl.signing import SigningKey
 from sqlalchemy import func, select
 
-from app import factory
+from app import wiring
 from app.adapters import carriers, queues
 from app.adapters.carriers import CarrierDown, Parcel
 from app.adapters.queues import AmqpCarrier, Hatch, QueueFault, Served
@@ -139,7 +139,7 @@ def test_what_cannot_be_believed_is_set_aside_and_rings_and_the_post_goes_on(
 
 def sides_doctor(sides: Sides) -> str:
     """What `flask doctor` says of the queue."""
-    return "\n".join(factory.seen_of_queue(sides.hub_side.settings))
+    return "\n".join(wiring.seen_of_queue(sides.hub_side.settings))
 
 
 @on_sqlite
@@ -244,7 +244,7 @@ def test_a_connection_that_is_cut_while_it_answers_loses_and_doubles_nothing(
     asking = person(PARENT)
     asking.ask(keep=False)
     own = sides.portal_side
-    counter = replace(factory.counter_of(own.settings, database=own.database), office=own.office)
+    counter = replace(wiring.counter_of(own.settings, database=own.database), office=own.office)
     cut = CutOff(
         address_of(sides.environment("portal")["QUEUE_URL"]),
         lambda body, token: hatch.serve(counter, body, token, clock=clock.now),

@@ -14,7 +14,7 @@ import time_machine
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app import factory
+from app import wiring
 from app.adapters import sealing
 from app.adapters.notify import ByWay, Notify
 from app.data import hub as hub_rows
@@ -52,7 +52,7 @@ class Told(Inside):
         self.provider = provider
         own = sides.hub_side
         self.office: Office = replace(
-            factory.notices_of(own.settings, own),
+            wiring.notices_of(own.settings, own),
             notifier=ByWay(
                 (Notify(key=KEY, templates={Way(way): each for way, each in TEMPLATES.items()}, url=provider.url),)
             ),
@@ -394,7 +394,7 @@ def test_off_and_dry_run_send_nothing(told: Told) -> None:
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_in_development_each_is_a_file_of_its_own_and_the_command_only_counts(told: Told) -> None:
     own = told.sides.hub_side
-    told.office = replace(factory.notices_of(own.settings, own), mode=Mode.ON)
+    told.office = replace(wiring.notices_of(own.settings, own), mode=Mode.ON)
     told.confirm()
     told.hear()
     printed = told.sides.run("notices", "--dry-run", side="hub")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import factory
+from app import factory, wiring
 from app import settings as settings_module
 from app.settings import PortalSettings, SettingsError, load
 from tests.harness.sides import Sides
@@ -92,4 +92,4 @@ def test_it_serves_that_name_alone_with_cookies_that_work_there(onion: Flask) ->
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     # What is printed and read by others is the plain address, never this one.
-    assert HOST not in factory.site_address(onion.extensions["side"].settings, onion.extensions["side"].area)
+    assert HOST not in wiring.site_address(onion.extensions["side"].settings, onion.extensions["side"].area)

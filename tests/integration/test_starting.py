@@ -19,7 +19,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from app import cli, factory, starting
+from app import cli, factory, starting, staying
 from app import settings as settings_module
 from app.data import versions
 from app.settings import HUB_VARIABLES, PORTAL_VARIABLES, SHARED_VARIABLES, Side
@@ -223,11 +223,11 @@ def test_a_courier_that_is_told_to_stop_wakes_at_once_and_is_cut_off_in_the_end(
             planned.append((seconds, what, arguments))
 
     monkeypatch.setattr(threading, "Timer", Timer)
-    stop = cli.Stop()
+    stop = staying.Stop()
     assert not stop.comes_within(0)
     os.kill(os.getpid(), signal.SIGTERM)
     assert stop.comes_within(60), "it does not sleep on"
-    assert planned == [(cli.Stop.WITHIN_SECONDS, os._exit, (0,))]
+    assert planned == [(staying.Stop.WITHIN_SECONDS, os._exit, (0,))]
     with pytest.raises(SystemExit):
         signal.raise_signal(signal.SIGTERM)
 

@@ -38,8 +38,29 @@ def test_a_portal_never_loads_what_calls_others() -> None:
     assert loaded(code, ("requests", "urllib3", "authlib")) == []
 
 
-def test_the_courier_knows_the_faults_of_signing_in_without_what_signs_in() -> None:
+def test_commands_know_the_faults_of_signing_in_without_what_signs_in() -> None:
     assert loaded("import app.cli", ("authlib",)) == []
+
+
+@pytest.mark.parametrize("module", ["courier", "hatch"])
+def test_what_carries_the_post_loads_nothing_that_makes_pages(module: str) -> None:
+    pages = (
+        "flask",
+        "werkzeug",
+        "jinja2",
+        "wtforms",
+        "babel",
+        "markdown_it",
+        "click",
+        "nh3",
+        "segno",
+        "email_validator",
+    )
+    assert loaded(f"import app.{module}", pages) == []
+
+
+def test_the_hatch_never_loads_what_opens() -> None:
+    assert loaded("import app.hatch", ("app.adapters.opening", "app.services.hub", "app.data.hub")) == []
 
 
 def test_a_catalogue_is_read_when_somebody_asks_for_its_language() -> None:

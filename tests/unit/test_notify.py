@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app import factory
+from app import wiring
 from app.adapters.content import load_area
 from app.adapters.notify import CannotTell, Leaving, Notify, NotSent, Refused, Smtp, Unsure
 from app.domain.contact import Way
@@ -211,6 +211,6 @@ def test_unsafe_settings_are_refused_in_one_line(tmp_path: Path, environ: dict[s
 )
 def test_a_sender_or_subject_that_tells_is_refused(tmp_path: Path, telling: dict[str, Any], name: str) -> None:
     area = load_area(ROOT / "tests" / "area")
-    factory.refuse_telling(settings(tmp_path, **SMTP), area)
+    wiring.refuse_telling(settings(tmp_path, **SMTP), area)
     with pytest.raises(SettingsError, match=name):
-        factory.refuse_telling(settings(tmp_path, **(SMTP | telling)), area)
+        wiring.refuse_telling(settings(tmp_path, **(SMTP | telling)), area)
