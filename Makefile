@@ -25,11 +25,18 @@ help:  ## what there is
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-setup: .venv/run.stamp  ## install what serving needs, build styles and catalogues, make development keys
+# What serves runs without its libraries' documentation (docs/adr/0032): read once here, not at every start.
+.venv/lean.stamp: .venv/run.stamp
+	@$(BIN)/python -OO -m compileall -q -j 0 .venv/lib
+	@touch $@
+
+setup: .venv/lean.stamp  ## install what serving needs, build styles and catalogues, make development keys
 	@$(BIN)/python tools/build_assets.py
 	@$(BIN)/python tools/catalogues.py build
 	@$(BIN)/python -m tools.unavailable
 	@$(BIN)/python -m tools.templates
+	@$(BIN)/python -m compileall -q app wsgi.py
+	@$(BIN)/python -OO -m compileall -q app wsgi.py
 	@$(BIN)/flask setup
 
 run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
@@ -79,8 +86,10 @@ chaos: tools-ready  ## 10,000 requests while processes are killed, every fault a
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "audit or not audit" $(DRILLS)
 	@$(FUZZING)
 
-bench: tools-ready  ## how fast it is, as ratios to bare views, and what it weighs; writes docs/benchmarks.md (PART=... for one)
+bench: tools-ready .venv/lean.stamp  ## how fast it is, as ratios to bare views, and what it weighs; writes docs/benchmarks.md (PART=... for one)
 	@$(BIN)/python -m tools.templates
+	@$(BIN)/python -m compileall -q app wsgi.py
+	@$(BIN)/python -OO -m compileall -q app wsgi.py
 	@$(BIN)/python tools/programs.py
 	@exec $(BIN)/python -m tools.bench $(PART)
 
