@@ -55,7 +55,7 @@ def make_bare_keeper() -> Flask:
         if not hasattr(local, "connection"):
             if is_sqlite:
                 local.connection = sqlite3.connect(address.removeprefix("sqlite:///"), isolation_level=None, timeout=15)
-                for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                for pragma in ("synchronous=FULL", "secure_delete=ON"):
                     local.connection.execute(f"PRAGMA {pragma}")
             else:
                 local.connection = psycopg.connect(address.replace("+psycopg", ""))
@@ -90,6 +90,7 @@ def make_table(address: str) -> None:
     """The table that the bare view writes to."""
     if address.startswith("sqlite:///"):
         with sqlite3.connect(address.removeprefix("sqlite:///")) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")  # stays; to set it again at each connection takes a lock
             connection.execute("CREATE TABLE bare (id BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
         connection.close()
         return

@@ -85,6 +85,7 @@ class Supervisor:
         carrier: Literal["http", "amqp"] = "http",
         broker: Address | None = None,
         processes: Mapping[Kind, int] | None = None,
+        workers: int = 1,
     ) -> None:
         """Set a site up below `folder`; nothing runs yet.
 
@@ -95,7 +96,8 @@ class Supervisor:
         `environ` adds variables for both sides; each process still gets only those of its own side.
         `engine` gives each side a database on the run's PostgreSQL instead of a file. With `carrier="amqp"` the post goes through
         queues, each side as its own user with its own rights, in a virtual host of this site's own on the run's broker; or on
-        `broker`, which must be up. `processes` says how many there are of a kind, if not one.
+        `broker`, which must be up. `processes` says how many there are of a kind, if not one; `workers` how many each web server
+        has, without the fixed day.
         """
         self.folder = folder
         self.data_dir = folder / "data"
@@ -111,7 +113,7 @@ class Supervisor:
             for number in range(1, (processes or {}).get(kind, 1) + 1)
         )
         self._ports = {name: free_port() for name in self.names}
-        self._fixed_day = fixed_day
+        self._fixed_day, self._workers = fixed_day, workers
         self._tls = make_certificate(folder) if over_tls else None
         self.portal_url, self.hub_url = self.url("portal"), self.url("hub")
         self._copies = Copies(engine, self.data_dir) if engine == "postgresql" else None
@@ -289,7 +291,7 @@ class Supervisor:
             module = ["tests.harness.command"] if self._fixed_day else ["flask"]
             return [sys.executable, "-m", *module, kind]
         if not self._fixed_day and self._tls is None:
-            return [sys.executable, "-m", "flask", "serve", kind]
+            return [sys.executable, "-m", "flask", "serve", kind, "--workers", str(self._workers)]
         port = str(self._ports[name])
         # As `flask serve` starts it, but for the module that it loads and the certificate.
         command = [
