@@ -148,7 +148,8 @@ def _secret() -> bytes:
 def me() -> SignedIn:
     """Who is signed in. Only inside `signed_in_only`."""
     found = g.signed_in
-    assert isinstance(found, SignedIn)
+    if not isinstance(found, SignedIn):
+        raise TypeError(found)
     return found
 
 

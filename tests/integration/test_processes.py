@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
@@ -74,6 +75,37 @@ def test_a_killed_process_is_gone_and_comes_back(new_site: NewSite) -> None:
     killed = site.kill_worker("portal")
     soon(lambda: _even_if_down(her), is_so=lambda page: page.path == "/en/case")
     assert killed not in site.workers("portal")
+
+
+def test_a_server_with_one_worker_is_one_process_and_holds_no_documentation(new_site: NewSite) -> None:
+    site = new_site(fixed_day=False)
+    site.start("portal")
+    assert site.workers("portal") == []
+    about = Path(f"/proc/{site.pid('portal')}")
+    assert b"-OO" in (about / "cmdline").read_bytes().split(b"\0")
+    assert b"MALLOC_ARENA_MAX=1" in (about / "environ").read_bytes().split(b"\0")
+    assert site.visitor().visit("/en/pledge").status == 200
+
+
+def test_a_worker_of_two_is_replaced_when_it_is_killed(new_site: NewSite) -> None:
+    site = new_site(fixed_day=False, workers=2)
+    site.start("portal")
+    before = site.workers("portal")
+    assert len(before) == 2
+    killed = site.kill_worker("portal")
+    until = time.monotonic() + SOON_SECONDS
+    while len(site.workers("portal")) < 2 or killed in site.workers("portal"):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert len(set(site.workers("portal")) - set(before)) == 1
+    assert soon(lambda: _visited(site), is_so=lambda page: page.status == 200).path == "/en/pledge"
+
+
+def _visited(site: Supervisor) -> Page:
+    try:
+        return site.visitor().visit("/en/pledge")
+    except requests.ConnectionError:
+        return Page(url="", status=0, headers={}, html="")
 
 
 def _even_if_down(person: Person) -> Page:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 
@@ -61,6 +63,14 @@ def test_what_carries_the_post_loads_nothing_that_makes_pages(module: str) -> No
 
 def test_the_hatch_never_loads_what_opens() -> None:
     assert loaded("import app.hatch", ("app.adapters.opening", "app.services.hub", "app.data.hub")) == []
+
+
+def test_assertions_only_tell_the_type_checker_what_is_so() -> None:
+    """What serves runs without them (docs/adr/0032): nothing that comes from outside may hang on one."""
+    for path in (ROOT / "app").rglob("*.py"):
+        for each in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(each, ast.Assert):
+                assert re.fullmatch(r"[\w.]+ is not None|isinstance\(\w+, \w+\)", ast.unparse(each.test)), path
 
 
 def test_a_catalogue_is_read_when_somebody_asks_for_its_language() -> None:
