@@ -14,6 +14,7 @@ import os
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -34,7 +35,7 @@ PASSES = ("made", "failed", "not-believed", "busy", "stopped")
 class Series:
     """What is counted under one name. `labels` are all the values that each may have; `bounds` make it a histogram of seconds.
 
-    `step`: it is shown in whole steps of so many.
+    `step`: it is shown in whole steps of so many. `is_level`: how many there are now, not how many there ever were.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Series:
     labels: Mapping[str, tuple[str, ...]]
     bounds: tuple[float, ...] = ()
     step: int = 1
+    is_level: bool = False
 
     def combinations(self) -> Iterator[tuple[str, ...]]:
         """Every combination of values of its labels."""
@@ -74,6 +76,13 @@ SERIES = (
         labels={},
         bounds=(0.01, 0.1, 0.5, 1.0, 2.5, 5.0),
         step=STEP,
+    ),
+    Series(
+        name="kdf_waiting",
+        told="Requests that wait for their turn at the key derivation now.",
+        labels={},
+        step=STEP,
+        is_level=True,
     ),
     Series(
         name="kdf_turned_away",
@@ -124,6 +133,9 @@ class Counts:
         made._file = file  # open for as long as the row is held: closing it lets go
         made._all = memoryview(mmap.mmap(file, size)).cast("d")
         made._own = made._all[row * _WIDTH : (row + 1) * _WIDTH]
+        for series in SERIES:
+            if series.is_level:  # those whom the last holder of this row had waiting ended with it
+                made._own[_PLACES[(series.name,)]] = 0.0
         return made
 
     @property
@@ -136,6 +148,18 @@ class Counts:
         at = _PLACES[(name, *labels)]
         with self._lock:
             self._own[at] += 1.0
+
+    @contextmanager
+    def during(self, name: str) -> Iterator[None]:
+        """One more of a level while this lasts."""
+        at = _PLACES[(name,)]
+        with self._lock:
+            self._own[at] += 1.0
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._own[at] -= 1.0
 
     def observe(self, name: str, *labels: str, seconds: float) -> None:
         """One more of a histogram, which took so long."""
@@ -179,6 +203,11 @@ def keep(counts: Counts) -> None:
 def add(name: str, *labels: str) -> None:
     """One more in this process."""
     _Kept.counts.add(name, *labels)
+
+
+def during(name: str) -> AbstractContextManager[None]:
+    """One more of a level in this process while this lasts."""
+    return _Kept.counts.during(name)
 
 
 def observe(name: str, *labels: str, seconds: float) -> None:

@@ -183,8 +183,8 @@ def text_of(gauges: Iterable[Gauge]) -> str:
             lines.append(f"{PREFIX}_{gauge.name}{_labels([label] if label else [])} {_number(value)}")
     current = counts.current()
     for series in counts.SERIES:
-        name = series.name if series.bounds else f"{series.name}_total"
-        _head(lines, name, series.told, "histogram" if series.bounds else "counter")
+        name = series.name if series.bounds or series.is_level else f"{series.name}_total"
+        _head(lines, name, series.told, "histogram" if series.bounds else "gauge" if series.is_level else "counter")
         for values in series.combinations():
             labels = list(zip(series.labels, values, strict=True))
             found = current.totals(series.name, *values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +22,7 @@ from app.data import hub as hub_rows
 from app.data import portal as portal_rows
 from app.data import post as post_rows
 from app.services import post
+from app.services.portal.office import Slot
 from app.settings import LOOPBACK_HOSTS
 from app.web import clock
 from tests.harness.people import Person
@@ -165,6 +167,28 @@ def test_the_text_is_as_prometheus_reads_it(own_counts: counts.Counts) -> None:
     assert 'ask_kdf_wait_seconds_bucket{le="+Inf"} 10' in told
     assert "ask_kdf_wait_seconds_count 10" in told
     assert "ask_kdf_turned_away_total 0" in told
+    assert "# TYPE ask_kdf_waiting gauge\nask_kdf_waiting 0\n" in told
+
+
+def test_who_waits_for_the_key_derivation_is_counted_while_they_wait(own_counts: counts.Counts) -> None:
+    slot = Slot(1, most_waiting=6)
+
+    def go_through() -> None:
+        with slot.taken():
+            pass
+
+    waiting = [threading.Thread(target=go_through) for _ in range(6)]
+    with slot.taken():
+        assert "ask_kdf_waiting 0" in metrics.text_of([])
+        for each in waiting:
+            each.start()
+        until = time.monotonic() + 20
+        while own_counts.totals("kdf_waiting") != [6] and time.monotonic() < until:
+            time.sleep(0.01)
+        assert "ask_kdf_waiting 5" in metrics.text_of([]), "six, in fives"
+    for each in waiting:
+        each.join()
+    assert own_counts.totals("kdf_waiting") == [0]
 
 
 def test_an_alarm_is_counted_and_not_told(own_counts: counts.Counts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def test_a_process_too_many_counts_by_itself(tmp_path: Path, monkeypatch: pytest
 
 
 _held: list[Counts] = []
+_waits: list[AbstractContextManager[None]] = []
 
 
 def _hold(made: Counts) -> None:
@@ -93,6 +95,24 @@ def test_a_histogram_puts_each_wait_into_its_bucket() -> None:
     *buckets, total = made.totals("kdf_wait_seconds")
     assert buckets == [2, 0, 1, 0, 0, 0, 1]
     assert total == pytest.approx(99.215)
+
+
+def test_a_level_is_what_there_is_now_and_ends_with_its_process(tmp_path: Path) -> None:
+    def wait() -> None:
+        _hold(Counts.shared(tmp_path))
+        waits = _held[-1].during("kdf_waiting")
+        waits.__enter__()
+        _waits.append(waits)
+
+    child = in_another_process(wait)
+    own = Counts.shared(tmp_path)
+    assert own.totals("kdf_waiting") == [1]
+    with own.during("kdf_waiting"), own.during("kdf_waiting"):
+        assert own.totals("kdf_waiting") == [3]
+    assert own.totals("kdf_waiting") == [1]
+    kill(child)
+    Counts.shared(tmp_path)  # takes over its row
+    assert own.totals("kdf_waiting") == [0]
 
 
 def test_every_series_says_what_it_is() -> None:

@@ -50,9 +50,12 @@ class Slot:
             raise Busy
         try:
             began = time.monotonic()
-            if not self._semaphore.acquire(timeout=self._wait):
-                counts.add("kdf_turned_away")
-                raise Busy
+            if not self._semaphore.acquire(blocking=False):
+                with counts.during("kdf_waiting"):
+                    has_place = self._semaphore.acquire(timeout=self._wait)
+                if not has_place:
+                    counts.add("kdf_turned_away")
+                    raise Busy
             counts.observe("kdf_wait_seconds", seconds=time.monotonic() - began)
             try:
                 yield
