@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import factory
+from app import factory, wiring
 from app import settings as settings_module
 from app.adapters.content import load_area
 from app.domain.area import STATEMENTS
@@ -387,14 +387,14 @@ def test_in_service_nobody_is_asked_anything_before_the_hub_has_said_what_it_mus
     area = load_area(CALDERWICK)
     settings = load(service)
 
-    factory.refuse_without_statements(settings, area)  # all written: fine
+    wiring.refuse_without_statements(settings, area)  # all written: fine
     with pytest.raises(SettingsError, match=statement):
-        factory.refuse_without_statements(settings, replace(area, **{statement: "  "}))
+        wiring.refuse_without_statements(settings, replace(area, **{statement: "  "}))
 
 
 @pytest.mark.rule("rule 11")
 def test_in_development_unwritten_statements_do_not_stop_the_site(development):
-    factory.refuse_without_statements(load(development), load_area(ROOT / "content"))
+    wiring.refuse_without_statements(load(development), load_area(ROOT / "content"))
 
 
 # What each process may see
