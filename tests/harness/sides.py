@@ -260,8 +260,8 @@ class Sides:
             _renew(app, settings)
         else:
             app = factory.create(settings)
-            app.jinja_env.bytecode_cache = _compiled()
             app.extensions["as made"] = AsMade(app)
+        app.jinja_env.bytecode_cache = _compiled()  # of this run, also for one that is left over from another
         app.test_client_class = client_class
         return app
 
