@@ -8,9 +8,11 @@ have in service. As root it runs as the user "rabbitmq".
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -18,9 +20,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -64,10 +67,20 @@ class Address:
         return f"{scheme}://{who}:{PASSWORD}@{host}:{port}/{vhost}"
 
 
+@dataclass(frozen=True)
+class Place:
+    """A node's place among those that are one cluster."""
+
+    node: str
+    nodes: tuple[str, ...]
+    epmd_port: int
+    cookie: str
+
+
 class Broker:
     """One broker below `folder`; nothing runs until `start`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, place: Place | None = None) -> None:
         server = rabbitmq_server()
         if server is None:
             raise RabbitmqMissing("RabbitMQ is not installed (Debian: apt-get install rabbitmq-server)")
@@ -79,8 +92,8 @@ class Broker:
             (folder / name).mkdir(parents=True)
         made = make_certificate(folder)
         self.address = Address(steady_port(), steady_port(), made.certificate)
-        self._epmd_port, self._dist_port = steady_port(), steady_port()
-        self._node = f"test-{secrets.token_hex(4)}@localhost"
+        self._place = place or Place(f"test-{secrets.token_hex(4)}@localhost", (), steady_port(), secrets.token_hex(16))
+        self._dist_port = steady_port()
         (folder / "definitions.json").write_text(json.dumps(_definitions()), encoding="ascii")
         (folder / "enabled_plugins").write_text("[].\n", encoding="ascii")
         (folder / "rabbitmq-env.conf").touch()
@@ -98,6 +111,13 @@ class Broker:
             "log.console": "false",
             "loopback_users": "none",
         }
+        if self._place.nodes:
+            settings["cluster_formation.peer_discovery_backend"] = "classic_config"
+            for number, node in enumerate(self._place.nodes, start=1):
+                settings[f"cluster_formation.classic_config.nodes.{number}"] = node
+        cookie = folder / "home" / ".erlang.cookie"
+        cookie.write_text(self._place.cookie, encoding="ascii")
+        cookie.chmod(0o400)
         (folder / "rabbitmq.conf").write_text(
             "".join(f"{name} = {value}\n" for name, value in settings.items()), encoding="ascii"
         )
@@ -111,37 +131,12 @@ class Broker:
 
     def start(self) -> None:
         """Start it and wait until it answers; with the data that it has."""
-        environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder / "home"),
-            "LANG": "C.UTF-8",
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": self._node,
-            "RABBITMQ_NODE_IP_ADDRESS": "",
-            "RABBITMQ_DIST_PORT": str(self._dist_port),
-            "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),
-            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
-            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none",
-        }
-        if self._epmd is None:
-            self._epmd = subprocess.Popen(
-                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
-                env=environ,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                preexec_fn=_end_with_keeper,  # noqa: PLW1509 - nothing of ours has threads that hold a lock here
-                **self._as_user,
-            )
-            _wait_for_port(self._epmd_port)
+        self.start_epmd()
         with (self.folder / "log" / "said.log").open("ab") as said:
             self._process = subprocess.Popen(
                 [self._server],
                 cwd=self.folder,
-                env=environ,
+                env=self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -153,6 +148,37 @@ class Broker:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise NotUp(self.log()[-4000:])
             time.sleep(LOOKS_EVERY_SECONDS)
+
+    def start_epmd(self) -> None:
+        """What nodes find each other by, unless it is there already."""
+        if self._epmd is None and not _listens(self._place.epmd_port):
+            self._epmd = subprocess.Popen(
+                ["epmd", "-port", str(self._place.epmd_port), "-address", "127.0.0.1"],
+                env=self._environ(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                preexec_fn=_end_with_keeper,  # noqa: PLW1509 - nothing of ours has threads that hold a lock here
+                **self._as_user,
+            )
+            _wait_for_port(self._place.epmd_port)
+
+    def _environ(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_PORT": str(self._place.epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": self._place.node,
+            "RABBITMQ_NODE_IP_ADDRESS": "",
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none",
+        }
 
     def stop(self) -> None:
         """End it politely."""
@@ -217,6 +243,71 @@ class Broker:
             time.sleep(LOOKS_EVERY_SECONDS)
         with _ignoring_the_gone():
             os.killpg(group, signal.SIGKILL)
+
+
+class Cluster:
+    """Three brokers that are one, below `folder`, and a door before them that leads to one that answers."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing runs until `start`. The nodes share the `epmd` of the first: it goes last."""
+        names = tuple(f"test-{secrets.token_hex(4)}@localhost" for _ in range(3))
+        epmd_port, cookie = steady_port(), secrets.token_hex(16)
+        self.nodes = [Broker(folder / name, place=Place(name, names, epmd_port, cookie)) for name in names]
+        self._door = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._door_is_open = True
+        threading.Thread(target=self._let_in, daemon=True).start()
+
+    @property
+    def address(self) -> Address:
+        """Of the door, in clear."""
+        return dataclasses.replace(self.nodes[0].address, port=self._door.getsockname()[1])
+
+    def start(self) -> None:
+        """Start them together, as they want to find each other."""
+        starting = [threading.Thread(target=node.start) for node in self.nodes]
+        self.nodes[0].start_epmd()
+        for each in starting:
+            each.start()
+        for each in starting:
+            each.join()
+        assert all(node.is_running for node in self.nodes), "\n".join(node.log()[-2000:] for node in self.nodes)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self._door_is_open = False
+        self._door.close()
+        for node in reversed(self.nodes):
+            node.close()
+
+    def _let_in(self) -> None:
+        while self._door_is_open:
+            try:
+                came, _ = self._door.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._lead, args=(came,), daemon=True).start()
+
+    def _lead(self, came: socket.socket) -> None:
+        for node in random.sample(self.nodes, len(self.nodes)):
+            try:
+                on = socket.create_connection(("127.0.0.1", node.address.port), timeout=2)
+            except OSError:
+                continue
+            on.settimeout(None)
+            for one, other in ((came, on), (on, came)):
+                threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+            return
+        came.close()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while said := one.recv(65536):
+            other.sendall(said)
+    for each in (one, other):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
 
 
 def steady_port() -> int:
