@@ -295,12 +295,13 @@ class Cluster:
                 continue
             on.settimeout(None)
             for one, other in ((came, on), (on, came)):
-                threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+                threading.Thread(target=pass_on, args=(one, other), daemon=True).start()
             return
         came.close()
 
 
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    """What one side says goes to the other, until it ends."""
     with suppress(OSError):
         while said := one.recv(65536):
             other.sendall(said)
