@@ -178,12 +178,6 @@ def report_rules(held: HubSide) -> Rules:
     return Rules(hours=held.area.hub_hours, targets=held.area.targets)
 
 
-def keep_up(held: HubSide) -> None:
-    """What the courier does once an hour: quarters are closed before anything is erased that counts in them."""
-    close_quarters(held)
-    keep_to_periods(held)
-
-
 def close_quarters(held: HubSide) -> None:
     """Count the quarters that are over, and tell the portal how the promises were kept in them."""
     reports.close_due(held.database, rules=report_rules(held), now=now())
