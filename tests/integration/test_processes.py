@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.harness.clients import HttpVisitor
 from tests.harness.pages import Page
 from tests.harness.people import Colleague, Person
 from tests.harness.supervisor import Supervisor
@@ -31,6 +32,19 @@ def soon(look: Callable[[], Page], *, is_so: Callable[[Page], bool]) -> Page:
             return page
         assert time.monotonic() < deadline, page.text
         time.sleep(0.1)
+
+
+def asks_and_is_answered(visitor: HttpVisitor, desk: HttpVisitor) -> Person:
+    """Somebody asks, the courier carries it, a colleague answers, and she reads it in her space."""
+    her = Person(visitor, HER)
+    her.ask()
+    her.come_back()
+    colleague = Colleague(desk)
+    colleague.sign_in()
+    soon(colleague.queue, is_so=lambda page: her.reference[:3] in page.text)
+    colleague.write(colleague.open(colleague.case(her.reference)), "It is safe to read this here.")
+    soon(her.space, is_so=lambda page: "It is safe to read this here." in page.text)
+    return her
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.harness.people import Colleague, Person
 from tests.harness.proxy import BehindProxy, NginxMissing, nginx
-from tests.integration.test_processes import soon
-from tests.stories import WATCHED
+from tests.integration.test_processes import asks_and_is_answered
 
 ROOT = Path(__file__).parents[2]
-HER = WATCHED.open_to_all()
 # More than the portal has threads.
 SLOW_SENDERS = 12
 
@@ -67,14 +64,7 @@ def test_the_whole_way_and_what_goes_wrong_on_it(site: BehindProxy) -> None:
     assert "tel:999" in while_away.text
 
     site.start()
-    her = Person(site.visitor(), HER)
-    her.ask()
-    her.come_back()
-    desk = Colleague(site.visitor("hub"))
-    desk.sign_in()
-    soon(desk.queue, is_so=lambda page: her.reference[:3] in page.text)
-    desk.write(desk.open(desk.case(her.reference)), "It is safe to read this here.")
-    soon(her.space, is_so=lambda page: "It is safe to read this here." in page.text)
+    asks_and_is_answered(site.visitor(), site.visitor("hub"))
 
     home = get(site, "/en/")
     assert home.headers["Strict-Transport-Security"].startswith("max-age=63072000")

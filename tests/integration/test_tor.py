@@ -12,15 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.people import Colleague, Person
 from tests.harness.proxy import AROUND, NginxMissing, nginx
 from tests.harness.run import free_port
 from tests.harness.supervisor import ROOT, TEST_AREA, Supervisor
 from tests.harness.tor import TorMissing, TorNetwork
-from tests.integration.test_processes import NewSite, soon
-from tests.stories import WATCHED
+from tests.integration.test_processes import NewSite, asks_and_is_answered, soon
 
-HER = WATCHED.open_to_all()
 CONFIGURATION = ROOT / "docs" / "operations" / "proxy" / "onion.nginx.conf"
 LISTENS = "127.0.0.1:8081"
 pytestmark = [pytest.mark.audit, pytest.mark.timeout(600)]
@@ -100,14 +97,7 @@ def test_somebody_asks_and_is_answered_through_tor(site: Supervisor, network: To
         visitor.session.proxies = {"http": network.proxy}
         home = soon(lambda: visitor.visit("/en/"), is_so=lambda page: page.status == 200)
         assert "Strict-Transport-Security" not in home.headers
-        her = Person(visitor, HER)
-        her.ask()
-        her.come_back()
-        desk = Colleague(site.visitor("hub"))
-        desk.sign_in()
-        soon(desk.queue, is_so=lambda page: her.reference[:3] in page.text)
-        desk.write(desk.open(desk.case(her.reference)), "It is safe to read this here.")
-        soon(her.space, is_so=lambda page: "It is safe to read this here." in page.text)
+        asks_and_is_answered(visitor, site.visitor("hub"))
         assert visitor.visit("/post/pass").status == visitor.visit("/readyz").status == 404
         written = {path.name: path.read_text("utf-8", "replace") for path in folder.glob("*.log")}
         assert not any(written.values()), "nothing is written down"
