@@ -21,6 +21,7 @@ from tests.harness.supervisor import ROOT, NotReady
 OWN = ROOT / "docs" / "operations" / "tor" / "torrc"
 AUTHORITIES, RELAYS = 3, 3
 THERE_WITHIN_SECONDS = 180
+LED_WITHIN_SECONDS = 60
 COMMON = """TestingTorNetwork 1
 DataDirectory {folder}
 Log notice file {folder}/notice.log
@@ -146,16 +147,27 @@ class TorNetwork:
             threading.Thread(target=self._lead, args=(came,), daemon=True).start()
 
     def _lead(self, came: socket.socket) -> None:
-        """By SOCKS 5 (RFC 1928) to the service's port 80, whatever is asked for."""
-        on = socket.create_connection(("127.0.0.1", self._socks_port), timeout=60)
-        name = self.onion.encode("ascii")
-        on.sendall(SOCKS_HELLO)
-        welcome = on.recv(2)
-        on.sendall(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + (80).to_bytes(2))
-        if welcome != SOCKS_WELCOME or on.recv(10)[1:2] != b"\x00":
-            came.close()
-            on.close()
-            return
-        on.settimeout(None)
+        until = time.monotonic() + LED_WITHIN_SECONDS
+        while (on := self._connected()) is None:  # the service may not have told the network yet that it is there
+            if time.monotonic() > until:
+                came.close()
+                return
+            time.sleep(1)
         for one, other in ((came, on), (on, came)):
             threading.Thread(target=pass_on, args=(one, other), daemon=True).start()
+
+    def _connected(self) -> socket.socket | None:
+        """By SOCKS 5 (RFC 1928) to the service's port 80."""
+        on = socket.create_connection(("127.0.0.1", self._socks_port), timeout=60)
+        name = self.onion.encode("ascii")
+        try:
+            on.sendall(SOCKS_HELLO)
+            if on.recv(2) == SOCKS_WELCOME:
+                on.sendall(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + (80).to_bytes(2))
+                if on.recv(10)[1:2] == b"\x00":
+                    on.settimeout(None)
+                    return on
+        except OSError:
+            pass
+        on.close()
+        return None

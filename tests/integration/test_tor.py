@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.clients import HttpVisitor
 from tests.harness.proxy import AROUND, NginxMissing, nginx
 from tests.harness.run import free_port
 from tests.harness.supervisor import ROOT, TEST_AREA, Supervisor
@@ -92,8 +93,7 @@ def test_somebody_asks_and_is_answered_through_tor(site: Supervisor, network: To
         subprocess.Popen([nginx(), "-p", str(folder), "-c", str(folder / "nginx.conf")]),
     ]
     try:
-        visitor = site.visitor()
-        visitor.base_url = f"http://{network.onion}"
+        visitor = HttpVisitor(f"http://{network.onion}", timeout_seconds=90)
         visitor.session.proxies = {"http": network.proxy}
         home = soon(lambda: visitor.visit("/en/"), is_so=lambda page: page.status == 200)
         assert "Strict-Transport-Security" not in home.headers
