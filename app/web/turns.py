@@ -1,9 +1,9 @@
-"""Few pages at once: only one thread can run Python at a time, and the more of them want to, the less gets done.
+"""One page at a time: only one thread can run Python at a time, and the more of them want to, the less gets done.
 
 A process has many threads, so that there is always one for somebody who only reads while others wait for the slow step
-(docs/adr/0031). When sixteen of them make pages, each is interrupted again and again; two get more done than sixteen. So whoever
-wants a page waits for a place, for a moment only: this saves time, and must never cost anybody their page. What is sent needs no
-place: it waits for the slow step, the lock and the disk, and others can run meanwhile.
+(docs/adr/0031). When sixteen of them make pages, each is interrupted again and again, and half of the time goes into that. So whoever
+wants a page waits for their turn, for a moment only: this saves time, and must never cost anybody their page. What is sent needs no
+turn: it waits for the slow step, the lock and the disk, and others can run meanwhile.
 """
 
 from __future__ import annotations
@@ -12,27 +12,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-AT_ONCE = 2
-# Then somebody goes on without a place: those who have one may be waiting for a database that hangs.
+# Then somebody goes on all the same: whoever has the turn may be waiting for a database that hangs.
 PATIENCE_SECONDS = 0.05
 
 
 class Turns:
-    """Places for those who run."""
+    """Who runs now."""
 
-    def __init__(self, at_once: int = AT_ONCE, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._places = threading.BoundedSemaphore(at_once)
+    def __init__(self, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._turn = threading.Lock()  # a semaphore of one is made of Python, and costs a twelfth of the pages
         self._patience = patience_seconds
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Hold a place, if one comes free in time."""
-        has_place = self._places.acquire(timeout=self._patience)
+        """Have the turn, if it comes in time."""
+        has_turn = self._turn.acquire(timeout=self._patience)
         try:
             yield
         finally:
-            if has_place:
-                self._places.release()
+            if has_turn:
+                self._turn.release()
 
 
 TURNS = Turns()

@@ -1,4 +1,4 @@
-"""Few requests at once, and nobody who waits for ever for a place."""
+"""One page at a time, and nobody who waits for ever for their turn."""
 
 from __future__ import annotations
 
@@ -36,29 +36,28 @@ class Runners:
                 self.running -= 1
 
 
-def test_so_many_run_at_once_and_no_more() -> None:
-    runners = Runners(Turns(2, patience_seconds=LONG))
+def test_one_runs_at_once_and_the_others_after_it() -> None:
+    runners = Runners(Turns(patience_seconds=LONG))
     threads = [started(runners.run) for _ in range(5)]
-    assert runners.inside.acquire(timeout=LONG)
     assert runners.inside.acquire(timeout=LONG)
     assert not runners.inside.acquire(timeout=0.2)
     runners.go.set()
     for thread in threads:
         thread.join(LONG)
-    assert runners.most == 2
+    assert runners.most == 1
     assert runners.running == 0
 
 
 def test_nobody_waits_longer_than_a_moment_for_those_who_wait_themselves() -> None:
-    runners = Runners(Turns(1, patience_seconds=0.01))
+    runners = Runners(Turns(patience_seconds=0.01))
     threads = [started(runners.run) for _ in range(3)]
     for _ in threads:
         assert runners.inside.acquire(timeout=LONG)
     runners.go.set()
     for thread in threads:
         thread.join(LONG)
-    # Who went on without a place gave none back: still one at a time.
-    again = Runners(Turns(1, patience_seconds=LONG))
+    # Who went on without the turn gave none back: still one at a time.
+    again = Runners(Turns(patience_seconds=LONG))
     with again.turns.taken():
         assert not started(again.run).join(0.2)
         assert again.most == 0
@@ -66,9 +65,9 @@ def test_nobody_waits_longer_than_a_moment_for_those_who_wait_themselves() -> No
 
 
 def test_a_place_is_given_back_whatever_happens() -> None:
-    turns = Turns(1, patience_seconds=LONG)
+    turns = Turns(patience_seconds=LONG)
 
     for _ in range(3):
         with pytest.raises(LookupError), turns.taken():
             raise LookupError
-    assert turns._places.acquire(blocking=False)
+    assert turns._turn.acquire(blocking=False)
