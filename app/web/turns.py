@@ -1,9 +1,9 @@
 """One page at a time: only one thread can run Python at a time, and the more of them want to, the less gets done.
 
 A process has many threads, so that there is always one for somebody who only reads while others wait for the slow step
-(docs/adr/0031). When sixteen of them make pages, each is interrupted again and again, and a third of the time goes there. So
-whoever wants a page waits for their turn, for a moment only: this saves time, and must never cost anybody their page. What is sent
-needs no turn: it waits for the slow step, the lock and the disk, and others can run meanwhile.
+(docs/adr/0031). When sixteen make pages, each is interrupted again and again, and a third of the time goes into that. So whoever
+wants a page waits for their turn, for a moment only: this saves time, and must never cost anybody their page. What is sent needs
+no turn: it waits for the slow step, the lock and the disk, and others can run meanwhile.
 """
 
 from __future__ import annotations
