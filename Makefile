@@ -40,6 +40,7 @@ setup: .venv/lean.stamp  ## install what serving needs, build styles and catalog
 	@$(BIN)/flask setup
 
 run: setup  ## portal on 127.0.0.1:8000, desk on 127.0.0.1:8001, a courier between them
+	@echo "In a moment: portal http://127.0.0.1:$${PORTAL_PORT:-8000}/  desk http://127.0.0.1:$${HUB_PORT:-8001}/  (Ctrl-C ends all of it)"
 	@DEV_SIGN_IN=1 exec $(BIN)/python -I -S tools/run.py Procfile
 
 tools-ready: .venv/dev.stamp
