@@ -58,15 +58,6 @@ from app.web.clock import now
 
 __all__ = ["api_group", "area_group", "content_group"]  # the others are found by name as well
 
-PASS_EVERY_SECONDS = 2.0
-KEEP_EVERY_SECONDS = 3600.0
-# What follows a pass, by one courier at a time: two would tell the same people twice.
-ROUND = "round"
-ROUND_WAIT_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 30.0
-MISSES_BEFORE_ALARM = 5
-# Stopped, locked, full, or only to be read.
-DATABASE_FAILS = (SQLAlchemyError, OSError)
 LATEST_BACKUP = timedelta(hours=26)
 AUDIT_EVERY_DAYS = 366
 SERVER_THREADS = threads_wanted()

@@ -107,23 +107,18 @@ class Options:
         return cls(seconds=1, rounds=1, visitors_for=20, large=20_000)
 
 
-def server(target: str, port: int, *, threads: int = SERVER_THREADS, workers: int = 1) -> list[str]:
+def server(target: str, port: int, *, threads: int = SERVER_THREADS) -> list[str]:
     """The command that serves as `flask serve` does; `target` is a factory, as module:name."""
-    if workers > 1:
-        return [
-            sys.executable, "-m", "granian", target, "--factory", "--interface", "wsgi", "--host", "127.0.0.1",
-            "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "error",
-        ]  # fmt: skip
     code = f"from app.serving import serve; serve({target!r}, '127.0.0.1', {port}, {threads}, factory=True)"
     return [sys.executable, "-c", code]
 
 
 @contextmanager
-def serving(target: str, environ: Mapping[str, str], *, path: str = "/", workers: int = 1) -> Iterator[str]:
+def serving(target: str, environ: Mapping[str, str], *, path: str = "/") -> Iterator[str]:
     """Serve an application of tools/bench_apps.py; gives its address without a slash at the end."""
     port = free_port()
     process = subprocess.Popen(
-        server(f"tools.bench_apps:{target}", port, workers=workers),
+        server(f"tools.bench_apps:{target}", port),
         cwd=ROOT,
         env={**environ, "PYTHONPATH": str(ROOT)},
         start_new_session=True,

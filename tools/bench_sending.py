@@ -90,14 +90,8 @@ def measure(folder: Path, copies: Copies, options: Options) -> Found:
         keeper(f"sqlite:///{folder / 'bare.sqlite3'}") as bare_lite,
         keeper(copies.make("portal")) as bare_large,
     ):
-        for site in (
-            real,
-            both,
-            lite,
-            large,
-            bare_lite,
-            bare_large,
-        ):  # what is made when it is first needed is there then
+        # What is made when it is first needed is there then.
+        for site in (real, both, lite, large, bare_lite, bare_large):
             site.rate(1, most=MOST_A_SECOND)
         for _ in range(options.rounds):
             note("KDF", kdf_rate(options.seconds))
@@ -188,7 +182,7 @@ class Site:
 
 @contextmanager
 def portal(folder: Path, target: str | None, *, address: str = "", workers: int = 1) -> Iterator[Site]:
-    """A portal of its own: as it is (`target` None), or as tools/bench_apps.py makes it."""
+    """A portal of its own: as it is (`target` None), with so many workers, or as tools/bench_apps.py makes it, with one."""
     folder.mkdir(parents=True)
     supervisor = Supervisor(
         folder / "site",
@@ -202,7 +196,7 @@ def portal(folder: Path, target: str | None, *, address: str = "", workers: int 
             supervisor.start("portal")
             yield Site(supervisor.portal_url, folder, database, address)
         else:
-            with serving(target, supervisor.environment("portal"), path="/readyz", workers=workers) as url:
+            with serving(target, supervisor.environment("portal"), path="/readyz") as url:
                 yield Site(url, folder, database, address)
     finally:
         database.close()
@@ -210,11 +204,11 @@ def portal(folder: Path, target: str | None, *, address: str = "", workers: int 
 
 
 @contextmanager
-def keeper(address: str, *, workers: int = 1) -> Iterator[Site]:
+def keeper(address: str) -> Iterator[Site]:
     """The bare view that keeps a row."""
     bench_apps.make_table(address)
     environ = {**os.environ, bench_apps.DATABASE: address}
-    with tempfile.TemporaryDirectory() as folder, serving("make_bare_keeper", environ, workers=workers) as url:
+    with tempfile.TemporaryDirectory() as folder, serving("make_bare_keeper", environ) as url:
         yield Site(url, Path(folder), None, address)
 
 

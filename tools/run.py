@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-# Longer than `flask serve` gives to what is in hand (app/cli.py).
+# Longer than `flask serve` gives to what is in hand (app/processes.py).
 ENDS_WITHIN_SECONDS = 25.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

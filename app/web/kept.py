@@ -66,7 +66,7 @@ class KeptPages:
         self._making = [Lock() for _ in range(MOST_MADE_AT_ONCE)]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from memory, or let the application answer, which does so for a few at once."""
+        """Answer from memory, or let the application answer, one page at a time."""
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self._inner(environ, start_response)
         page = self._fresh(environ)

@@ -133,7 +133,7 @@ def look(
         case = desk.read_case(
             session, case_id=case_id, signed=signed, opener=collector.opener, hours=collector.hours, targets={}, now=now
         )
-        if not isinstance(case, OpenCase):  # restricted to others since
+        if not isinstance(case, OpenCase):  # it was open a moment ago, and its time has run out
             raise CannotFollow
         key = records.case_key(session, case_id, opener=collector.opener)
         plan = plans.read(session, case_id, key=key, hours=collector.hours).plan
