@@ -30,7 +30,7 @@ from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
 from app.web import appearance, counted, errors, headers, kept, language, page, sizes
 from app.web.assets import Assets, AssetsNotBuilt
-from app.web.bodies import FormRequest
+from app.web.bodies import Site
 from app.web.clock import now
 from app.web.compiled import Compiled
 from app.web.cookies import STAFF, CookieJar, NoSession
@@ -268,8 +268,7 @@ def import_screens(side: str) -> None:
 
 
 def _new_app(settings: Settings) -> Flask:
-    app = Flask("app", static_folder=None, template_folder="templates")
-    app.request_class = FormRequest
+    app = Site("app", static_folder=None, template_folder="templates")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MOST_FORM_BYTES,  # the post's parcels are larger: its own view says so

@@ -23,6 +23,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, Literal
 
 import nacl.exceptions
@@ -193,6 +194,12 @@ def public_key_id(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:KEY_ID_LENGTH]
 
 
+@lru_cache(maxsize=8)
+def _public_key(raw: bytes) -> X25519PublicKey:
+    """A key of the other side as the library takes it: there are very few, and reading one takes longer than finding it."""
+    return X25519PublicKey.from_public_bytes(raw)
+
+
 def derive(secret: bytes, purpose: str, length: int = 32) -> bytes:
     """Return `length` bytes made of a secret for one purpose, with HKDF-SHA256 (RFC 5869)."""
     return HKDF(algorithm=hashes.SHA256(), length=length, salt=None, info=purpose.encode()).derive(secret)
@@ -217,7 +224,7 @@ def seal_to_hub(plaintext: bytes, *, kind: Kind, header: Header, hub_key: bytes,
         padded = pad(plaintext, POOLED_SIZE - _HPKE_OVERHEAD)
     else:
         padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
-    ciphertext = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(hub_key), info=bound)
+    ciphertext = SUITE.encrypt(padded, _public_key(hub_key), info=bound)
     return _sign(kind=kind, key_id=key_id, header=header, ciphertext=ciphertext, signer=signer)
 
 
@@ -261,7 +268,7 @@ def seal_order(plaintext: bytes, *, header: Header, portal_key: bytes, signer: S
     key_id = public_key_id(portal_key)
     bound = associated_data(kind=Kind.ORDER, lane=Lane.ORDER, key_id=key_id, header=header)
     padded = _pad_to_bucket(plaintext, overhead=_HPKE_OVERHEAD)
-    ciphertext = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(portal_key), info=bound)
+    ciphertext = SUITE.encrypt(padded, _public_key(portal_key), info=bound)
     return _sign(kind=Kind.ORDER, key_id=key_id, header=header, ciphertext=ciphertext, signer=signer)
 
 

@@ -69,6 +69,11 @@ class Box(StrEnum):
     ANY = "any"
 
 
+# By the words that stand in answers.
+WAYS: Mapping[str, Way] = {way.value: way for way in Way}
+IF_ANSWERED: Mapping[str, IfAnswered] = {each.value: each for each in IfAnswered}
+BOXES: Mapping[str, Box] = {box.value: box for box in Box}
+
 BOX_TIMES: Mapping[str, tuple[time, time]] = {
     "morning": (time(9), time(12)),
     "afternoon": (time(12), time(17)),
@@ -315,7 +320,7 @@ def plan_of(answers: Mapping[str, Mapping[str, Any]]) -> ContactPlan:
     """The plan that the answers of a request hold, by step key ("who", "reply", "reply-call" ...)."""
     return plan_from_answers(
         answers.get("reply", {}),
-        {way.value: answers.get(f"reply-{way.value}", {}) for way in Way},
+        {word: answers.get(f"reply-{word}", {}) for word in WAYS},
         under_18=is_young(answers),
     )
 
@@ -337,7 +342,9 @@ def plan_from_answers(
     """
     wanted = {"yes": True, "no": False}.get(str(reply.get("contact", "")))
     chosen = ways_chosen(reply, ways.get(Way.BSL.value) or {})
-    plans = tuple(_way_plan(way, ways.get(way.value) or {}, under_18=under_18) for way in Way if way.value in chosen)
+    plans = tuple(
+        _way_plan(way, ways.get(word) or {}, under_18=under_18) for word, way in WAYS.items() if word in chosen
+    )
     return ContactPlan(wanted=wanted, ways=plans, sign=_said(reply.get("sign")))
 
 
@@ -390,11 +397,10 @@ def _moment(value: Any) -> datetime | None:
 
 def _way_plan(way: Way, answer: Mapping[str, Any], *, under_18: bool) -> WayPlan:
     times = _words(answer.get("times"))
-    if_answered = answer.get("if_answered")
     return WayPlan(
         way=way,
         address=str(answer.get("address") or ""),
-        boxes=frozenset(box for box in Box if box.value in times),
+        boxes=frozenset(BOXES[word] for word in times if word in BOXES),
         message_allowed=answer.get("message") == "yes",
         shared=_shared(answer.get("shared")),
         not_in_school_hours=School.KEEP_OUT.value in times or (under_18 and School.FINE.value not in times),
@@ -402,7 +408,7 @@ def _way_plan(way: Way, answer: Mapping[str, Any], *, under_18: bool) -> WayPlan
         ask_for=_said(answer.get("ask_for")),
         say=_said(answer.get("say")),
         show_number=answer.get("number") == "show",
-        if_answered=next((each for each in IfAnswered if each.value == if_answered), IfAnswered.HANG_UP),
+        if_answered=IF_ANSWERED.get(_said(answer.get("if_answered")), IfAnswered.HANG_UP),
         how=_said(answer.get("how")) or None,
         avoid=frozenset(_words(answer.get("avoid"))),
         woman_or_man=_said(answer.get("woman_or_man")) or None,

@@ -833,10 +833,11 @@ def wants_an_interpreter(answers: Answers) -> bool:
 
 def chose(way: Way) -> Callable[[Answers], bool]:
     """A condition: contact is wanted, and by this way."""
+    word = way.value
 
     def condition(answers: Answers) -> bool:
         reply = answers.get("reply", {})
-        return reply.get("contact") == "yes" and way.value in (reply.get("ways") or ())
+        return reply.get("contact") == "yes" and word in (reply.get("ways") or ())
 
     return condition
 

@@ -18,6 +18,9 @@ from app.web.clock import now
 from app.web.cookies import DRAFT, CookieJar, token_of, token_text
 from app.web.portal import portal
 
+# In place of a draft, until it was looked for.
+NOT_READ = object()
+
 
 def jar() -> CookieJar:
     """The portal's cookies."""
@@ -31,13 +34,10 @@ def token() -> bytes | None:
 
 def current() -> OpenDraft | None:
     """The visitor's draft, read once a request; None when there is none any more."""
-    if "draft" not in g:
+    found = g.get("draft", NOT_READ)
+    if found is NOT_READ:
         own = token()
-        if own is None:
-            g.draft = None
-        else:
-            g.draft = drafts.read(portal().database, own, now=now())
-    found = g.draft
+        found = g.draft = None if own is None else drafts.read(portal().database, own, now=now())
     return found if isinstance(found, OpenDraft) else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from flask.globals import request_ctx
 
 from app.settings import LOOPBACK_HOSTS, Settings
 from app.web.assets import INLINE_SCRIPT_HASH
@@ -64,12 +65,13 @@ def guard(app: Flask, settings: Settings, *, plays: bool = False) -> None:
 
     @app.before_request
     def only_own_posts() -> None:
-        if request.method not in UNSAFE_METHODS or request.path in TOKEN_PATHS or request.path.startswith(TOKENS_UNDER):
+        asked = request_ctx.request  # found once: each `request` looks for it anew
+        if asked.method not in UNSAFE_METHODS or asked.path in TOKEN_PATHS or asked.path.startswith(TOKENS_UNDER):
             return
         if not is_from_here(
-            request.headers.get("Sec-Fetch-Site"),
-            request.headers.get("Origin"),
-            own=settings.origins or (f"http://{request.host}",),
+            asked.headers.get("Sec-Fetch-Site"),
+            asked.headers.get("Origin"),
+            own=settings.origins or (f"http://{asked.host}",),
         ):
             abort(403)
 

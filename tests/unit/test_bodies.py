@@ -1,13 +1,15 @@
 """A form's fields come out of a form, and out of nothing else that somebody may send."""
 
+import ast
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from app.web.bodies import FormRequest
+from app.web.bodies import Site
 
 
 class NameForm(FlaskForm):
@@ -21,8 +23,7 @@ class NameForm(FlaskForm):
 
 @pytest.fixture
 def app():
-    made = Flask(__name__)
-    made.request_class = FormRequest
+    made = Site(__name__)
     made.config["SECRET_KEY"] = "not needed here"
     return made
 
@@ -50,3 +51,9 @@ def test_a_file_in_a_form_is_no_field(app):
 def test_without_it_both_would_be_read(app):
     app.request_class = Flask.request_class
     assert read(app, data='{"name": "Ada"}', content_type="application/json") == "Ada"
+
+
+def test_no_function_is_a_coroutine_for_nobody_would_wait_for_it():
+    for path in (Path(__file__).parents[2] / "app").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert not any(isinstance(node, ast.AsyncFunctionDef | ast.Await) for node in ast.walk(tree)), path

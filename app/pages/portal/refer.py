@@ -177,10 +177,12 @@ def _check(place: Place) -> ResponseReturnValue:
     if draft is None or own is None:
         return redirect(_url("start"))
     answers: Answers = draft.answers
-    if not answers.keys() <= {each.step.key for each in _path(answers).places}:
+    path = _path(answers)
+    if not answers.keys() <= {each.step.key for each in path.places}:
         answers = JOURNEY.pruned(answers)
-    if not _path(answers).may_open(place.slug):
-        return redirect(_url(_path(answers).first_open().slug))
+        path = _path(answers)
+    if not path.may_open(place.slug):
+        return redirect(_url(path.first_open().slug))
     problem, said = "", Said(young=is_under_18(answers))
     may_keep = device.is_own(answers)
     if request.method == "POST":
@@ -325,9 +327,10 @@ def _show(
 
 def _path(answers: Answers) -> Path:
     """The path of this request's answers, computed once for those who ask about it."""
-    if "path" not in g or g.path.answers is not answers:
-        g.path = JOURNEY.path_of(answers)
-    return cast(Path, g.path)
+    found = cast("Path | None", g.get("path"))
+    if found is None or found.answers is not answers:
+        found = g.path = JOURNEY.path_of(answers)
+    return found
 
 
 def _unseen(key: str) -> Mapping[str, Any]:
