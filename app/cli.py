@@ -435,7 +435,7 @@ def audit_verify(offline: bool) -> None:
         if not offline:
             held = wiring.hub_side(settings, database)
             try:
-                said = _heads_of_the_portal(held, wiring.carrier_of(settings), kept)
+                said = _heads_of_the_portal(held, wiring.carrier_of(settings))
             except (carriers.CarrierDown, carriers.BadToken, carriers.MalformedParcel, CryptoError, Busy) as error:
                 could_ask = False
                 click.echo(f"The portal could not be asked ({type(error).__name__}).", err=True)
@@ -600,22 +600,12 @@ def retention_show() -> None:
         database.close()
 
 
-def _heads_of_the_portal(held: HubSide, carrier: hub_post.Carrier, kept: HeadsFile) -> list[carriers.Head]:
+def _heads_of_the_portal(held: HubSide, carrier: hub_post.Carrier) -> list[carriers.Head]:
     """Every head that the portal knows, in passes as the courier makes them."""
     found: list[carriers.Head] = []
     after = ""
     while True:
-        made = hub_post.make_pass(
-            held.database,
-            carrier,
-            trust=held.trust,
-            keys=held.post_keys,
-            opener=held.opener,
-            now=now(),
-            hours=held.area.hub_hours,
-            audit=kept,
-            heads_after=after,
-        )
+        made = held.make_pass(carrier, now=now(), heads_after=after)
         new = [each for each in made.heads if each.chain > after]
         if not new:
             return found

@@ -16,7 +16,6 @@ from nacl.exceptions import CryptoError
 from app import counts, starting, wiring
 from app import settings as settings_module
 from app.adapters import carriers
-from app.adapters.audit_heads import HeadsFile
 from app.data.database import Busy, Database
 from app.domain.retention import Periods
 from app.processes import end_with_parent, give_way
@@ -66,16 +65,7 @@ def carry(*, once: bool = False) -> None:
             started = time.monotonic()
             made: hub_post.PassMade | None
             try:
-                made = hub_post.make_pass(
-                    database,
-                    carrier,
-                    trust=held.trust,
-                    keys=held.post_keys,
-                    opener=held.opener,
-                    now=now(),
-                    hours=held.area.hub_hours,
-                    audit=HeadsFile(settings.side_dir),
-                )
+                made = held.make_pass(carrier, now=now())
                 pause, misses = PASS_EVERY_SECONDS, 0
                 counts.add("passes", "stopped" if made.stopped else "made")
             except Busy:

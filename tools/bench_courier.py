@@ -13,11 +13,9 @@ import requests
 
 from app import factory, wiring
 from app import settings as settings_module
-from app.adapters.audit_heads import HeadsFile
 from app.data import portal as rows
 from app.data.database import Database
 from app.forms.refer import JOURNEY
-from app.services.hub import post as hub_post
 from app.services.portal import drafts, refer
 from app.services.portal.office import Office, new_token
 from app.settings import HubSettings
@@ -98,16 +96,7 @@ def carry(site: Supervisor, count: int) -> float:
     held, carrier = wiring.hub_side(settings, database), wiring.carrier_of(settings)
     brought, started = 0, time.perf_counter()
     while brought < count:
-        made = hub_post.make_pass(
-            database,
-            carrier,
-            trust=held.trust,
-            keys=held.post_keys,
-            opener=held.opener,
-            now=clock.now(),
-            hours=held.area.hub_hours,
-            audit=HeadsFile(settings.side_dir),
-        )
+        made = held.make_pass(carrier, now=clock.now())
         if made.stopped or made.refused or not made.taken_in:
             raise SystemExit(f"The pass went wrong: {made}")
         brought += made.taken_in
