@@ -134,12 +134,20 @@ def make_number(peppers: Peppers, *, reference: str = "") -> str:
     see, by `reference_tags`.
     """
     if not reference:
-        reference = _reference(secrets.randbelow(_FIRST_OF_DESK))
+        reference = draw_reference()
     secret_rows = []
     for index in range(2, ROWS + 1):
         free = _random_digits()
         secret_rows.append(free + _keyed_digit(peppers.newest, index=index, reference=reference, digits=free))
     return "".join((reference, *secret_rows))
+
+
+def draw_reference() -> str:
+    """Return a reference (six digits) for a request that is sent on the site.
+
+    Whether it was used before is for the caller to see, by `reference_tags`.
+    """
+    return _reference(secrets.randbelow(_FIRST_OF_DESK))
 
 
 def make_reference() -> str:

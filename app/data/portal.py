@@ -460,9 +460,16 @@ def case_by_tags(session: Session, tags: Sequence[bytes]) -> tuple[Case, NumberW
     return None if row is None else (row[0], row[1])
 
 
-def has_reference(session: Session, tags: Sequence[bytes]) -> bool:
-    """True when some case has one of these keyed hashes of a reference, whether or not a number opens it."""
-    return session.scalar(select(Case.id).where(Case.reference_tag.in_(list(tags))).limit(1)) is not None
+_cases = _table_of(Case).c
+_WITH_TAG = select(_cases.id).where(_cases.reference_tag == bindparam("tag"))
+
+
+def has_reference(unit: Session | Database, tags: Sequence[bytes]) -> bool:
+    """True when some case has one of these keyed hashes of a reference, whether or not a number opens it; within a unit of work,
+    or by itself from the database."""
+    if isinstance(unit, Database):
+        return any(unit.first(_WITH_TAG, tag=tag) is not None for tag in tags)
+    return any(unit.execute(_WITH_TAG, {"tag": tag}).first() is not None for tag in tags)
 
 
 def visit(session: Session, visit_id: bytes, *, now: datetime) -> Visit | None:

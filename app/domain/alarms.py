@@ -63,6 +63,8 @@ ALARMS: Mapping[str, tuple[str, str]] = {
     "an item of a conversation does not open at the desk": (CASE, TODAY),
     "something that a person keeps cannot be read": (CASE, TODAY),
     "the database cannot be used": (OTHER, NOW),
+    "no reference is left": (OTHER, NOW),
+    "few references are left": (OTHER, WEEK),
     "a page could not be made": (OTHER, NOW),
     "a page failed": (RELEASE, TODAY),
     "a packet opens and cannot be read": (RELEASE, TODAY),

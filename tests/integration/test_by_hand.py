@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import bindparam, delete, event, insert, literal, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from app.adapters import numbers
 from app.cli import serve
 from app.data import database as database_module
 from app.data import portal as rows
 from app.data.database import Database
 from app.data.migrating import migrate
+from app.domain.reference import reference_of
 from app.processes import threads_wanted
 from app.services.portal import drafts, refer
 from app.services.portal.office import Busy, Office, new_token
@@ -219,8 +221,8 @@ def test_nobody_waits_for_ever_for_a_server_that_hangs(monkeypatch: pytest.Monke
         patient.close()
 
 
-def test_the_last_press_asks_twice_and_commits_once(sides: Sides) -> None:
-    """What a page that everybody waits for costs in units of work: one look, one commit."""
+def test_the_last_press_looks_twice_and_commits_once(sides: Sides) -> None:
+    """What a page that everybody waits for costs in units of work: the draft, whether a reference is free, and one commit."""
     own = sides.portal_side.database
     person = Person(sides.portal_client(), READER)
     checked = person.fill_in()
@@ -239,7 +241,21 @@ def test_the_last_press_asks_twice_and_commits_once(sides: Sides) -> None:
         for engine in engines:
             event.remove(engine, "checkout", note)
     assert answer.status == 303
-    assert len(taken) == 2
+    assert len(taken) == 3
+
+
+def test_with_no_reference_left_nothing_is_sent_and_the_alarm_rings(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = reference_of(Person(sides.portal_client(), READER).ask())
+    person = Person(sides.portal_client(), READER)
+    checked = person.fill_in()
+    with monkeypatch.context() as none_left:
+        none_left.setattr(numbers, "draw_reference", lambda: taken)
+        answer = person.client.fetch("POST", checked.path, data=checked.form("revision").filled())
+    assert answer.status == 503
+    assert "alarm: no reference is left" in caplog.text
+    assert person.client.fetch("POST", checked.path, data=checked.form("revision").filled()).status == 303
 
 
 def test_a_number_that_was_shown_for_its_hour_makes_place_for_the_next_request(sides: Sides) -> None:

@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from app import cli
-from app.adapters import sealing
+from app.adapters import numbers, sealing
 from app.data import hub as rows
 from app.data import portal
 from app.data.database import HubRow
+from app.domain.reference import reference_of
 from app.services.hub import rewrapping
 from app.settings import Side
 from tests.harness.people import Colleague, Person
@@ -138,6 +139,29 @@ def test_numbers_made_with_an_older_pepper_still_open(sides: Sides, person: Some
         assert Person(sides.portal_client(), PARENT).come_back(number).path.endswith("/case")
         again = Person(sides.portal_client(), PARENT)
         assert Person(sides.portal_client(), PARENT).come_back(again.ask()).path.endswith("/case")
+    finally:
+        sides.close()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_reference_is_not_given_twice_whatever_pepper_the_first_is_kept_under(
+    sides: Sides, person: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = person(PARENT).ask()
+    command(sides, "new", "pepper", side="portal")
+    sides = started_again(sides)
+    try:
+        free = numbers.draw_reference()
+        assert free != reference_of(before)
+        drawn = [reference_of(before), reference_of(before), free]
+        monkeypatch.setattr(numbers, "draw_reference", lambda: drawn.pop(0))
+        after = Person(sides.portal_client(), PARENT).ask()
+        assert reference_of(after) == free
+        sides.deliver()
+        with sides.hub_side.database.reading() as session:  # neither was refused
+            assert set(session.scalars(select(rows.Case.reference))) == {reference_of(before), free}
+        for number in (before, after):
+            assert Person(sides.portal_client(), PARENT).come_back(number).path.endswith("/case")
     finally:
         sides.close()
 
