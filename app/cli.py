@@ -377,6 +377,27 @@ def post_reconcile() -> None:
             )
 
 
+@post_group.command("show")
+def post_show() -> None:
+    """How many envelopes of this side wait for an answer, since when the oldest does, and when the last pass was."""
+    with plainly():
+        settings = settings_module.load(os.environ)
+        database = Database(settings.database_url)
+        tables = portal_rows.POST if isinstance(settings, PortalSettings) else hub_rows.POST
+        with database.reading() as session:
+            state = post_rows.post_state(session, tables)
+            waiting, oldest = post_rows.waiting_count(session, tables), post_rows.oldest_waiting(session, tables)
+        database.close()
+        click.echo(
+            f"waiting: {waiting}" + (f", the oldest since {oldest:%Y-%m-%d %H:%M} UTC" if oldest is not None else "")
+        )
+        click.echo(
+            f"last pass: {'never' if state.last_pass_at is None else f'{state.last_pass_at:%Y-%m-%d %H:%M} UTC'}"
+        )
+        if state.stopped is not None:
+            click.echo(f"stopped: {state.stopped}")
+
+
 @post_group.command("queues")
 @click.option("--user", default="", help="Who may declare queues; usually the one of QUEUE_URL. Asks for the password.")
 def post_queues(user: str) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import time_machine
 from sqlalchemy import select
 
-from app.adapters import keys
+from app.adapters import keys, numbers
+from app.data import hub as hub_rows
 from app.data import migrating
 from app.data import portal as portal_rows
 from app.services.hub import rebuilding
@@ -119,3 +121,27 @@ def test_every_number_opens_its_space_again_but_for_those_of_the_dead(
     sides.deliver()
     again = alive.come_back(numbers[alive]).text
     assert [again.count(each) for each in ("FROM-THE-HUB", "FROM-THE-PERSON", "ANSWERED")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_whoever_is_given_the_reference_of_a_space_that_is_still_to_come_holds_nothing_up(
+    sides: Sides, person: AskedBy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = person(PARENT), person(READER)
+    first.ask()
+    second.ask()
+    sides.deliver()
+    lose_the_portal(sides)
+    with monkeypatch.context() as drawn:
+        drawn.setattr(numbers, "draw_reference", lambda: first.reference)
+        early = person(STUDENT)
+        early.ask()
+    fill_again(sides, tmp_path)
+    assert sides.run("post_group", "show", side="hub").startswith("waiting: 2, the oldest since 2026-")
+    sides.deliver()
+    assert sides.run("post_group", "show", side="hub").startswith("waiting: 0\nlast pass: 2026-")
+    with sides.portal_side.database.reading() as session:  # the space is refused here, and an alarm rings
+        assert list(session.scalars(select(portal_rows.Aside.reason))) == ["reference-taken"]
+    with sides.hub_side.database.reading() as session:  # and the request there
+        assert list(session.scalars(select(hub_rows.Aside.reason))) == ["reference-taken"]
+    assert second.come_back().path == early.come_back().path == "/en/case"

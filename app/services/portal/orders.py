@@ -65,6 +65,7 @@ def prepare(
             case_id=case_id,
             wrap=told.again.wrap,
             reference_tag=numbers.reference_tag(told.again.reference, peppers.newest),
+            all_tags=tuple(numbers.reference_tags(told.again.reference, peppers)),
             number_out=told.again.number_out,
             opened_on=told.again.opened_on,
         )
@@ -156,14 +157,17 @@ def _keep_packet(session: Session, prepared: Prepared) -> None:
 
 
 def _open_again(session: Session, case: rows.Case | None, prepared: Prepared) -> None:
-    """Open a space that a lost portal had; one that is here stays as it is. Raises UnknownCase.
+    """Open a space that a lost portal had; one that is here stays as it is. Raises UnknownCase and ReferenceTaken.
 
-    In a new portal nothing was taken in for the case before; where something was, it may have been erased since.
+    In a new portal nothing was taken in for the case before; where something was, it may have been erased since. Whoever asked
+    before all spaces were here again may have been given the reference of one of them.
     """
     if case is not None:
         return
     if rows.was_here(session, prepared.case_id):
         raise UnknownCase
+    if rows.has_reference(session, prepared.all_tags):
+        raise ReferenceTaken
     assert prepared.opened_on is not None
     session.add(
         rows.Case(
