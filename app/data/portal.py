@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.data.database import Database, Hand, PortalRow
 from app.data.post import (
     LONGEST_RETRY,
+    REFUSED,
     WAITING,
     AsideMixin,
     IncomingMixin,
@@ -37,6 +38,8 @@ from app.data.post import (
     retry_at,
 )
 
+# Why nothing is carried that follows a request which the Hub refused.
+REQUEST_REFUSED = "request-refused"
 NO_ROW_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
 TO_HUB, TO_PERSON = "to-hub", "to-person"
 
@@ -519,6 +522,17 @@ def delivery(session: Session, case_id: bytes) -> dict[int, str]:
     """The delivery state of everything sent to the Hub for this case, by number."""
     rows = session.execute(select(Outgoing.number, Outgoing.state).where(Outgoing.case_id == case_id))
     return {row.number: row.state for row in rows}
+
+
+def refuse_what_follows(session: Session) -> None:
+    """Where the Hub refused a request it takes in nothing that comes after it, and never answers: the person is told so too."""
+    # A request has the number 0, and nothing else of a case has: what follows is counted up from there.
+    refused = select(Outgoing.case_id).where(Outgoing.state == REFUSED, Outgoing.number == 0)
+    session.execute(
+        update(Outgoing)
+        .where(Outgoing.state == WAITING, Outgoing.case_id.in_(refused))
+        .values(state=REFUSED, reason=REQUEST_REFUSED, waiting_since=None, next_attempt_at=None)
+    )
 
 
 def never_carried(session: Session, case_id: bytes) -> bool:

@@ -96,6 +96,7 @@ def take_pass(
     ]
     with database.writing() as session:
         refusals = post.settle_all(session, rows.POST, answers)
+        rows.refuse_what_follows(session)
         kept = post_rows.let_go_of(session, rows.POST, [answer.envelope_id for answer in answers if answer.kept])
         answered = [answer.envelope_id for answer in answers]
         pooled = survey.let_go(session, answered) | feedback.let_go(session, answered)
