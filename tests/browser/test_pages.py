@@ -299,7 +299,9 @@ def test_the_checks_notice_what_they_are_for(browse: Browse) -> None:
             main.insertAdjacentHTML("beforeend", "<p>Plain words</p><p lang=fr>Mots</p><p>[Ŵöŕðš <bdi>07700</bdi> ~~]</p>");
             main.insertAdjacentHTML("beforeend", "<button aria-label='Spoken words' id=tiny>x</button>");
             document.querySelector("#tiny").style = "all: unset; width: 10px; height: 10px; display: inline-block";
-            document.querySelector("#tiny").insertAdjacentHTML("afterend", "<a href='#main'>[ẋ ~]</a>");
+            // Beside it, and large enough itself, whatever fonts there are.
+            document.querySelector("#tiny").insertAdjacentHTML("afterend", "<a href='#main' id=beside>[ẋ ~]</a>");
+            document.querySelector("#beside").style = "display: inline-block; width: 80px; height: 40px";
         }"""
     )
     assert set(untranslated(page, names=NAMES)) - set(before) == {"Plain words", "Spoken words", "x"}
