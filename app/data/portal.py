@@ -527,12 +527,13 @@ def delivery(session: Session, case_id: bytes) -> dict[int, str]:
 def refuse_what_follows(session: Session) -> None:
     """Where the Hub refused a request it takes in nothing that comes after it, and never answers: the person is told so too."""
     # A request has the number 0, and nothing else of a case has: what follows is counted up from there.
-    refused = select(Outgoing.case_id).where(Outgoing.state == REFUSED, Outgoing.number == 0)
-    session.execute(
-        update(Outgoing)
-        .where(Outgoing.state == WAITING, Outgoing.case_id.in_(refused))
-        .values(state=REFUSED, reason=REQUEST_REFUSED, waiting_since=None, next_attempt_at=None)
-    )
+    refused = session.scalars(select(Outgoing.case_id).where(Outgoing.state == REFUSED, Outgoing.number == 0)).all()
+    if refused:  # hardly ever; very many may wait
+        session.execute(
+            update(Outgoing)
+            .where(Outgoing.state == WAITING, Outgoing.case_id.in_(refused))
+            .values(state=REFUSED, reason=REQUEST_REFUSED, waiting_since=None, next_attempt_at=None)
+        )
 
 
 def never_carried(session: Session, case_id: bytes) -> bool:
