@@ -29,8 +29,8 @@ from app.forms.question import for_pages
 from app.pages import shared
 from app.settings import HubSettings, OidcSettings, PortalSettings, Settings, SettingsError
 from app.web import appearance, counted, errors, headers, kept, language, page, sizes
+from app.web.application import Application
 from app.web.assets import Assets, AssetsNotBuilt
-from app.web.bodies import Site
 from app.web.clock import now
 from app.web.compiled import Compiled
 from app.web.cookies import STAFF, CookieJar, NoSession
@@ -268,7 +268,7 @@ def import_screens(side: str) -> None:
 
 
 def _new_app(settings: Settings) -> Flask:
-    app = Site("app", static_folder=None, template_folder="templates")
+    app = Application("app", static_folder=None, template_folder="templates")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MOST_FORM_BYTES,  # the post's parcels are larger: its own view says so

@@ -527,8 +527,8 @@ def delivery(session: Session, case_id: bytes) -> dict[int, str]:
 def refuse_what_follows(session: Session) -> None:
     """Where the Hub refused a request it takes in nothing that comes after it, and never answers: the person is told so too."""
     # A request has the number 0, and nothing else of a case has: what follows is counted up from there.
-    refused = session.scalars(select(Outgoing.case_id).where(Outgoing.state == REFUSED, Outgoing.number == 0)).all()
-    if refused:  # hardly ever; very many may wait
+    refused = select(Outgoing.case_id).where(Outgoing.state == REFUSED, Outgoing.number == 0)
+    if session.scalar(select(refused.exists())):  # hardly ever, and then perhaps very many; very many may wait too
         session.execute(
             update(Outgoing)
             .where(Outgoing.state == WAITING, Outgoing.case_id.in_(refused))

@@ -6,10 +6,9 @@ field was made for. The API for case systems reads its own bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request
+from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict
 
 
@@ -25,13 +24,3 @@ class FormRequest(Request):
     def files(self) -> ImmutableMultiDict[str, Any]:
         """None: what comes as a file is dropped, and its name with it."""
         return ImmutableMultiDict()
-
-
-class Site(Flask):
-    """An application whose requests are of that kind, and none of whose functions is a coroutine (tests/unit/test_bodies.py)."""
-
-    request_class = FormRequest
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself. Flask looks at each one at every request, in case it is a coroutine."""
-        return func

@@ -25,13 +25,11 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from app import cli, factory, wiring
 from app import settings as settings_module
 from app.adapters import queues
-from app.adapters.audit_heads import HeadsFile
 from app.adapters.carriers import CarrierDown, HttpCarrier
 from app.adapters.numbers import KdfCost
 from app.adapters.queues import AmqpCarrier
 from app.data.database import Database
 from app.services.hub import placing
-from app.services.hub import post as hub_post
 from app.services.hub.post import PassMade
 from app.services.portal import hatch
 from app.services.portal.hatch import Counter
@@ -220,16 +218,7 @@ class Sides:
         if self._carrier is None:
             self._carrier = self.new_carrier()
         own, moment = self.hub_side, now or clock.now()
-        made = hub_post.make_pass(
-            own.database,
-            self._carrier,
-            trust=own.trust,
-            keys=own.post_keys,
-            opener=own.opener,
-            now=moment,
-            hours=own.area.hub_hours,
-            audit=HeadsFile(own.settings.side_dir),
-        )
+        made = own.make_pass(self._carrier, now=moment)
         rules = placing.Rules(own.area.hub_hours, own.area.targets, own.settings.review_quiet_days)
         placing.place(own.database, rules=rules, opener=own.opener, now=moment)
         return made

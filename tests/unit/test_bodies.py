@@ -9,7 +9,7 @@ from flask import Flask
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from app.web.bodies import Site
+from app.web.application import Application
 
 
 class NameForm(FlaskForm):
@@ -23,7 +23,7 @@ class NameForm(FlaskForm):
 
 @pytest.fixture
 def app():
-    made = Site(__name__)
+    made = Application(__name__)
     made.config["SECRET_KEY"] = "not needed here"
     return made
 
