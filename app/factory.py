@@ -107,7 +107,7 @@ def create_portal(settings: PortalSettings) -> Flask:
     app.extensions["side"] = Portal(
         settings=settings,
         database=database,
-        office=keys.office,
+        office=replace(keys.office, reference_length=area.reference_digits),
         trust=keys.trust,
         order_keys=keys.order_keys,
         assets=assets,

@@ -49,6 +49,7 @@ from app.domain.hours import HoursError, OpeningHours, Span
 from app.domain.languages import Direction, Language, LanguageError, Languages
 from app.domain.phone import CONFIDENCES, Phone
 from app.domain.pledge import MEASURES, PROMISE_IDS, Pledge, PledgeError, Promise, Signatory, Status, Version
+from app.domain.reference import ROW_LENGTH
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -135,6 +136,7 @@ def load_area(folder: Path) -> Area:
             interpreter_provider=top.text("interpreter_provider", empty=True),
             translation_days=top.optional_whole("translation_days"),
             ask_again_weeks=top.optional_whole("ask_again_weeks") or 6,
+            reference_digits=top.optional_whole("reference_digits") or ROW_LENGTH,
             targets={key: targets.whole(key) for key in targets.keys()},  # noqa: SIM118 - not a dictionary
             population=_population(top.section("population")) if top.has("population") else None,
             urgent_notice={key: notices.text(key) for key in notices.keys()},  # noqa: SIM118

@@ -24,11 +24,11 @@ from stdnum import damm
 
 from app.adapters.keys import PEPPER_LENGTH, KeyFileError, read_private
 from app.adapters.sealing import ID_LENGTH, SECRET_LENGTH
-from app.domain.reference import ROW_LENGTH, ROWS, read_number, rows
+from app.domain.reference import ALL_NUMBER_LENGTHS, REFERENCE_LENGTHS, ROW_LENGTH, ROWS, read_number, rows
 
 _FREE_DIGITS: Final = ROW_LENGTH - 1
 # References that begin with 7, 8 or 9 are the desk's own: the two sides draw apart and never meet (docs/adr/0020).
-_FIRST_OF_DESK: Final = 7 * 10 ** (_FREE_DIGITS - 1)
+_FIRST_OF_DESK: Final = "7"
 
 # Every use of a pepper has its own name in front, so that no value of one use can stand in for another.
 _AS_PEPPER_ID: Final = b"id/v1\x00"
@@ -128,9 +128,9 @@ def pepper_id(pepper: bytes) -> bytes:
 
 
 def make_number(peppers: Peppers, *, reference: str = "") -> str:
-    """Return a new number of 24 digits: about 65 random bits, of which the three secret rows hold 50.
+    """Return a new number, 24 digits when its reference is usual: about 65 random bits, of which the three secret rows hold 50.
 
-    With a `reference` (six digits) only the secret rows are new. Whether a new reference was used before is for the caller to
+    With a `reference` only the secret rows are new. Whether a new reference was used before is for the caller to
     see, by `reference_tags`.
     """
     if not reference:
@@ -142,39 +142,40 @@ def make_number(peppers: Peppers, *, reference: str = "") -> str:
     return "".join((reference, *secret_rows))
 
 
-def draw_reference() -> str:
-    """Return a reference (six digits) for a request that is sent on the site.
+def draw_reference(length: int = ROW_LENGTH) -> str:
+    """Return a reference of `length` digits (one of REFERENCE_LENGTHS) for a request that is sent on the site.
 
     Whether it was used before is for the caller to see, by `reference_tags`.
     """
-    return _reference(secrets.randbelow(_FIRST_OF_DESK))
+    return _reference(secrets.randbelow(_first_of_desk(length)), length=length)
 
 
-def make_reference() -> str:
-    """Return a reference (six digits) for a request that a colleague takes: one that no number made above begins with.
+def make_reference(length: int = ROW_LENGTH) -> str:
+    """Return a reference of `length` digits for a request that a colleague takes: one that no number made above begins with.
 
     Whether the desk has used it before is for the caller to see.
     """
-    return _reference(_FIRST_OF_DESK + secrets.randbelow(10**_FREE_DIGITS - _FIRST_OF_DESK))
+    first = _first_of_desk(length)
+    return _reference(first + secrets.randbelow(10 ** (length - 1) - first), length=length)
 
 
 def is_desks_own(reference: str) -> bool:
     """True for a reference of the kind that `make_reference` gives."""
-    return is_reference(reference) and int(reference[:_FREE_DIGITS]) >= _FIRST_OF_DESK
+    return is_reference(reference) and reference >= _FIRST_OF_DESK
 
 
 def is_reference(digits: str) -> bool:
-    """True when six digits could be a reference that was made here."""
-    return len(digits) == _FREE_DIGITS + 1 and digits.isascii() and bool(damm.is_valid(digits))
+    """True when these digits could be a reference that was made here, of whatever length."""
+    return len(digits) in REFERENCE_LENGTHS and digits.isascii() and bool(damm.is_valid(digits))
 
 
 def check_rows(digits: str, peppers: Peppers) -> tuple[int, ...]:
     """Return which rows of a number, counted from 1, do not look right; nothing when it may be one of ours.
 
     When row 1 is wrong only that is reported, for the others depend on it. Rows 2 to 4 are held to one pepper: the one
-    that fits most of them, the newest among equals. Raises NotANumber when it is not 24 digits.
+    that fits most of them, the newest among equals. Raises NotANumber when it has not as many digits as a number.
     """
-    reference, *secret_rows = rows(read_number(digits))
+    reference, *secret_rows = rows(read_number(digits, lengths=ALL_NUMBER_LENGTHS))
     if not damm.is_valid(reference):
         return (1,)
     return min((_wrong_rows(reference, secret_rows, pepper=pepper) for pepper in peppers), key=len)
@@ -190,8 +191,12 @@ def _wrong_rows(reference: str, secret_rows: list[str], *, pepper: bytes) -> tup
     )
 
 
-def _reference(free: int) -> str:
-    digits = str(free).zfill(_FREE_DIGITS)
+def _first_of_desk(length: int) -> int:
+    return int(_FIRST_OF_DESK.ljust(length - 1, "0"))
+
+
+def _reference(free: int, *, length: int) -> str:
+    digits = str(free).zfill(length - 1)
     return digits + damm.calc_check_digit(digits)
 
 

@@ -725,7 +725,7 @@ def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
 
 
 def case_by_reference(session: Session, reference: str) -> Case | None:
-    """The case with this reference (six digits), or None."""
+    """The case with this reference, or None."""
     return session.scalar(select(Case).where(Case.reference == reference))
 
 

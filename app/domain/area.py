@@ -10,6 +10,7 @@ from datetime import date
 
 from app.domain.hours import OpeningHours
 from app.domain.phone import Phone, site_name
+from app.domain.reference import REFERENCE_LENGTHS, ROW_LENGTH
 from app.domain.survey import EQUALITY
 
 STATEMENTS = (
@@ -130,12 +131,11 @@ class Population:
 class Area:
     """What the site knows of its area. Empty text means that nobody has decided or told us yet; it is never made up.
 
-    `service_name` and `site_host` leave the site (titles, bookmarks, notices) and must be neutral; `hub_name` is for
-    text. `urgent_notice` is one line per language slug. `translation_days` counts working days, `ask_again_weeks` the weeks
-    until the desk proposes to ask somebody again how they are. `targets` holds what
-    the Hub promises, in working hours, and stays empty until it promises anything. `population` stands beside the reports' table
-    of equity. `translations` holds, by slug and key, what
-    is said in other languages.
+    `service_name` and `site_host` leave the site (titles, bookmarks, notices) and must be neutral; `hub_name` is for text.
+    `urgent_notice` is one line per language slug. `translation_days` counts working days, `ask_again_weeks` the weeks until the
+    desk proposes to ask somebody again how they are, `reference_digits` the digits of a new reference (docs/adr/0033). `targets`
+    holds what the Hub promises, in working hours, and stays empty until it promises anything. `population` stands beside the
+    reports' table of equity. `translations` holds, by slug and key, what is said in other languages.
     """
 
     service_name: str
@@ -164,6 +164,7 @@ class Area:
     interpreter_provider: str = ""
     translation_days: int | None = None
     ask_again_weeks: int = 6
+    reference_digits: int = ROW_LENGTH
     targets: Mapping[str, int] = field(default_factory=dict, hash=False)
     population: Population | None = None
     urgent_notice: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -194,6 +195,8 @@ class Area:
             raise AreaError("translation_days: must be at least 1")
         if not 1 <= self.ask_again_weeks <= 52:
             raise AreaError("ask_again_weeks: must be from 1 to 52")
+        if self.reference_digits not in REFERENCE_LENGTHS:
+            raise AreaError(f"reference_digits: must be one of {', '.join(map(str, REFERENCE_LENGTHS))}")
 
     def words_in(self, key: str, slug: str) -> AreaWords:
         """The words of `key`, one of SAID_IN_LANGUAGES, in the language with this slug; in English where nobody has

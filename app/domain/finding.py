@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.phone import dialled
+from app.domain.reference import REFERENCE_LENGTHS
 
 # Letters that Unicode does not take apart, as people write them without their marks.
 PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -19,7 +20,10 @@ SHORTEST_WORD = 2
 LONGEST_QUERY = 100
 # What may be a phone number within a text: digits of any script with what people put between them.
 _NUMBERS = re.compile(r"[+(]?\d[\d\s().\-/]{4,}\d")
-_SIX_DIGITS = re.compile(r"(?<!\d)(?<!\d[\s\-])\d{3}[\s\-]?\d{3}(?![\s\-]?\d)")
+_REFERENCES = [
+    re.compile(rf"(?<!\d)(?<!\d[\s\-])\d{{{half}}}[\s\-]?\d{{{half}}}(?![\s\-]?\d)")
+    for half in (length // 2 for length in REFERENCE_LENGTHS)
+]
 
 
 class NothingToFind(ValueError):
@@ -87,9 +91,11 @@ def emails_in(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(each for each in stripped if "@" in each and not any(sign.isspace() for sign in each))
 
 
-def six_digits_in(text: str) -> frozenset[str]:
-    """Every six digits in a text that stand alone, as references are written: "412 907". Whether one is, is not known here."""
+def references_in(text: str) -> frozenset[str]:
+    """Digits in a text that stand alone, as references are written: "412 907". Whether they are one is not known here."""
     plain = unicodedata.normalize("NFKC", text)
     return frozenset(
-        "".join(str(int(each)) for each in found if each.isdecimal()) for found in _SIX_DIGITS.findall(plain)
+        "".join(str(int(each)) for each in found if each.isdecimal())
+        for written in _REFERENCES
+        for found in written.findall(plain)
     )

@@ -43,7 +43,7 @@ class MalformedOrder(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Collect:
-    """What comes with COLLECT: ten digits, the case secret, the reference (six digits) and until when the code is good."""
+    """What comes with COLLECT: ten digits, the case secret, the reference and until when the code is good."""
 
     code: str = field(repr=False)
     secret: bytes = field(repr=False)

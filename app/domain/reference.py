@@ -1,12 +1,15 @@
 """The shape of the return number: how it is typed, split into rows and shown.
 
 A return number is 24 digits in four rows of six. Row 1 is the reference, which may be said aloud to staff; rows 2 to 4
-are secret. Whether a number was made by us is not known here, only whether it looks like one: see adapters/numbers.py.
+are secret. In a large area row 1 is longer (docs/adr/0033), and numbers from before it grew stay as they are: how long row 1 is
+follows from how many digits there are. Whether a number was made by us is not known here, only whether it looks like one: see
+adapters/numbers.py.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from enum import Enum
 
 #: Grows whenever `normalise` would give different digits for something that a person could type.
@@ -15,8 +18,10 @@ NORMALISE_VERSION = 1
 ROWS = 4
 ROW_LENGTH = 6
 NUMBER_LENGTH = ROWS * ROW_LENGTH
+#: How long row 1 may be, the usual length first: `reference_digits` of an area says which it is for new numbers.
+REFERENCE_LENGTHS = (ROW_LENGTH, 8, 10)
 
-_HALF_ROW = ROW_LENGTH // 2
+_SECRET_DIGITS = (ROWS - 1) * ROW_LENGTH
 
 # Unicode's Dash property is the category Pd and these few; the hyphen bullet is what some phones write for a hyphen.
 _OTHER_DASHES = frozenset("\u2043\u2053\u207b\u208b\u2212")
@@ -52,6 +57,14 @@ class NotANumber(ValueError):
         self.shapes = shapes
 
 
+def number_lengths(reference_length: int = ROW_LENGTH) -> tuple[int, ...]:
+    """How many digits a whole number may have where new references have `reference_length`: older ones may be shorter."""
+    return tuple(_SECRET_DIGITS + each for each in REFERENCE_LENGTHS if each <= reference_length)
+
+
+ALL_NUMBER_LENGTHS = number_lengths(REFERENCE_LENGTHS[-1])
+
+
 def normalise(text: str) -> str:
     """Return what was typed with every script's decimal digits as 0 to 9, and without what only separates them.
 
@@ -72,8 +85,8 @@ def _plain(character: str) -> str:
     return character
 
 
-def problems(text: str, *, length: int = NUMBER_LENGTH) -> tuple[Shape, ...]:
-    """Return what is wrong with the shape of a typed number; nothing when it has `length` digits and nothing else.
+def problems(text: str, *, lengths: Collection[int] = (NUMBER_LENGTH,)) -> tuple[Shape, ...]:
+    """Return what is wrong with the shape of a typed number; nothing when it has one of the `lengths` and digits alone.
 
     The text may be as typed: it is normalised first. At most one of the counts is reported, and it counts digits only,
     so that a stray letter does not hide a missing digit.
@@ -85,37 +98,41 @@ def problems(text: str, *, length: int = NUMBER_LENGTH) -> tuple[Shape, ...]:
     found = []
     if digits < len(typed):
         found.append(Shape.OTHER_CHARACTERS)
-    if digits < length:
-        found.append(Shape.TOO_FEW)
-    elif digits > length:
+    if digits > max(lengths):
         found.append(Shape.TOO_MANY)
+    elif digits not in lengths:
+        found.append(Shape.TOO_FEW)
     return tuple(found)
 
 
-def read_number(text: str, *, length: int = NUMBER_LENGTH) -> str:
-    """Return the digits of a typed number of `length` digits. Raises NotANumber with every problem of its shape."""
-    found = problems(text, length=length)
+def read_number(text: str, *, lengths: Collection[int] = (NUMBER_LENGTH,)) -> str:
+    """Return the digits of a typed number of one of the `lengths`. Raises NotANumber with every problem of its shape."""
+    found = problems(text, lengths=lengths)
     if found:
         raise NotANumber(found)
     return normalise(text)
 
 
-def rows(digits: str) -> tuple[str, ...]:
-    """Split normalised digits into rows of six; the last row is shorter if digits are missing.
+def rows(digits: str, *, reference_length: int = ROW_LENGTH) -> tuple[str, ...]:
+    """Split normalised digits into row 1 and rows of six; the last row is shorter if digits are missing.
 
-    Any length is taken, so that an unfinished number can be laid out again beside its error.
+    Any length is taken, so that an unfinished number can be laid out again beside its error: then row 1 is taken to have
+    `reference_length`. How long it is in a whole number follows from the number.
     """
-    return tuple(digits[start : start + ROW_LENGTH] for start in range(0, len(digits), ROW_LENGTH))
+    first = len(digits) - _SECRET_DIGITS if len(digits) in ALL_NUMBER_LENGTHS else reference_length
+    others = (digits[start : start + ROW_LENGTH] for start in range(first, len(digits), ROW_LENGTH))
+    return tuple(row for row in (digits[:first], *others) if row)
 
 
-def shown(row: str) -> str:
-    """Return a row as it is shown to people, in threes: "412 907"."""
-    return " ".join(row[start : start + _HALF_ROW] for start in range(0, len(row), _HALF_ROW))
+def halves(row: str) -> tuple[str, str]:
+    """Return a row as it is shown to people, in two parts: "412", "907". What is not whole is parted after three digits."""
+    half = len(row) // 2 if len(row) in REFERENCE_LENGTHS else ROW_LENGTH // 2
+    return row[:half], row[half:]
 
 
 def reference_of(digits: str) -> str:
-    """Return the reference, which is row 1, of a whole number's 24 digits. Raises NotANumber."""
-    return rows(read_number(digits))[0]
+    """Return the reference, which is row 1, of a whole number. Raises NotANumber."""
+    return rows(read_number(digits, lengths=ALL_NUMBER_LENGTHS))[0]
 
 
 def _is_digit(character: str) -> bool:

@@ -74,7 +74,7 @@ class TakenForm(QuestionForm):
     )
     earlier = line(
         _l("Have they asked before? The reference, if they have it"),
-        description=_l("Six digits, the first row of their number."),
+        description=_l("The first row of their number."),
         most=40,
     )
     code_word = StringField(

@@ -39,7 +39,7 @@ class JoinForm(QuestionForm):
 
     reference = StringField(
         _l("Reference of the other case"),
-        validators=[DataRequired(message=_l("Write the reference, six digits.")), Length(max=40)],
+        validators=[DataRequired(message=_l("Write the reference.")), Length(max=40)],
         render_kw={"autocomplete": "off", "inputmode": "numeric", "dir": "ltr"},
     )
     tie = ChoiceField(

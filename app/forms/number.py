@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from app.domain.order import CODE_LENGTH
-from app.domain.reference import ROW_LENGTH, Shape, normalise, problems
+from app.domain.reference import REFERENCE_LENGTHS, ROW_LENGTH, Shape, normalise, number_lengths, problems
 from app.forms.question import DISCREET, QuestionForm, one_kind_of_line_end
 
 LONGEST_MESSAGE = 5000
@@ -45,20 +47,43 @@ class KeepForm(QuestionForm):
 class ReturnForm(QuestionForm):
     """The return number in. Wrong rows are named; whether a number exists is not said."""
 
+    reference_length = ROW_LENGTH
+
     number = StringField(
         _l("Your return number"),
         description=_l("The 24 digits of your return number. Spaces do not matter."),
         render_kw={**SECRET_INPUT, "inputmode": "numeric", "dir": "ltr"},
     )
 
+    def fit(self, reference_length: int) -> None:
+        """Ask for numbers whose first row has so many digits; those from before it grew are taken too, so none is counted out."""
+        self.reference_length = reference_length
+        if self._has_one_length:
+            return
+        self.number.description = _l("All the digits of your return number. Spaces do not matter.")
+
+    @property
+    def _has_one_length(self) -> bool:
+        return self.reference_length == ROW_LENGTH
+
     def validate_number(self, field: StringField) -> None:
-        """The shape of 24 digits, in any script."""
-        found = problems(field.data or "")
+        """The shape of a return number, in any script."""
+        found = problems(field.data or "", lengths=number_lengths(self.reference_length))
         if not found:
             return
         typed = sum(character.isdigit() for character in normalise(field.data or ""))
-        if Shape.EMPTY in found:
+        if Shape.EMPTY in found and self._has_one_length:
             raise ValidationError(_l("Type the 24 digits of your return number."))
+        if Shape.EMPTY in found:
+            raise ValidationError(_l("Type all the digits of your return number."))
+        if not self._has_one_length and found != (Shape.OTHER_CHARACTERS,):
+            raise ValidationError(
+                ngettext(
+                    "There is %(num)d digit. Type each row of your return number once.",
+                    "There are %(num)d digits. Type each row of your return number once.",
+                    typed,
+                )
+            )
         if Shape.TOO_FEW in found:
             raise ValidationError(
                 ngettext(
@@ -81,6 +106,8 @@ class ReturnForm(QuestionForm):
 class CollectForm(QuestionForm):
     """A code that the Hub gave, with the first row of the old number: together they give a new number, once."""
 
+    reference_length = ROW_LENGTH
+
     reference = StringField(
         _l("Your reference"),
         description=_l("The first row of your return number: 6 digits. If you do not know it, the Hub can tell you."),
@@ -92,18 +119,29 @@ class CollectForm(QuestionForm):
         render_kw={**SECRET_INPUT, "inputmode": "numeric", "dir": "ltr"},
     )
 
+    def fit(self, reference_length: int) -> None:
+        """Ask for a reference of so many digits; those from before it grew are taken too."""
+        self.reference_length = reference_length
+        if reference_length != ROW_LENGTH:
+            self.reference.description = _l(
+                "The first row of your return number. If you do not know it, the Hub can tell you."
+            )
+
     def validate_reference(self, field: StringField) -> None:
-        """Six digits, in any script."""
-        _need_digits(field, ROW_LENGTH, _l("Type the 6 digits of your reference."))
+        """As many digits as a reference has, in any script."""
+        lengths = [each for each in REFERENCE_LENGTHS if each <= self.reference_length]
+        is_usual = self.reference_length == ROW_LENGTH
+        words = _l("Type the 6 digits of your reference.") if is_usual else _l("Type all the digits of your reference.")
+        _need_digits(field, lengths, words)
 
     def validate_code(self, field: StringField) -> None:
         """Ten digits, in any script."""
-        _need_digits(field, CODE_LENGTH, _l("Type the 10 digits of the code."))
+        _need_digits(field, [CODE_LENGTH], _l("Type the 10 digits of the code."))
 
 
-def _need_digits(field: StringField, length: int, words: str) -> None:
+def _need_digits(field: StringField, lengths: Collection[int], words: str) -> None:
     digits = normalise(field.data or "")
-    if len(digits) != length or not (digits.isascii() and digits.isdigit()):
+    if len(digits) not in lengths or not (digits.isascii() and digits.isdigit()):
         raise ValidationError(words)
 
 

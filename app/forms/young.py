@@ -120,6 +120,11 @@ WORDS: Mapping[str, str] = {
         "These 24 digits are your way back in. With them you can read our answer and write to us. "
         "Nobody else has them, and we cannot look them up for you.",
     ),
+    "sent.longer-number": NP_(
+        "young",
+        "These digits are your way back in. With them you can read our answer and write to us. "
+        "Nobody else has them, and we cannot look them up for you.",
+    ),
     "sent.write": NP_("young", "Write it down, but do not write what it is for."),
     "sent.photos": NP_(
         "young", "If you take a photo of it, the photo may show up on other phones. Some phones also keep what you copy."

@@ -22,6 +22,7 @@ from app.adapters.translations import load_progress
 from app.domain.area import Area
 from app.domain.directory import Directory, Service, ServiceWords
 from app.domain.languages import Language, Languages
+from app.domain.reference import halves
 from app.domain.translation import Group, Progress, Standing, group_of_page, message_key
 from app.settings import Settings
 from app.web.assets import INLINE_SCRIPT, Assets
@@ -282,7 +283,7 @@ def install(app: Flask, *, settings: Settings, area: Area, languages: Languages,
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(clock_time=clock_time, day_name=day_name, day_and_time=day_and_time)
-    app.jinja_env.filters.update(seconds_left=seconds_left)
+    app.jinja_env.filters.update(seconds_left=seconds_left, halves=halves)
     app.jinja_env.filters.update(long_day=long_day, short_day=short_day, dateformat=written_day)
     shown = languages.shown(pseudo=settings.in_development)
     own_endpoints = app.view_functions

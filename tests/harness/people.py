@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.journey import Place
-from app.domain.reference import NUMBER_LENGTH, ROW_LENGTH, reference_of, rows
+from app.domain.reference import REFERENCE_LENGTHS, ROW_LENGTH, ROWS, reference_of, rows
 from app.forms.refer import JOURNEY
 from tests.harness.clients import Visitor
 from tests.harness.pages import Form, NotOffered, Page
@@ -192,10 +192,11 @@ def sign_in(client: Visitor, who: str = CO_ORDINATOR) -> Page:
 
 
 def shown_number(page: Page) -> str:
-    """The 24 digits that a page shows in rows of six. Raises NotOffered."""
-    found = [digits for digits in page.digits if len(digits) == ROW_LENGTH]
-    number = "".join(found[: NUMBER_LENGTH // ROW_LENGTH])
-    if len(number) != NUMBER_LENGTH:
+    """The digits that a page shows in four rows, the first of which may be longer. Raises NotOffered."""
+    first = next((place for place, digits in enumerate(page.digits) if len(digits) in REFERENCE_LENGTHS), 0)
+    found = page.digits[first : first + ROWS]
+    number = "".join(found)
+    if [len(row) for row in found[1:]] != [ROW_LENGTH] * (ROWS - 1):
         raise NotOffered(f"no return number on {page!r}, only {page.digits}")
     return number
 

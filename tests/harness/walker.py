@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, Request
 
 from app.domain.journey import Place
-from app.domain.reference import ROW_LENGTH, reference_of, rows
+from app.domain.reference import REFERENCE_LENGTHS, reference_of, rows
 from app.forms.refer import JOURNEY
 from tests.harness.hands import Hands, Pointer
 from tests.harness.pages import Filled
@@ -133,7 +133,7 @@ class Walker:
         self.use(self.page.locator("#send"))
         self.at("refer/sent")
         digits = ["".join(text.split()) for text in self.main.locator("bdi").all_inner_texts()]
-        self.number = "".join(row for row in digits if len(row) == ROW_LENGTH and row.isdigit())
+        self.number = "".join(row for row in digits if len(row) in REFERENCE_LENGTHS and row.isdigit())
         assert len(rows(self.number)) == 4, f"no return number: {digits}"
 
     def keep_number(self) -> None:

@@ -162,7 +162,7 @@ def test_somebody_who_took_the_same_reference_in_between_costs_nothing(
     first = reference_on(take(colleague))
     drawn = iter([first, first, numbers.make_reference()])
     monkeypatch.setattr(taking.made_numbers, "make_reference", lambda: next(drawn))
-    monkeypatch.setattr(taking, "_free_reference", lambda _session: taking.made_numbers.make_reference())
+    monkeypatch.setattr(taking, "_free_reference", lambda _session, **_: taking.made_numbers.make_reference())
     assert reference_on(take(colleague)) != first
     assert count(sides, rows.Case) == 2
 
@@ -387,6 +387,7 @@ def test_a_kill_leaves_the_draft_or_the_case_and_never_both_or_neither(
             opener=own.opener,
             voice=own.voice,
             portal_key=own.trust.sealing,
+            reference_length=own.area.reference_digits,
             now=clock.now(),
         )
 

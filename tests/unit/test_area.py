@@ -52,6 +52,13 @@ def test_a_name_must_be_there(lantern_house, key):
         replace(lantern_house, **{key: " "})
 
 
+def test_a_reference_is_as_long_as_the_area_needs(shipped, lantern_house):
+    assert (shipped.reference_digits, lantern_house.reference_digits) == (6, 8)
+    for length in (5, 7, 12):
+        with pytest.raises(AreaError, match="reference_digits"):
+            replace(shipped, reference_digits=length)
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.finding import NothingToFind, Query, folded, phones_in, query_of, six_digits_in
+from app.domain.finding import NothingToFind, Query, folded, phones_in, query_of, references_in
 from app.domain.joined import are_similar, as_people
 from app.domain.phone import dialled
 
@@ -67,13 +67,13 @@ def test_nothing_to_look_for_is_said(typed: str) -> None:
 
 @given(st.text(max_size=300), st.text(max_size=120))
 def test_no_text_breaks_it(wanted: str, text: str) -> None:
-    phones_in(text), six_digits_in(text), folded(text)
+    phones_in(text), references_in(text), folded(text)
     with contextlib.suppress(NothingToFind):
         query_of(wanted).is_in(text)
 
 
 def test_references_stand_alone() -> None:
-    assert six_digits_in("My number began with 812 907. And 0770 900111, 1234567; ٨١٢ ٩٠٧") == {"812907"}
+    assert references_in("My number began with 812 907. And 0770 900111, 1234567; ٨١٢ ٩٠٧") == {"812907"}
 
 
 @pytest.mark.requirement("H1")

@@ -27,7 +27,11 @@ from app.adapters.numbers import (
     Wrap,
     WrongNumber,
     check_rows,
+    draw_reference,
+    is_desks_own,
+    is_reference,
     make_number,
+    make_reference,
     pepper_id,
     reference_tag,
     reference_tags,
@@ -35,7 +39,7 @@ from app.adapters.numbers import (
     unwrap_secret,
     wrap_secret,
 )
-from app.domain.reference import NotANumber, reference_of, rows
+from app.domain.reference import REFERENCE_LENGTHS, NotANumber, reference_of, rows
 
 OLD = b"o" * 32
 NEW = b"n" * 32
@@ -78,6 +82,36 @@ def with_digit(number: str, place: int, digit: str) -> str:
 
 
 # Making
+
+
+@pytest.mark.parametrize("length", REFERENCE_LENGTHS)
+def test_a_reference_of_each_length_is_noticed_when_one_digit_is_wrong_and_the_two_sides_draw_apart(
+    length: int,
+) -> None:
+    sites, desks = draw_reference(length), make_reference(length)
+    number = make_number(BOTH, reference=sites)
+    assert check_rows(number, BOTH) == ()
+    assert (len(sites), len(desks), len(number)) == (length, length, 18 + length)
+    assert (is_desks_own(sites), is_desks_own(desks)) == (False, True)
+    for place in range(length):
+        for digit in "0123456789":
+            if digit != number[place]:
+                assert check_rows(with_digit(number, place, digit), BOTH) == (1,)
+    assert not is_reference(sites + "0")
+
+
+@pytest.mark.parametrize("length", REFERENCE_LENGTHS)
+def test_references_of_both_sides_reach_to_their_ends(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.adapters.numbers.secrets.randbelow", lambda _below: 0)
+    assert [draw_reference(length)[:-1], make_reference(length)[:-1]] == [
+        "0" * (length - 1),
+        "7".ljust(length - 1, "0"),
+    ]
+    monkeypatch.setattr("app.adapters.numbers.secrets.randbelow", lambda below: below - 1)
+    assert [draw_reference(length)[:-1], make_reference(length)[:-1]] == [
+        "6".ljust(length - 1, "9"),
+        "9" * (length - 1),
+    ]
 
 
 def test_a_new_number_looks_right() -> None:

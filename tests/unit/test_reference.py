@@ -15,12 +15,13 @@ from app.domain.reference import (
     ROWS,
     NotANumber,
     Shape,
+    halves,
     normalise,
+    number_lengths,
     problems,
     read_number,
     reference_of,
     rows,
-    shown,
 )
 
 NUMBER = "412907553160008421977352"
@@ -84,16 +85,16 @@ def test_anything_else_stays_so_that_it_can_be_pointed_out(other: str) -> None:
     kept = normalise(other)
 
     assert kept == unicodedata.normalize("NFKC", other)
-    assert Shape.OTHER_CHARACTERS in problems("412907" + other, length=6)
+    assert Shape.OTHER_CHARACTERS in problems("412907" + other, lengths=(6,))
 
 
 @given(st.text())
 def test_what_was_understood_once_is_understood_the_same_again(typed: str) -> None:
     try:
-        digits = read_number(typed, length=sum(character in "0123456789" for character in normalise(typed)) or 1)
+        digits = read_number(typed, lengths=(sum(character in "0123456789" for character in normalise(typed)) or 1,))
     except NotANumber:
         return
-    assert read_number(digits, length=len(digits)) == digits
+    assert read_number(digits, lengths=(len(digits),)) == digits
 
 
 @given(st.text())
@@ -126,8 +127,30 @@ def test_what_is_wrong_with_the_shape_is_told(typed: str, found: tuple[Shape, ..
 
 
 def test_shorter_numbers_are_held_to_their_own_length() -> None:
-    assert problems("412 907", length=ROW_LENGTH) == ()
-    assert problems("412 907", length=10) == (Shape.TOO_FEW,)
+    assert problems("412 907", lengths=(ROW_LENGTH,)) == ()
+    assert problems("412 907", lengths=(10,)) == (Shape.TOO_FEW,)
+
+
+@pytest.mark.parametrize(("reference", "whole"), [(6, (24,)), (8, (24, 26)), (10, (24, 26, 28))])
+def test_where_references_are_longer_numbers_from_before_are_whole_too(reference: int, whole: tuple[int, ...]) -> None:
+    lengths = number_lengths(reference)
+    assert lengths == whole
+    digits = "1" * 30
+    assert [length for length in range(31) if not problems(digits[:length], lengths=lengths)] == list(whole)
+    assert problems(digits[:25], lengths=lengths) == ((Shape.TOO_MANY,) if reference == 6 else (Shape.TOO_FEW,))
+    assert problems(digits[: whole[-1] + 1], lengths=lengths) == (Shape.TOO_MANY,)
+
+
+@pytest.mark.parametrize(
+    ("reference", "halved"), [("412907", "412 907"), ("41290712", "4129 0712"), ("4129071234", "41290 71234")]
+)
+def test_the_first_row_is_as_long_as_the_reference_and_the_others_stay(reference: str, halved: str) -> None:
+    number = reference + "553160008421977352"
+    assert rows(number) == (reference, "553160", "008421", "977352")
+    assert reference_of(number) == reference
+    assert " ".join(halves(reference)) == halved
+    unfinished = number[:-3]
+    assert rows(unfinished, reference_length=len(reference)) == (reference, "553160", "008421", "977")
 
 
 def test_the_error_never_repeats_what_was_typed() -> None:
@@ -140,11 +163,11 @@ def test_the_error_never_repeats_what_was_typed() -> None:
 
 def test_a_number_is_shown_in_rows_of_two_threes() -> None:
     assert ROWS * ROW_LENGTH == NUMBER_LENGTH == len(NUMBER)
-    assert [shown(row) for row in rows(NUMBER)] == ["412 907", "553 160", "008 421", "977 352"]
+    assert [" ".join(halves(row)) for row in rows(NUMBER)] == ["412 907", "553 160", "008 421", "977 352"]
 
 
 def test_an_unfinished_number_is_laid_out_as_far_as_it_goes() -> None:
-    assert [shown(row) for row in rows("4129075531")] == ["412 907", "553 1"]
+    assert [" ".join(halves(row)) for row in rows("4129075531")] == ["412 907", "553 1"]
     assert rows("") == ()
 
 

@@ -140,6 +140,7 @@ def _send(draft_id: bytes, sheet: Sheet, revision: int) -> None:
         opener=hub().opener,
         voice=hub().voice,
         portal_key=hub().trust.sealing,
+        reference_length=hub().area.reference_digits,
         now=now(),
     )
 

@@ -21,6 +21,7 @@ from app.domain.joined import Likeness, Tie
 from app.domain.priority import Group
 from app.domain.priority import Reason as Why
 from app.domain.recording import Decision as Recorded
+from app.domain.reference import halves
 from app.domain.roles import AUDITOR, CO_ORDINATOR, GATEKEEPER, SUPERVISOR
 from app.domain.status import CaseState
 from app.domain.taken import Source
@@ -33,8 +34,8 @@ NO_BREAK_SPACE = "\u00a0"
 
 
 def reference(digits: str) -> str:
-    """A reference of six digits as it is said and printed: three and three, never broken over a line."""
-    return f"{digits[:3]}{NO_BREAK_SPACE}{digits[3:]}"
+    """A reference as it is said and printed: in two halves, three and three as a rule, never broken over a line."""
+    return NO_BREAK_SPACE.join(halves(digits))
 
 
 def waiting(working_time: timedelta) -> str:

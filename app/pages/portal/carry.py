@@ -55,7 +55,9 @@ def number_page(
         form=form,
         carried=message,
         more=more,
-        typed_rows=rows(typed) if typed.isdigit() and form.number.errors else (),
+        typed_rows=rows(typed, reference_length=form.reference_length)
+        if typed.isdigit() and form.number.errors
+        else (),
         problem=problem,
         has_errors=bool(form.number.errors) or problem in ("stopped", "busy"),
         personal=True,

@@ -35,6 +35,7 @@ def return_lost() -> ResponseReturnValue:
 def return_collect() -> ResponseReturnValue:
     """Reference and code in, a new number out. Wrong and unknown cannot be told apart, in words or in time."""
     form = CollectForm()
+    form.fit(portal().area.reference_digits)
     if request.method == "GET":
         return _collect_page(form)
     if not form.validate():
@@ -88,7 +89,12 @@ def return_new() -> ResponseReturnValue:
             drafts.forget(response)
             return response
     page = render_template(
-        "portal/number/new.html", rows=rows(shown.digits), form=form, has_errors=bool(form.errors), personal=True
+        "portal/number/new.html",
+        rows=rows(shown.digits),
+        number_length=len(shown.digits),
+        form=form,
+        has_errors=bool(form.errors),
+        personal=True,
     )
     return page, UNPROCESSABLE if form.errors else 200
 

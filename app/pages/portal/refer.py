@@ -128,6 +128,7 @@ def sent() -> ResponseReturnValue:
     page = render_template(
         "portal/refer/sent.html",
         rows=rows(shown.digits),
+        number_length=len(shown.digits),
         form=form,
         has_errors=bool(form.errors),
         delivery=delivery,

@@ -33,6 +33,7 @@ from app.web.portal import portal
 def return_() -> ResponseReturnValue:
     """The return number opens the space. Wrong and unknown numbers cannot be told apart, in words or in time."""
     form = ReturnForm()
+    form.fit(portal().area.reference_digits)
     more = carried(request.form.get(SECTION, ""), known={*BY_SLUG, *BACK_TO})
     message = MessageForm() if more is None and request.form.get("text") else None
     if request.method == "GET" or not form.validate():

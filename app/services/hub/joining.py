@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.adapters.numbers import is_reference
 from app.data import hub as rows
 from app.data.database import Database
-from app.domain.finding import Where, emails_in, phones_in, six_digits_in
+from app.domain.finding import Where, emails_in, phones_in, references_in
 from app.domain.joined import JOINED_HIDDEN, PARTED_HIDDEN, Likeness, Tie, are_similar, as_people
 from app.domain.reference import normalise
 from app.domain.status import CaseState
@@ -205,7 +205,7 @@ class _Traits:
                 each
                 for where, text in texts
                 if where is Where.WORDS
-                for each in six_digits_in(text)
+                for each in references_in(text)
                 if is_reference(each)
             ),
         )

@@ -192,19 +192,29 @@ def send(
     opener: Opener,
     voice: SigningKey,
     portal_key: bytes,
+    reference_length: int,
     now: datetime,
 ) -> None:
     """Make the case, and with it the order for a code if one is wanted; in the same transaction the draft's answers go.
 
-    What is to be read out stands in their place (`read_out`). Logged. A repeat raises AlreadySent and changes nothing. Raises
-    NoSuchDraft, DraftChanged, NoReferenceLeft and sealing.TooLarge too; then nothing was made and the draft is as it was.
+    Its reference has `reference_length` digits. What is to be read out stands in their place (`read_out`). Logged. A repeat
+    raises AlreadySent and changes nothing. Raises NoSuchDraft, DraftChanged, NoReferenceLeft and sealing.TooLarge too; then
+    nothing was made and the draft is as it was.
     """
     for _ in range(ATTEMPTS):
         with database.reading() as session:
             row = _unsent(_own(session, draft_id, signed.identity, now=now), revision=revision)
             secret = opener.unwrap_record(row.wrapped, case_id=row.id)
             prepared = _prepare(
-                session, draft_id, request, secret=secret, signed=signed, opener=opener, voice=voice, now=now
+                session,
+                draft_id,
+                request,
+                reference=_free_reference(session, length=reference_length),
+                secret=secret,
+                signed=signed,
+                opener=opener,
+                voice=voice,
+                now=now,
             )
         try:
             with database.writing() as session:
@@ -239,6 +249,7 @@ def _prepare(
     draft_id: bytes,
     request: Request,
     *,
+    reference: str,
     secret: bytes,
     signed: SignedIn,
     opener: Opener,
@@ -250,7 +261,7 @@ def _prepare(
     own |= {name: text for name, text in (("code_word", request.code_word), ("earlier", request.earlier)) if text}
     wanted = request.answers.get("reply", {}).get("language")
     referral = Referral(
-        reference=_free_reference(session),
+        reference=reference,
         case_secret=case_secret,
         number_wrap=b"",
         language=wanted if isinstance(wanted, str) and wanted else "en",
@@ -349,9 +360,9 @@ def _no_reader(session: Session, referral: Referral, case_id: bytes, *, voice: S
     return records.item_of_news(records.no_reader(now), header, case_secret=referral.case_secret, voice=voice, now=now)
 
 
-def _free_reference(session: Session) -> str:
+def _free_reference(session: Session, *, length: int) -> str:
     for _ in range(MOST_DRAWN):
-        reference = made_numbers.make_reference()
+        reference = made_numbers.make_reference(length)
         if session.scalar(select(rows.Case.id).where(rows.Case.reference == reference)) is None:
             return reference
     raise NoReferenceLeft

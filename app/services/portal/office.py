@@ -16,6 +16,7 @@ from nacl.signing import SigningKey
 from app import counts
 from app.adapters.keys import HubPublicKeys
 from app.adapters.numbers import DEFAULT, KdfCost, Peppers
+from app.domain.reference import ROW_LENGTH
 from app.processes import MOST_WAITING, MOST_WAITING_WITH_CODES, cores
 from app.services import post
 
@@ -74,6 +75,8 @@ class Office:
     A code has no digit that betrays a wrong one before the slow step, as a number has: so collecting has a slot of its own
     with little room to wait, and a flood of codes cannot keep those out who come back with their number. So has reading a packet.
 
+    New references have `reference_length` digits.
+
     Whoever has typed very many wrong ones goes through `narrow` first: one of them at a time, and one who waits. So others wait
     behind one of theirs at most, and nobody is locked out who shares an address with them.
     """
@@ -82,6 +85,7 @@ class Office:
     hub: HubPublicKeys
     peppers: Peppers
     cost: KdfCost = DEFAULT
+    reference_length: int = ROW_LENGTH
     sending: Slot = field(default_factory=lambda: Slot(cores(), most_waiting=MOST_WAITING))
     returning: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING))
     collecting: Slot = field(default_factory=lambda: Slot(most_waiting=MOST_WAITING_WITH_CODES))

@@ -243,7 +243,7 @@ def _free_reference(database: Database, office: Office) -> str:
     It is looked for before the slow step, which is too dear to be done in vain. Raises office.Busy when there is none.
     """
     for drawn in range(NONE_IS_LEFT):
-        reference = numbers.draw_reference()
+        reference = numbers.draw_reference(office.reference_length)
         if not rows.has_reference(database, numbers.reference_tags(reference, office.peppers)):
             if drawn >= FEW_ARE_LEFT:
                 post.alarm("few references are left")

@@ -89,7 +89,7 @@ class Space:
 
 
 def open_visit(database: Database, office: Office, *, digits: str, now: datetime, is_over: bool = False) -> bytes:
-    """Check a return number of 24 digits and open a visit; returns the cookie's token.
+    """Check a return number and open a visit; returns the cookie's token.
 
     Wrong and unknown numbers take the same path and the same time: one key derivation each. `is_over`: whoever asks has typed
     very many wrong ones, and goes through the narrow way. Raises numbers.WrongNumber,

@@ -1,0 +1,128 @@
+"""An area so large that six digits cannot tell its people apart: longer references, and the shorter ones from before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from app.adapters import numbers
+from app.data import hub as rows
+from app.domain.reference import halves, reference_of
+from app.domain.reference import rows as rows_of
+from tests.harness.calling import code_on, reference_on, take
+from tests.harness.pages import Page
+from tests.harness.people import GATEKEEPER, Colleague, Person, shown_number
+from tests.harness.sides import Sides
+from tests.integration.test_find import find, found_on
+from tests.stories import PARENT
+
+SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+LENGTH = 8
+
+AskedBy = Callable[..., Person]
+
+
+def widen(sides: Sides, length: int = LENGTH) -> None:
+    """What `reference_digits` in content/area.yaml does, from here on."""
+    portal, hub = sides.portal_side, sides.hub_side
+    sides.portal.extensions["side"] = replace(
+        portal,
+        area=replace(portal.area, reference_digits=length),
+        office=replace(portal.office, reference_length=length),
+    )
+    sides.hub.extensions["side"] = replace(hub, area=replace(hub.area, reference_digits=length))
+
+
+def typed(person: Person, digits: str) -> Page:
+    """The page that these digits lead to."""
+    page = person.client.visit("/en/return")
+    return person.client.submit(page, page.form("number"), {"number": digits})
+
+
+@pytest.mark.parametrize("length", [8, 10])
+def test_somebody_asks_is_answered_and_comes_back_and_so_does_whoever_asked_before(
+    sides: Sides, colleague: Colleague, person: AskedBy, length: int
+) -> None:
+    before = person(PARENT)
+    before.ask()
+    widen(sides, length)
+    asking = person(PARENT)
+    sent = asking.send(asking.fill_in())
+    assert (len(asking.number), len(asking.reference)) == (18 + length, length)
+    assert numbers.is_reference(asking.reference)
+    assert not numbers.is_desks_own(asking.reference)
+    assert "With these digits you can come back" in sent.text
+    assert "24 digits" not in sent.text
+    asking.keep_number(sent)
+    sides.deliver()
+    for each in (asking, before):
+        case = colleague.case(each.reference)
+        assert "\u00a0".join(halves(each.reference)) in case.html
+        colleague.write(colleague.open(case), f"For {each.reference}.")
+    sides.deliver()
+    for each in (asking, before):
+        assert f"For {each.reference}." in each.come_back().text
+
+
+@SQLITE
+def test_what_is_not_a_whole_number_is_told_beside_what_was_typed(sides: Sides, person: AskedBy) -> None:
+    widen(sides)
+    asking = person(PARENT)
+    asking.ask()
+    assert "All the digits of your return number. Spaces do not matter." in asking.client.visit("/en/return").text
+    for digits in (asking.number[:-1], asking.number + "1"):
+        page = typed(asking, digits)
+        assert page.status == 422
+        assert f"There are {len(digits)} digits. Type each row of your return number once." in page.text
+        assert page.digits[page.digits.index(asking.reference) :][:3] == list(rows_of(asking.number)[:3])
+        assert dict(page.form("number").filled())["number"] == digits
+    assert "Type all the digits of your return number." in typed(asking, "").text
+    assert "There is something that is not a digit" in typed(asking, asking.number + "x").text
+    slip = asking.number[:-1] + str((int(asking.number[-1]) + 1) % 10)
+    assert "The last row does not look right" in typed(asking, slip).text
+    swapped = str((int(asking.number[0]) + 1) % 10) + asking.number[1:]
+    assert "The first row does not look right" in typed(asking, swapped).text
+
+
+@SQLITE
+@pytest.mark.parametrize("length", [6, 8])
+def test_a_call_ends_in_a_code_for_a_reference_of_this_length(sides: Sides, colleague: Colleague, length: int) -> None:
+    widen(sides, length)
+    said = take(colleague, **{"taken__number": "code"})
+    reference, code = reference_on(said), code_on(said)
+    assert len(reference) == length
+    assert numbers.is_desks_own(reference)
+    sides.deliver()
+    visitor = sides.portal_client()
+    page = visitor.visit("/en/return/collect")
+    assert ("6 digits" in page.text) == (length == 6)
+    short = visitor.submit(page, page.form("reference", "code"), {"reference": reference[:-1], "code": code})
+    assert "digits of your reference." in short.text
+    shown = visitor.submit(page, page.form("reference", "code"), {"reference": reference, "code": code})
+    assert ("With these 24 digits" in shown.text) == (length == 6)
+    assert reference_of(shown_number(shown)) == reference
+
+
+@SQLITE
+@pytest.mark.rule("rule 13")
+def test_by_a_long_reference_nobody_learns_of_a_case_that_is_for_few(sides: Sides, colleague: Colleague) -> None:
+    widen(sides)
+    keeper = Colleague(sides.hub_client())
+    keeper.sign_in(GATEKEEPER)
+    hidden = reference_on(take(keeper, **{"reply__conflict": "yes", "reply__conflict_who": "Gareth Pell"}))
+    of_nobody = next(each for each in iter(lambda: numbers.make_reference(LENGTH), "") if each != hidden)
+    assert found_on(find(keeper, hidden)) == [hidden]
+    by_hidden = find(colleague, hidden)
+    assert found_on(by_hidden) == []
+    assert by_hidden.main.text.replace(hidden, of_nobody) == find(colleague, of_nobody).main.text
+
+
+@SQLITE
+def test_the_desk_draws_again_when_a_long_reference_is_taken(sides: Sides, colleague: Colleague) -> None:
+    widen(sides)
+    given = {reference_on(take(colleague)) for _ in range(3)}
+    with sides.hub_side.database.reading() as session:
+        assert set(session.scalars(select(rows.Case.reference))) == given
