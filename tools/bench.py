@@ -106,7 +106,7 @@ def page(found: list[Found]) -> str:
         "# How fast it is",
         "",
         "Made by `make bench`. Each figure is a ratio to the least that could be called the same, measured by turns in the same",
-        "run; the median of three. The absolute figures say more about the machine.",
+        "run, and the median of three. The absolute figures say more about the machine.",
         "",
         f"Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}.",
         "What asks shares it.",

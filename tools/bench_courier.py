@@ -4,7 +4,6 @@ bytes to a view that commits one row for each."""
 from __future__ import annotations
 
 import os
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -24,15 +23,16 @@ from app.web.portal import Portal
 from tests.harness.supervisor import Supervisor
 from tests.stories import PARENT
 from tools import bench_apps
-from tools.bench_parts import Found, Held, Options, serving
+from tools.bench_parts import Found, Held, Options, Turns, serving
 
 PER_SECOND = 100
 NO_CONTENT = 204
+CARRIED, BARE = "carried", "bare"
 
 
 def run(options: Options) -> Found:
     """Measure by turns."""
-    carried, bare_rates = [], []
+    taken = Turns()
     count = PER_SECOND * options.seconds
     with tempfile.TemporaryDirectory() as folder:
         site = Supervisor(Path(folder) / "site", fixed_day=False)
@@ -43,21 +43,21 @@ def run(options: Options) -> Found:
             with serving("make_bare_keeper", {**os.environ, bench_apps.DATABASE: address}) as bare:
                 for _ in range(options.rounds):
                     envelopes = fill(site, count)
-                    carried.append(count / carry(site, count))
-                    bare_rates.append(post_each(f"{bare}/raw", envelopes))
+                    taken.note(CARRIED, count / carry(site, count))
+                    taken.note(BARE, post_each(f"{bare}/raw", envelopes))
         finally:
             site.close()
-    rate, bare_rate = statistics.median(carried), statistics.median(bare_rates)
+    ratio = taken.ratio(CARRIED, BARE)
     lines = [
         f"The courier brings {count} requests at a time, each opened, checked, sorted and committed at the Hub with its signed",
         "answer. The bare way is one POST of the same bytes after another, and one committed row for each. Both on SQLite.",
         "",
         "| what | a second | ratio |",
         "|---|---:|---:|",
-        f"| bare POST and one commit | {bare_rate:,.0f} | 1.00 |",
-        f"| the courier over HTTP | {rate:,.0f} | {rate / bare_rate:.2f} |",
+        f"| bare POST and one commit | {taken.median(BARE):,.0f} | 1.00 |",
+        f"| the courier over HTTP | {taken.median(CARRIED):,.0f} | {ratio:.2f} |",
     ]
-    held = [Held("the courier over HTTP, against a bare POST and one commit each", rate / bare_rate, 0.5)]
+    held = [Held("the courier over HTTP, against a bare POST and one commit each", ratio, 0.5)]
     return Found("The courier over HTTP", lines, held)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import statistics
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from tests.harness.people import Person
 from tests.harness.supervisor import Supervisor
 from tests.stories import OWN_DEVICE, READER
 from tools import bench_apps
-from tools.bench_parts import Found, Held, Options, serving, wrk
+from tools.bench_parts import Found, Held, Options, Turns, serving, wrk
 
 HELLO, FLAT, QUESTION = "bare Flask view", "bare Flask view, flat template", "question page (with a draft)"
 AGAIN, CONTENT = "the same, answered before", ("home", "pledge", "a guide", "local help, filtered")
@@ -55,14 +54,14 @@ def run(options: Options) -> Found:
                 flat_size = len(requests.get(f"{bare_url}/flat", timeout=5).content)
                 if flat_size != size:
                     raise SystemExit(f"The flat template has {flat_size} bytes, the question page {size}.")
-                rates = measure(site.portal_url, bare_url, questions, options)
+                taken = measure(site.portal_url, bare_url, questions, options)
             weights = weigh(site)
         finally:
             site.close()
-    return report(rates, weights)
+    return report(taken, weights)
 
 
-def measure(portal: str, bare: str, questions: dict[str, Question], options: Options) -> dict[str, float]:
+def measure(portal: str, bare: str, questions: dict[str, Question], options: Options) -> Turns:
     """Pages a second of each, by turns."""
     of = partial(wrk, seconds=options.seconds)
     pages: dict[str, Callable[[], tuple[float, int]]] = {
@@ -75,11 +74,11 @@ def measure(portal: str, bare: str, questions: dict[str, Question], options: Opt
         **{name: partial(of, portal + each.path, cookie=each.cookie) for name, each in questions.items()},
         "start page": partial(of, f"{portal}/en/refer/start"),
     }
-    taken: dict[str, list[float]] = {name: [] for name in pages}
+    taken = Turns()
     for _ in range(options.rounds):
         for name, turn in pages.items():
-            taken[name].append(turn()[0])
-    return {name: statistics.median(rates) for name, rates in taken.items()}
+            taken.note(name, turn()[0])
+    return taken
 
 
 def draft_cookie(site: Supervisor, *, answered: int) -> str:
@@ -145,16 +144,15 @@ def wire_size(session: requests.Session, url: str) -> int:
         return len(response.raw.read(decode_content=False))
 
 
-def report(rates: dict[str, float], weights: list[tuple[str, int, int]]) -> Found:
+def report(taken: Turns, weights: list[tuple[str, int, int]]) -> Found:
     """The section, and what is held to something: of pages that are only read the slowest, of questions the slower."""
-    hello, flat = rates[HELLO], rates[FLAT]
     lines = [
         "| what | a second | ratio to the bare view | ratio to the flat template |",
         "|---|---:|---:|---:|",
     ]
-    for name, rate in rates.items():
-        to_flat = f"{rate / flat:.3f}" if name in (FLAT, QUESTION, AGAIN) else ""
-        lines.append(f"| {name} | {rate:,.0f} | {rate / hello:.3f} | {to_flat} |")
+    for name in taken.names:
+        to_flat = f"{taken.ratio(name, FLAT):.3f}" if name in (FLAT, QUESTION, AGAIN) else ""
+        lines.append(f"| {name} | {taken.median(name):,.0f} | {taken.ratio(name, HELLO):.3f} | {to_flat} |")
     lines += [
         "",
         "The flat template is a bare Flask view without a database: the question page's own HTML, byte for byte, as one Jinja",
@@ -169,9 +167,11 @@ def report(rates: dict[str, float], weights: list[tuple[str, int, int]]) -> Foun
         "Pages",
         lines,
         [
-            Held("a page to read, against a bare Flask hello", min(rates[name] for name in CONTENT) / hello, 1.0),
+            Held("a page to read, against a bare Flask hello", min(taken.ratio(name, HELLO) for name in CONTENT), 1.0),
             Held(
-                "a question, against a flat template of the same bytes", min(rates[QUESTION], rates[AGAIN]) / flat, 0.25
+                "a question, against a flat template of the same bytes",
+                min(taken.ratio(name, FLAT) for name in (QUESTION, AGAIN)),
+                0.25,
             ),
         ],
     )

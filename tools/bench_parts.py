@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -107,10 +108,35 @@ class Options:
         return cls(seconds=1, rounds=1, visitors_for=20, large=20_000)
 
 
+class Turns:
+    """What was measured turn by turn, by name. Ratios are taken within a turn: a minute later the machine is faster or slower."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, list[float]] = {}
+
+    def note(self, name: str, value: float) -> None:
+        """What one turn of this gave."""
+        self._taken.setdefault(name, []).append(value)
+
+    def median(self, name: str) -> float:
+        """The median of all turns."""
+        return statistics.median(self._taken[name])
+
+    def ratio(self, name: str, base: str) -> float:
+        """The median of the ratios to `base` in the same turn. Raises ValueError when there were more turns of one."""
+        pairs = zip(self._taken[name], self._taken[base], strict=True)
+        return statistics.median(value / other for value, other in pairs)
+
+    @property
+    def names(self) -> list[str]:
+        """Everything that was measured, in the order in which it first was."""
+        return list(self._taken)
+
+
 def server(target: str, port: int, *, threads: int = SERVER_THREADS) -> list[str]:
     """The command that serves as `flask serve` does; `target` is a factory, as module:name."""
     code = f"from app.serving import serve; serve({target!r}, '127.0.0.1', {port}, {threads}, factory=True)"
-    return [sys.executable, "-c", code]
+    return [sys.executable, "-OO", "-c", code]
 
 
 @contextmanager

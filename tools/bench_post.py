@@ -10,7 +10,6 @@ import argparse
 import logging
 import os
 import secrets
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from tests.harness.postgresql import stop_shared_server
 from tests.harness.rabbitmq import shared_broker, stop_shared_broker, take_vhost
 from tests.harness.sides import Sides
 from tests.stories import READER
+from tools.bench_parts import Turns
 
 REQUESTS, ROUNDS = 300, 3
 HTTP, AMQP = "courier over HTTP", "courier over RabbitMQ"
@@ -61,9 +61,11 @@ def rates(
     try:
         found: list[Rate] = []
         for engine in engines:
-            turns = [_turn(engine, requests) for _ in range(rounds)]
-            medians = {what: statistics.median(turn[what] for turn in turns) for what in turns[0]}
-            found += [Rate(what, engine, rate, rate / medians[RAW]) for what, rate in medians.items()]
+            taken = Turns()
+            for _ in range(rounds):
+                for what, rate in _turn(engine, requests).items():
+                    taken.note(what, rate)
+            found += [Rate(what, engine, taken.median(what), taken.ratio(what, RAW)) for what in taken.names]
         return found
     finally:
         logging.disable(logging.NOTSET)

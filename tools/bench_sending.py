@@ -38,7 +38,7 @@ from tests.harness.postgresql import DURABLE, stop_shared_server
 from tests.harness.supervisor import Supervisor
 from tests.stories import PARENT
 from tools import bench_apps
-from tools.bench_parts import Found, Held, Options, found_wrk, quantile, serving, wrk
+from tools.bench_parts import Found, Held, Options, Turns, found_wrk, quantile, serving, wrk
 
 # So many a second nobody reaches who has not been measured yet: that many drafts must be there before.
 MOST_A_SECOND = 2500
@@ -79,11 +79,7 @@ def run(options: Options) -> Found:
 
 def measure(folder: Path, copies: Copies, options: Options) -> Found:
     """Rates of each by turns, with every server up."""
-    taken: dict[str, list[float]] = {}
-
-    def note(name: str, value: float) -> None:
-        taken.setdefault(name, []).append(value)
-
+    taken = Turns()
     with (
         portal(folder / "real", None) as real,
         portal(folder / "both", None, workers=cores()) as both,
@@ -96,15 +92,15 @@ def measure(folder: Path, copies: Copies, options: Options) -> Found:
         for site in (real, both, lite, large, bare_lite, bare_large):
             site.rate(1)
         for _ in range(options.rounds):
-            note("KDF", kdf_rate(options.seconds))
-            note("final", both.rate(options.seconds))
-            note("final, one worker", real.rate(options.seconds))
+            taken.note("KDF", kdf_rate(options.seconds))
+            taken.note("final", both.rate(options.seconds))
+            taken.note("final, one worker", real.rate(options.seconds))
             for engine, site, bare in (("SQLite", lite, bare_lite), ("PostgreSQL", large, bare_large)):
-                note(f"bare {engine}", bare.rate(options.seconds))
-                note(f"rest {engine}", site.rate(options.seconds))
+                taken.note(f"bare {engine}", bare.rate(options.seconds))
+                taken.note(f"rest {engine}", site.rate(options.seconds))
         idle = real.waiting_for_a_question(options.seconds, while_sending=False)
         busy = real.waiting_for_a_question(options.seconds, while_sending=True)
-    return report({name: statistics.median(values) for name, values in taken.items()}, idle, busy)
+    return report(taken, idle, busy)
 
 
 class Site:
@@ -243,7 +239,7 @@ def derive_for(seconds: float, begin_at: float) -> int:
     return count
 
 
-def report(rates: dict[str, float], idle: list[float], busy: list[float]) -> Found:
+def report(taken: Turns, idle: list[float], busy: list[float]) -> Found:
     """The section, and what is held to something."""
     lines = [
         "The last press, from the page to check until the redirect that answers it; each one is counted in the database",
@@ -251,17 +247,18 @@ def report(rates: dict[str, float], idle: list[float], busy: list[float]) -> Fou
         "",
         "| what | a second | ratio |",
         "|---|---:|---:|",
-        f"| key derivations alone, on {cores()} cores | {rates['KDF']:,.0f} | 1.00 |",
+        f"| key derivations alone, on {cores()} cores | {taken.median('KDF'):,.0f} | 1.00 |",
         *(
-            f"| the final POST, SQLite, {words} | {rates[name]:,.0f} | {rates[name] / rates['KDF']:.2f} |"
+            f"| the final POST, SQLite, {words} | {taken.median(name):,.0f} | {taken.ratio(name, 'KDF'):.2f} |"
             for name, words in (("final", f"{cores()} workers"), ("final, one worker", "one worker"))
         ),
     ]
     for engine in ENGINES:
-        bare, rest = rates[f"bare {engine}"], rates[f"rest {engine}"]
+        bare, rest = f"bare {engine}", f"rest {engine}"
+        ratio = taken.ratio(rest, bare)
         lines += [
-            f"| a bare view that commits one row of 4 KB, {engine} | {bare:,.0f} | 1.00 |",
-            f"| the final POST with the key derivation set aside, {engine} | {rest:,.0f} | {rest / bare:.2f} |",
+            f"| a bare view that commits one row of 4 KB, {engine} | {taken.median(bare):,.0f} | 1.00 |",
+            f"| the final POST with the key derivation set aside, {engine} | {taken.median(rest):,.0f} | {ratio:.2f} |",
         ]
     lines += [
         "",
@@ -281,7 +278,7 @@ def report(rates: dict[str, float], idle: list[float], busy: list[float]) -> Fou
     held = [
         Held(
             f"the final POST with {cores()} workers, against {cores()} cores that only derive keys",
-            rates["final"] / rates["KDF"],
+            taken.ratio("final", "KDF"),
             0.8,
         )
     ]
@@ -289,7 +286,7 @@ def report(rates: dict[str, float], idle: list[float], busy: list[float]) -> Fou
         held.append(
             Held(
                 f"the rest of it, against a bare view that commits one row, {engine}",
-                rates[f"rest {engine}"] / rates[f"bare {engine}"],
+                taken.ratio(f"rest {engine}", f"bare {engine}"),
                 0.35,
             )
         )

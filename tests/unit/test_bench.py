@@ -8,7 +8,7 @@ import pytest
 
 from tools.bench import page
 from tools.bench_chart import draw
-from tools.bench_parts import MARGIN, Found, Held
+from tools.bench_parts import MARGIN, Found, Held, Turns
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -48,3 +48,15 @@ def test_the_page_and_its_chart_say_what_is_missed_in_words() -> None:
     written = page([found])
     assert "| memory <all> | 355 MB | at most 250 MB | **not met** |" in written
     assert "| a page | 4.00 | at least 1 | met |" in written
+
+
+def test_a_ratio_is_taken_within_each_turn_and_not_between_a_quick_and_a_slow_moment() -> None:
+    taken = Turns()
+    for speed, ratio in ((100.0, 0.8), (70.0, 0.7), (130.0, 0.9)):
+        taken.note("bare", speed)
+        taken.note("ours", speed * ratio)
+    assert taken.ratio("ours", "bare") == pytest.approx(0.8)
+    assert (taken.median("bare"), taken.names) == (100.0, ["bare", "ours"])
+    taken.note("bare", 100.0)
+    with pytest.raises(ValueError, match="argument"):
+        taken.ratio("ours", "bare")
