@@ -1,6 +1,7 @@
 """Run what the Procfile lists, side by side: `python -I -S tools/run.py Procfile`.
 
-SIGINT (Ctrl-C), SIGTERM or SIGHUP ends all of it; so does the end of any one, with its status. Each has a process group of its
+SIGINT (Ctrl-C), SIGTERM or SIGHUP ends all of it; so does the end of any one, with its status. Ctrl-C is how somebody ends it
+who has seen enough, and no failure, unless they had to press twice. Each has a process group of its
 own, which is told once, and killed when it does not end in time, or at a second signal.
 
 It does next to nothing, so it loads next to nothing: four modules and no site-packages.
@@ -49,15 +50,20 @@ def main() -> int:
         asked = came.intersection(ENDING)
         first_ended = reap(running)
         if status is None and (asked or first_ended is not None):
-            status = 128 + min(asked) if asked else first_ended
+            status = status_of(asked) if asked else first_ended
             until = time.monotonic() + ENDS_WITHIN_SECONDS
             end(running, signal.SIGTERM)
         elif asked:
-            until = 0.0
+            until, status = 0.0, 128 + min(asked)
     while said and (ready := select.select([*said], [], [], 0)[0]):
         for out in ready:
             pass_on(said, out)
     return status or 0
+
+
+def status_of(asked: set[int]) -> int:
+    """With what to end when somebody asks for it."""
+    return 0 if min(asked) == signal.SIGINT else 128 + min(asked)
 
 
 def start(command: str) -> tuple[int, int]:
