@@ -545,6 +545,12 @@ def never_carried(session: Session, case_id: bytes) -> bool:
     return found is not None and found.state == WAITING and found.attempts == 0
 
 
+def was_refused(session: Session, case_id: bytes) -> bool:
+    """True when the Hub answered that it does not take a case's request in: it has no such case, and never will."""
+    first = select(Outgoing.state).where(Outgoing.case_id == case_id, Outgoing.number == 0)
+    return session.scalar(first) == REFUSED
+
+
 def waiting_since(session: Session, case_id: bytes) -> datetime | None:
     """Since when the oldest waiting envelope of this case waits."""
     return session.scalar(

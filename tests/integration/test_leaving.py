@@ -350,3 +350,65 @@ def test_a_colleague_closes_only_what_the_person_said_and_the_space_says_so(
     space = asking.space()
     assert "This is closed" in space.text
     assert "Amira" in space.text
+
+
+def delete_at_once(who: Person) -> Page:
+    return press(who, "/end/delete", "/case/end/delete")
+
+
+def refuse(sides: Sides) -> None:
+    """The Hub cannot open what waits at the portal, and says so."""
+    with sides.portal_side.database.writing() as session:
+        row = session.query(portal_rows.Outgoing).filter_by(number=0).one()
+        row.body = row.body[:-1] + bytes([row.body[-1] ^ 1])
+    sides.deliver()
+
+
+@pytest.mark.requirement("B5")
+@pytest.mark.parametrize("how", [delete_at_once, take_back])
+def test_a_request_that_the_hub_did_not_take_in_can_be_deleted_by_its_person_at_once(
+    sides: Sides, asking: Person, how: Callable[[Person], Page]
+) -> None:
+    case_id = only_case(sides)
+    asking.write(WORDS)
+    refuse(sides)
+    page = asking.client.visit(f"{SPACE}/end/delete")
+    assert "The Hub did not take your request in" in page.part("only-here")
+    assert "at the Hub" not in page.main.text, "nothing is promised for a place where it is not"
+    gone = how(asking)
+    assert "nothing of it is kept on this site" in gone.text
+    assert "never left this site" not in gone.text
+    assert is_anywhere(sides, case_id) == (False, False)
+    with sides.portal_side.database.reading() as session:
+        assert session.query(portal_rows.Outgoing).count() == 0
+    assert asking.space().path == "/en/"
+    assert "No space opens with this number" in asking.come_back().text
+
+
+@pytest.mark.requirement("B5")
+def test_whoever_had_asked_for_deletion_before_it_was_refused_sees_nothing_and_presses_once_more(
+    sides: Sides, asking: Person
+) -> None:
+    case_id = only_case(sides)
+    asking.write(WORDS)
+    hidden = delete(asking)
+    assert "Everything is hidden" in hidden.text
+    refuse(sides)
+    hidden = asking.come_back()
+    assert "Everything is hidden" in hidden.text
+    assert WORDS not in hidden.text
+    assert "The Hub did not take your request in" in hidden.part("only-here")
+    assert "on its way to the Hub" not in hidden.text
+    gone = asking.client.submit(hidden, hidden.form(to="/case/end/delete"))
+    assert "nothing of it is kept on this site" in gone.text
+    assert is_anywhere(sides, case_id) == (False, False)
+
+
+def test_while_the_hub_has_it_nobody_deletes_it_by_posting_past_the_hidden_page(sides: Sides, asking: Person) -> None:
+    sides.deliver()
+    page = asking.client.visit(f"{SPACE}/end/delete")
+    form = page.form("code_word").filled({"code_word": ""})
+    delete(asking)
+    again = asking.client.post_form(f"{SPACE}/end/delete", form)
+    assert (again.status, "Everything is hidden" in again.text) == (409, True)
+    assert is_anywhere(sides, only_case(sides)) == (True, True)

@@ -28,8 +28,16 @@ from app.web.portal import portal
 
 CLOSE, DELETE = "leave-close", "leave-delete"
 # Everything under this is a page of the space; all but one are hidden while a deletion waits.
-SPACE, NOT_ME = "portal.case", "portal.case_leave_not_me"
+SPACE, NOT_ME, DELETING = "portal.case", "portal.case_leave_not_me", "portal.case_leave_delete"
 CONFLICT = 409
+
+
+class _AllGone(Exception):
+    """Everything was deleted: there is no visit any more."""
+
+    def __init__(self, gone: leaving.Gone) -> None:
+        super().__init__()
+        self.gone = gone
 
 
 @pages.before_request
@@ -41,6 +49,10 @@ def hide() -> ResponseReturnValue | None:
     opened, own = visits.current(), visits.token()
     if opened is None or own is None:
         return None
+    if endpoint == DELETING and request.method == "POST":
+        with portal().database.reading() as session:
+            if leaving.is_refused(session, opened):
+                return None  # its person presses once more, and it goes
     page = hidden_page(opened)
     return None if page is None else visits.remember(page, own)
 
@@ -96,6 +108,13 @@ def case_leave_delete() -> ResponseReturnValue:
     return _inside(_delete, late=DELETE)
 
 
+def _gone_page(gone: leaving.Gone) -> Response:
+    """There is no space any more to come back to: this answer is the only one that says so."""
+    page = make_response(render_template("portal/case/leave_gone.html", gone=gone, Gone=leaving.Gone, personal=True))
+    visits.forget(page)
+    return page
+
+
 @pages.route("/case/end/back", methods=["GET", "POST"])
 def case_leave_back() -> ResponseReturnValue:
     """Take the request back, while nobody has opened it as far as this site knows."""
@@ -111,16 +130,13 @@ def case_leave_back() -> ResponseReturnValue:
         answer = _back_page(opened)
     else:
         try:
-            is_gone = leaving.take_back(
+            gone = leaving.take_back(
                 portal().database, portal().office, opened, change_id=once(request.form.get("change_id", "")), now=now()
             )
         except NOT_KEPT:
             return visits.remember(_back_page(opened, failed=True), own)
-        if is_gone:
-            # There is no space any more to come back to: this answer is the only one that says so.
-            gone = make_response(render_template("portal/case/leave_gone.html", personal=True))
-            visits.forget(gone)
-            return gone
+        if gone is not None:
+            return _gone_page(gone)
         answer = redirect(url_for("portal.case"), code=303)
     return visits.remember(make_response(answer), own)
 
@@ -164,7 +180,10 @@ def _inside(show: Callable[[OpenVisit], ResponseReturnValue], *, late: str = "")
         if more is not None:
             return number_page(ReturnForm(formdata=None), None, status=UNPROCESSABLE, problem="ended", more=more)
         return redirect(url_for("portal.home"))
-    return visits.remember(make_response(show(opened)), own)
+    try:
+        return visits.remember(make_response(show(opened)), own)
+    except _AllGone as over:
+        return _gone_page(over.gone)
 
 
 def _close(opened: OpenVisit) -> ResponseReturnValue:
@@ -190,7 +209,7 @@ def _delete(opened: OpenVisit) -> ResponseReturnValue:
     if not form.validate():
         return _delete_page(opened, form, code=UNPROCESSABLE)
     try:
-        leaving.ask_to_delete(
+        gone = leaving.ask_to_delete(
             portal().database,
             portal().office,
             opened,
@@ -200,11 +219,16 @@ def _delete(opened: OpenVisit) -> ResponseReturnValue:
         )
     except (sealing.TooLarge, *NOT_KEPT):
         return _delete_page(opened, form, failed=True)
+    if gone is not None:
+        raise _AllGone(gone)
     return redirect(url_for("portal.case"), code=303)
 
 
 def _delete_page(opened: OpenVisit, form: DeleteForm, *, code: int = 200, failed: bool = False) -> Response:
-    return _page(opened, "delete", form=form, code=code, failed=failed, goes_at=now() + leaving.DELAYS.delete)
+    with portal().database.reading() as session:
+        is_refused = leaving.is_refused(session, opened)
+    goes_at = now() + leaving.DELAYS.delete
+    return _page(opened, "delete", form=form, code=code, failed=failed, goes_at=goes_at, is_refused=is_refused)
 
 
 def _back_page(opened: OpenVisit, *, failed: bool = False) -> Response:

@@ -1,14 +1,16 @@
 """Leaving: closing, deleting, taking a request back; and until when a space says that it is kept.
 
-The portal knows no code word and decides nothing. What it shows comes from what was asked for here (the leaf), what the Hub said
+The portal knows no code word and decides nothing, but for a request that the Hub does not have and never will: nobody else can
+delete that. What it shows comes from what was asked for here (the leaf), what the Hub said
 of it (the conversation), and how much was sent since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -28,13 +30,22 @@ DELAYS = Delays()
 ENDED = frozenset({Standing.DECLINED, Standing.DISOWNED})
 
 
+class Gone(Enum):
+    """Why everything could be deleted at once: the request had not left this site, or the Hub did not take it in."""
+
+    NEVER_LEFT = auto()
+    REFUSED = auto()
+
+
 @dataclass(frozen=True)
 class Deleting:
-    """Everything is to be deleted, and hidden until then. `hub_has_it`: the Hub itself has said so."""
+    """Everything is to be deleted, and hidden until then. `hub_has_it`: the Hub itself has said so. `is_refused`: it did not take
+    the request in, so nobody will delete it but its person, here."""
 
     kind: Change
     at: datetime
     hub_has_it: bool
+    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ def deleting(session: Session, opened: OpenVisit) -> Deleting | None:
     if told is not None and told.standing in ENDED:
         return None
     at = told.until if told is not None and told.until is not None else _moment(remembered.get(DELETING_ON))
-    return None if at is None else Deleting(kind, at, told is not None)
+    return None if at is None else Deleting(kind, at, told is not None, rows.was_refused(session, opened.case_id))
 
 
 def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
@@ -107,8 +118,13 @@ def ask_to_close(
 
 def ask_to_delete(
     database: Database, office: Office, opened: OpenVisit, *, code_word: str, change_id: bytes, now: datetime
-) -> None:
-    """Ask for everything to be deleted: hidden here from now on, whatever the code word was. Raises sealing.TooLarge."""
+) -> Gone | None:
+    """Ask for everything to be deleted: hidden here from now on, whatever the code word was. Raises sealing.TooLarge.
+
+    What the Hub did not take in is deleted at once: there is nobody to ask. Says so.
+    """
+    if _erase(database, opened, is_only_here=rows.was_refused):
+        return Gone.REFUSED
     changes.ask(
         database,
         office,
@@ -119,20 +135,18 @@ def ask_to_delete(
         now=now,
         remember={DELETING_ON: _day(now)},
     )
+    return None
 
 
-def take_back(database: Database, office: Office, opened: OpenVisit, *, change_id: bytes, now: datetime) -> bool:
-    """Take a request back; True when it never left this site and is gone already.
+def take_back(database: Database, office: Office, opened: OpenVisit, *, change_id: bytes, now: datetime) -> Gone | None:
+    """Take a request back; says why when it is only here, and gone already.
 
     Otherwise it travels: the Hub deletes at once what nobody there has opened, and what somebody has opened waits.
     """
-    with database.writing() as session:
-        is_here = rows.never_carried(session, opened.case_id)
-        if is_here:
-            rows.erase_case(session, opened.case_id)
-    if is_here:
-        database.forget_deleted()
-        return True
+    if _erase(database, opened, is_only_here=rows.never_carried):
+        return Gone.NEVER_LEFT
+    if _erase(database, opened, is_only_here=rows.was_refused):
+        return Gone.REFUSED
     changes.ask(
         database,
         office,
@@ -142,7 +156,23 @@ def take_back(database: Database, office: Office, opened: OpenVisit, *, change_i
         now=now,
         remember={DELETING_ON: _day(now)},
     )
-    return False
+    return None
+
+
+def is_refused(session: Session, opened: OpenVisit) -> bool:
+    """True when the Hub did not take the request in: then everything can be deleted here, at once."""
+    return rows.was_refused(session, opened.case_id)
+
+
+def _erase(database: Database, opened: OpenVisit, *, is_only_here: Callable[[Session, bytes], bool]) -> bool:
+    """Delete everything of a space, if it is only here; returns whether it was."""
+    with database.writing() as session:
+        is_here = is_only_here(session, opened.case_id)
+        if is_here:
+            rows.erase_case(session, opened.case_id)
+    if is_here:
+        database.forget_deleted()
+    return is_here
 
 
 def _day(now: datetime) -> str:
