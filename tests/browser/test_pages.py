@@ -23,6 +23,7 @@ from tests.harness.looks import (
     untranslated,
 )
 from tests.harness.public_pages import reading_pages
+from tests.harness.tongues import ALL
 from tests.harness.walker import EXIT, Walker
 from tests.stories import DAUGHTER_HELPS, FIFTEEN, PARENT, WATCHED, Story
 
@@ -179,6 +180,19 @@ def test_every_page_of_a_request_and_a_space_is_sound(browse: Browse, language: 
     assert not [address for address in asking.opened if says_too_much(address)]
 
 
+@pytest.mark.rule("rule 5")
+@pytest.mark.parametrize("width", [320, 360])
+def test_the_way_out_and_the_name_of_the_site_have_room_beside_each_other(browse: Browse, width: int) -> None:
+    page = browse(size=(width, 640))
+    wrong = {}
+    for language in (each.slug for each in ALL):
+        page.goto(f"/{language}/cookies")
+        assert_no_sideways_scroll(page)
+        if found := exit_out_of_sight(page):
+            wrong[language] = found
+    assert not wrong
+
+
 def test_the_screens_that_matter_most_fit_at_400_percent(browse: Browse) -> None:
     page = browse(size=ZOOMED)
     wrong: list[str] = []
@@ -306,6 +320,12 @@ def test_the_checks_notice_what_they_are_for(browse: Browse) -> None:
     )
     assert set(untranslated(page, names=NAMES)) - set(before) == {"Plain words", "Spoken words", "x"}
     assert "tiny" in " ".join(small_targets(page))
+
+    assert exit_out_of_sight(page) == []
+    page.evaluate("document.querySelector('.masthead__inner').style.padding = '0'")
+    page.evaluate("document.querySelector('.masthead__name').append('A name as long as the band is wide. '.repeat(9))")
+    assert "lies upon" in " ".join(exit_out_of_sight(page))
+    page.evaluate("document.querySelector('.masthead__name').lastChild.remove()")
 
     order, missing = order_of_landmarks(page)
     assert not missing

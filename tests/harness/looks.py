@@ -103,6 +103,18 @@ _ORDER = """(landmarks) => {
 
 _EXIT_AT_THE_END = """() => {
     const before = [scrollX, scrollY];
+    scrollTo(0, 0);
+    const top = document.querySelector(".govuk-exit-this-page a").getBoundingClientRect(), range = document.createRange();
+    const words = document.createTreeWalker(document.querySelector("header"), NodeFilter.SHOW_TEXT);
+    const meets = (box) => Math.min(box.right, top.right) - Math.max(box.left, top.left) > 1
+        && Math.min(box.bottom, top.bottom) - Math.max(box.top, top.top) > 1;
+    while (words.nextNode()) {
+        range.selectNodeContents(words.currentNode);
+        if (words.currentNode.data.trim() && [...range.getClientRects()].some(meets)) {
+            scrollTo(...before);
+            return [`the exit lies upon "${words.currentNode.data.trim()}"`];
+        }
+    }
     scrollTo(0, document.documentElement.scrollHeight);
     const exit = document.querySelector(".govuk-exit-this-page a"), box = exit.getBoundingClientRect();
     const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
@@ -256,7 +268,8 @@ def order_of_landmarks(page: Page) -> tuple[tuple[str, ...], list[str]]:
 
 
 def exit_out_of_sight(page: Page) -> list[str]:
-    """What is wrong with the exit once the page is scrolled to its end: it stays whole, on top, at least 44 px each way."""
+    """What is wrong with the exit: at the top it lies upon the name of the site; once the page is scrolled to its end it is not
+    whole, not on top, or has less than 44 px each way."""
     found: list[str] = page.evaluate(_EXIT_AT_THE_END)
     return found
 
