@@ -711,23 +711,7 @@ def doctor() -> None:
                 click.echo(line)
             raise SystemExit(1)
         area = content.load_area(settings.content_dir)
-        found = [
-            f"content/area.yaml: {key} is not written yet (docs/before-launch.md)" for key in area.missing_statements()
-        ]
-        if area.hub_phone_checked_on is None:
-            found.append("content/area.yaml: nobody has checked the Hub's phone number")
-        if area.hub_hours_checked_on is None:
-            found.append("content/area.yaml: nobody has checked the Hub's opening hours")
-        if not area.sign_language.provider:
-            found.append("content/area.yaml: no video relay for BSL is named (sign_language, docs/before-launch.md)")
-        if not area.outside_contact.name:
-            found.append("content/area.yaml: nobody outside the Hub is named (outside_contact, docs/before-launch.md)")
-        audit = content.load_accessibility(settings.content_dir).audit
-        if audit is None or (now().date() - audit.audited_on).days > AUDIT_EVERY_DAYS:
-            found.append("content/accessibility-audit.yaml: no full audit in the last year (make audit)")
-        known_until = area.holidays_known_until
-        if known_until is None or (known_until - now().date()).days < 90:
-            found.append("content/area.yaml: list next year's holidays")
+        found = _undecided(settings, area)
         found += _overdue_guides(settings, area)
         found += renewal.due(settings)
         found += wiring.seen_of_queue(settings)
@@ -740,6 +724,12 @@ def doctor() -> None:
                 found.append(f"the post has stopped: {state.stopped} (flask post reconcile)")
             if state.aside_count:
                 found.append(f"{state.aside_count} envelopes were refused and kept aside")
+            longest = hub_rows.longest_reference(session) if isinstance(settings, HubSettings) else 0
+            if longest > area.reference_digits:
+                found.append(
+                    f"content/area.yaml: reference_digits is {area.reference_digits}, but people hold references of {longest} "
+                    "digits: the site does not let them in"
+                )
             if oldest is not None and (now() - oldest).total_seconds() > 2 * 3600:
                 found.append(f"{waiting} envelopes wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
         if isinstance(settings, HubSettings):
@@ -758,6 +748,28 @@ def doctor() -> None:
         if found:
             raise SystemExit(1)
         click.echo("Nothing is missing.")
+
+
+def _undecided(settings: Settings, area: Area) -> list[str]:
+    """What nobody has written, named or checked yet, and the audit and the holidays that are due."""
+    found = [
+        f"content/area.yaml: {key} is not written yet (docs/before-launch.md)" for key in area.missing_statements()
+    ]
+    if area.hub_phone_checked_on is None:
+        found.append("content/area.yaml: nobody has checked the Hub's phone number")
+    if area.hub_hours_checked_on is None:
+        found.append("content/area.yaml: nobody has checked the Hub's opening hours")
+    if not area.sign_language.provider:
+        found.append("content/area.yaml: no video relay for BSL is named (sign_language, docs/before-launch.md)")
+    if not area.outside_contact.name:
+        found.append("content/area.yaml: nobody outside the Hub is named (outside_contact, docs/before-launch.md)")
+    audit = content.load_accessibility(settings.content_dir).audit
+    if audit is None or (now().date() - audit.audited_on).days > AUDIT_EVERY_DAYS:
+        found.append("content/accessibility-audit.yaml: no full audit in the last year (make audit)")
+    known_until = area.holidays_known_until
+    if known_until is None or (known_until - now().date()).days < 90:
+        found.append("content/area.yaml: list next year's holidays")
+    return found
 
 
 def _overdue_guides(settings: Settings, area: Area) -> list[str]:

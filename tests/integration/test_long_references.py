@@ -80,6 +80,8 @@ def test_what_is_not_a_whole_number_is_told_beside_what_was_typed(sides: Sides, 
         assert page.digits[page.digits.index(asking.reference) :][:3] == list(rows_of(asking.number)[:3])
         assert dict(page.form("number").filled())["number"] == digits
     assert "Type all the digits of your return number." in typed(asking, "").text
+    late = asking.client.post_form("/en/case/messages", [("text", "Written for an hour."), ("message_id", "")])
+    assert "24" not in late.main.text, "whoever comes here by another way is asked in the same words"
     assert "There is something that is not a digit" in typed(asking, asking.number + "x").text
     slip = asking.number[:-1] + str((int(asking.number[-1]) + 1) % 10)
     assert "The last row does not look right" in typed(asking, slip).text

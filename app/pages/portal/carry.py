@@ -12,6 +12,7 @@ from app.domain.reference import normalise, rows
 from app.forms.number import MessageForm, ReturnForm
 from app.forms.question import for_pages
 from app.services.portal.space import OpenVisit
+from app.web.portal import portal
 
 UNPROCESSABLE, UNAVAILABLE = 422, 503
 # Names that the number page's own form gives to the page that words belong to, and to the number.
@@ -49,6 +50,7 @@ def number_page(
     more: Carried | None = None,
 ) -> ResponseReturnValue:
     """Ask for the return number, with what was written kept on the page."""
+    form.fit(portal().area.reference_digits)
     typed = normalise(form.number.data or "")
     page = render_template(
         "portal/return.html",
