@@ -213,6 +213,16 @@ class Sides:
             self._server.server_close()
             self._server = self._thread = None
 
+    def widen(self, reference_length: int) -> None:
+        """New references have so many digits from here on, as `reference_digits` in content/area.yaml says at the start."""
+        portal, hub = self.portal_side, self.hub_side
+        self.portal.extensions["side"] = replace(
+            portal,
+            area=replace(portal.area, reference_digits=reference_length),
+            office=replace(portal.office, reference_length=reference_length),
+        )
+        self.hub.extensions["side"] = replace(hub, area=replace(hub.area, reference_digits=reference_length))
+
     def make_pass(self, *, now: datetime | None = None) -> PassMade:
         """One pass of the post, as the courier makes it: by its carrier, with real tokens. Raises what it raises."""
         if self._carrier is None:

@@ -161,7 +161,7 @@ def test_somebody_who_took_the_same_reference_in_between_costs_nothing(
 ) -> None:
     first = reference_on(take(colleague))
     drawn = iter([first, first, numbers.make_reference()])
-    monkeypatch.setattr(taking.made_numbers, "make_reference", lambda: next(drawn))
+    monkeypatch.setattr(taking.made_numbers, "make_reference", lambda *_: next(drawn))
     monkeypatch.setattr(taking, "_free_reference", lambda _session, **_: taking.made_numbers.make_reference())
     assert reference_on(take(colleague)) != first
     assert count(sides, rows.Case) == 2
@@ -172,7 +172,7 @@ def test_when_no_reference_is_left_nothing_is_sent_and_everything_stays(
     sides: Sides, colleague: Colleague, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = reference_on(take(colleague))
-    monkeypatch.setattr(taking.made_numbers, "make_reference", lambda: first)
+    monkeypatch.setattr(taking.made_numbers, "make_reference", lambda *_: first)
     page = take(colleague)
     assert page.status == 503
     assert "Nothing was sent" in page.text

@@ -179,6 +179,14 @@ def test_every_error_is_tied_to_its_field_in_words_of_ours(
         data = [("number", typed)]
         mender.look(visitor.post_form(f"{home}return", data), data, ReturnForm)
 
+    # Where references are longer, a whole number may have one of several lengths
+    usual = sides.portal.extensions["side"], sides.hub.extensions["side"]
+    sides.widen(8)
+    for typed in ("", "1", "1" * 25, "1" * 30, "1" * 26 + "x"):
+        data = [("number", typed)]
+        mender.look(visitor.post_form(f"{home}return", data), data, ReturnForm)
+    sides.portal.extensions["side"], sides.hub.extensions["side"] = usual
+
     # A message, and every section with everything that it may be about
     through.come_back()
     for typed in ("", "m" * 5001, "be\x01fore"):

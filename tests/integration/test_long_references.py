@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -17,23 +16,12 @@ from tests.harness.pages import Page
 from tests.harness.people import GATEKEEPER, Colleague, Person, shown_number
 from tests.harness.sides import Sides
 from tests.integration.test_find import find, found_on
-from tests.stories import PARENT
+from tests.stories import FIFTEEN, PARENT
 
 SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 LENGTH = 8
 
 AskedBy = Callable[..., Person]
-
-
-def widen(sides: Sides, length: int = LENGTH) -> None:
-    """What `reference_digits` in content/area.yaml does, from here on."""
-    portal, hub = sides.portal_side, sides.hub_side
-    sides.portal.extensions["side"] = replace(
-        portal,
-        area=replace(portal.area, reference_digits=length),
-        office=replace(portal.office, reference_length=length),
-    )
-    sides.hub.extensions["side"] = replace(hub, area=replace(hub.area, reference_digits=length))
 
 
 def typed(person: Person, digits: str) -> Page:
@@ -48,7 +36,7 @@ def test_somebody_asks_is_answered_and_comes_back_and_so_does_whoever_asked_befo
 ) -> None:
     before = person(PARENT)
     before.ask()
-    widen(sides, length)
+    sides.widen(length)
     asking = person(PARENT)
     sent = asking.send(asking.fill_in())
     assert (len(asking.number), len(asking.reference)) == (18 + length, length)
@@ -69,7 +57,7 @@ def test_somebody_asks_is_answered_and_comes_back_and_so_does_whoever_asked_befo
 
 @SQLITE
 def test_what_is_not_a_whole_number_is_told_beside_what_was_typed(sides: Sides, person: AskedBy) -> None:
-    widen(sides)
+    sides.widen(LENGTH)
     asking = person(PARENT)
     asking.ask()
     assert "All the digits of your return number. Spaces do not matter." in asking.client.visit("/en/return").text
@@ -92,7 +80,7 @@ def test_what_is_not_a_whole_number_is_told_beside_what_was_typed(sides: Sides, 
 @SQLITE
 @pytest.mark.parametrize("length", [6, 8])
 def test_a_call_ends_in_a_code_for_a_reference_of_this_length(sides: Sides, colleague: Colleague, length: int) -> None:
-    widen(sides, length)
+    sides.widen(length)
     said = take(colleague, **{"taken__number": "code"})
     reference, code = reference_on(said), code_on(said)
     assert len(reference) == length
@@ -111,7 +99,7 @@ def test_a_call_ends_in_a_code_for_a_reference_of_this_length(sides: Sides, coll
 @SQLITE
 @pytest.mark.rule("rule 13")
 def test_by_a_long_reference_nobody_learns_of_a_case_that_is_for_few(sides: Sides, colleague: Colleague) -> None:
-    widen(sides)
+    sides.widen(LENGTH)
     keeper = Colleague(sides.hub_client())
     keeper.sign_in(GATEKEEPER)
     hidden = reference_on(take(keeper, **{"reply__conflict": "yes", "reply__conflict_who": "Gareth Pell"}))
@@ -124,7 +112,14 @@ def test_by_a_long_reference_nobody_learns_of_a_case_that_is_for_few(sides: Side
 
 @SQLITE
 def test_the_desk_draws_again_when_a_long_reference_is_taken(sides: Sides, colleague: Colleague) -> None:
-    widen(sides)
+    sides.widen(LENGTH)
     given = {reference_on(take(colleague)) for _ in range(3)}
     with sides.hub_side.database.reading() as session:
         assert set(session.scalars(select(rows.Case.reference))) == given
+
+
+@SQLITE
+def test_somebody_under_18_is_told_in_words_of_their_own(sides: Sides, person: AskedBy) -> None:
+    sides.widen(LENGTH)
+    asking = person(FIFTEEN)
+    assert "These digits are your way back in." in asking.send(asking.fill_in()).text

@@ -133,7 +133,7 @@ def test_whoever_is_given_the_reference_of_a_space_that_is_still_to_come_holds_n
     sides.deliver()
     lose_the_portal(sides)
     with monkeypatch.context() as drawn:
-        drawn.setattr(numbers, "draw_reference", lambda: first.reference)
+        drawn.setattr(numbers, "draw_reference", lambda *_: first.reference)
         early = person(STUDENT)
         early.ask()
     fill_again(sides, tmp_path)

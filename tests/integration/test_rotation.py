@@ -154,7 +154,7 @@ def test_a_reference_is_not_given_twice_whatever_pepper_the_first_is_kept_under(
         free = numbers.draw_reference()
         assert free != reference_of(before)
         drawn = [reference_of(before), reference_of(before), free]
-        monkeypatch.setattr(numbers, "draw_reference", lambda: drawn.pop(0))
+        monkeypatch.setattr(numbers, "draw_reference", lambda *_: drawn.pop(0))
         after = Person(sides.portal_client(), PARENT).ask()
         assert reference_of(after) == free
         sides.deliver()

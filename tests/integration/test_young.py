@@ -63,8 +63,8 @@ def test_every_young_text_is_said_to_her_somewhere_and_none_to_a_grown_up(person
     grown_up, her, another = walked(person(GROWN_UP)), walked(person(FIFTEEN)), walked(person(GROWN_UP))
     said = {text_id for page in her.values() for text_id in young_words(page)}
 
-    # She is told what "no contact" means only when she chooses it.
-    assert said == set(WORDS) - {"check.no-contact"}
+    # She is told what "no contact" means only when she chooses it, and of a longer number only where there are such.
+    assert said == set(WORDS) - {"check.no-contact", "sent.longer-number"}
     for pages in (grown_up, another):
         assert not {key: young_words(page) for key, page in pages.items() if young_words(page)}
 
