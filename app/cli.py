@@ -724,12 +724,6 @@ def doctor() -> None:
                 found.append(f"the post has stopped: {state.stopped} (flask post reconcile)")
             if state.aside_count:
                 found.append(f"{state.aside_count} envelopes were refused and kept aside")
-            longest = hub_rows.longest_reference(session) if isinstance(settings, HubSettings) else 0
-            if longest > area.reference_digits:
-                found.append(
-                    f"content/area.yaml: reference_digits is {area.reference_digits}, but people hold references of {longest} "
-                    "digits: the site does not let them in"
-                )
             if oldest is not None and (now() - oldest).total_seconds() > 2 * 3600:
                 found.append(f"{waiting} envelopes wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
         if isinstance(settings, HubSettings):

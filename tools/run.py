@@ -41,6 +41,7 @@ def main() -> int:
         left = until - time.monotonic()
         if left <= 0:
             end(running, signal.SIGKILL)
+            status = status or 1  # not as it should
             until, left = float("inf"), float("inf")
         ready, _, _ = select.select([hears, *said], [], [], None if left == float("inf") else left)
         for out in ready:
@@ -54,7 +55,7 @@ def main() -> int:
             until = time.monotonic() + ENDS_WITHIN_SECONDS
             end(running, signal.SIGTERM)
         elif asked:
-            until, status = 0.0, 128 + min(asked)
+            until, status = 0.0, status or 128 + min(asked)
     while said and (ready := select.select([*said], [], [], 0)[0]):
         for out in ready:
             pass_on(said, out)

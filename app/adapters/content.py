@@ -136,7 +136,7 @@ def load_area(folder: Path) -> Area:
             interpreter_provider=top.text("interpreter_provider", empty=True),
             translation_days=top.optional_whole("translation_days"),
             ask_again_weeks=top.optional_whole("ask_again_weeks") or 6,
-            reference_digits=top.optional_whole("reference_digits") or ROW_LENGTH,
+            reference_digits=ROW_LENGTH if (digits := top.optional_whole("reference_digits")) is None else digits,
             targets={key: targets.whole(key) for key in targets.keys()},  # noqa: SIM118 - not a dictionary
             population=_population(top.section("population")) if top.has("population") else None,
             urgent_notice={key: notices.text(key) for key in notices.keys()},  # noqa: SIM118

@@ -181,6 +181,15 @@ def check_rows(digits: str, peppers: Peppers) -> tuple[int, ...]:
     return min((_wrong_rows(reference, secret_rows, pepper=pepper) for pepper in peppers), key=len)
 
 
+def first_row_length(digits: str, *, usual: int) -> int:
+    """Return how long row 1 of what was typed seems to be: the first length, from `usual` down, whose check digit is right.
+
+    For laying out what is not whole, or not right. `usual` when none is.
+    """
+    lengths = sorted((each for each in REFERENCE_LENGTHS if each <= usual), reverse=True)
+    return next((each for each in lengths if is_reference(digits[:each])), usual)
+
+
 def _wrong_rows(reference: str, secret_rows: list[str], *, pepper: bytes) -> tuple[int, ...]:
     return tuple(
         index

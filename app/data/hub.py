@@ -724,11 +724,6 @@ def claim_number(session: Session, case_id: bytes, *, expected: int) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def longest_reference(session: Session) -> int:
-    """How many digits the longest reference has that was ever given to a case that is here; 0 without cases."""
-    return session.scalar(select(func.max(func.length(Case.reference)))) or 0
-
-
 def case_by_reference(session: Session, reference: str) -> Case | None:
     """The case with this reference, or None."""
     return session.scalar(select(Case).where(Case.reference == reference))

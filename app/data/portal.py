@@ -546,7 +546,7 @@ def never_carried(session: Session, case_id: bytes) -> bool:
 
 
 def was_refused(session: Session, case_id: bytes) -> bool:
-    """True when the Hub answered that it does not take a case's request in: it has no such case, and never will."""
+    """True when the Hub answered that it could not take a case's request in: it has no such case."""
     first = select(Outgoing.state).where(Outgoing.case_id == case_id, Outgoing.number == 0)
     return session.scalar(first) == REFUSED
 

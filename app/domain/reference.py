@@ -113,13 +113,14 @@ def read_number(text: str, *, lengths: Collection[int] = (NUMBER_LENGTH,)) -> st
     return normalise(text)
 
 
-def rows(digits: str, *, reference_length: int = ROW_LENGTH) -> tuple[str, ...]:
+def rows(digits: str, *, reference_length: int | None = None) -> tuple[str, ...]:
     """Split normalised digits into row 1 and rows of six; the last row is shorter if digits are missing.
 
-    Any length is taken, so that an unfinished number can be laid out again beside its error: then row 1 is taken to have
-    `reference_length`. How long it is in a whole number follows from the number.
+    Any length is taken, so that an unfinished number can be laid out again beside its error: then `reference_length` says how
+    long row 1 is. Without it, it is as long as follows from how many digits there are, else as long as usual.
     """
-    first = len(digits) - _SECRET_DIGITS if len(digits) in ALL_NUMBER_LENGTHS else reference_length
+    whole = len(digits) - _SECRET_DIGITS if len(digits) in ALL_NUMBER_LENGTHS else ROW_LENGTH
+    first = whole if reference_length is None else reference_length
     others = (digits[start : start + ROW_LENGTH] for start in range(first, len(digits), ROW_LENGTH))
     return tuple(row for row in (digits[:first], *others) if row)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -48,6 +48,8 @@ class ReturnForm(QuestionForm):
     """The return number in. Wrong rows are named; whether a number exists is not said."""
 
     reference_length = ROW_LENGTH
+    # Whether digits are a number that was made here; the page knows. Then it is taken, however long references are now.
+    is_ours: Callable[[str], bool] = staticmethod(lambda _digits: False)
 
     number = StringField(
         _l("Your return number"),
@@ -69,7 +71,7 @@ class ReturnForm(QuestionForm):
     def validate_number(self, field: StringField) -> None:
         """The shape of a return number, in any script."""
         found = problems(field.data or "", lengths=number_lengths(self.reference_length))
-        if not found:
+        if not found or self.is_ours(normalise(field.data or "")):
             return
         typed = sum(character.isdigit() for character in normalise(field.data or ""))
         if Shape.EMPTY in found and self._has_one_length:
@@ -77,13 +79,7 @@ class ReturnForm(QuestionForm):
         if Shape.EMPTY in found:
             raise ValidationError(_l("Type all the digits of your return number."))
         if not self._has_one_length and found != (Shape.OTHER_CHARACTERS,):
-            raise ValidationError(
-                ngettext(
-                    "There is %(num)d digit. Type each row of your return number once.",
-                    "There are %(num)d digits. Type each row of your return number once.",
-                    typed,
-                )
-            )
+            raise ValidationError(digits_missing(typed))
         if Shape.TOO_FEW in found:
             raise ValidationError(
                 ngettext(
@@ -103,6 +99,16 @@ class ReturnForm(QuestionForm):
         raise ValidationError(_l("There is something that is not a digit. Please type digits only."))
 
 
+def digits_missing(typed: int) -> str:
+    """What to say where more than one count of digits is right, and `typed` digits are no whole number."""
+    words: str = ngettext(
+        "There is %(num)d digit. Type each row of your return number once.",
+        "There are %(num)d digits. Type each row of your return number once.",
+        typed,
+    )
+    return words
+
+
 class CollectForm(QuestionForm):
     """A code that the Hub gave, with the first row of the old number: together they give a new number, once."""
 
@@ -120,7 +126,7 @@ class CollectForm(QuestionForm):
     )
 
     def fit(self, reference_length: int) -> None:
-        """Ask for a reference of so many digits; those from before it grew are taken too."""
+        """Ask for a reference of so many digits; others that may be one are taken too."""
         self.reference_length = reference_length
         if reference_length != ROW_LENGTH:
             self.reference.description = _l(
@@ -129,10 +135,9 @@ class CollectForm(QuestionForm):
 
     def validate_reference(self, field: StringField) -> None:
         """As many digits as a reference has, in any script."""
-        lengths = [each for each in REFERENCE_LENGTHS if each <= self.reference_length]
         is_usual = self.reference_length == ROW_LENGTH
         words = _l("Type the 6 digits of your reference.") if is_usual else _l("Type all the digits of your reference.")
-        _need_digits(field, lengths, words)
+        _need_digits(field, REFERENCE_LENGTHS, words)
 
     def validate_code(self, field: StringField) -> None:
         """Ten digits, in any script."""

@@ -45,7 +45,7 @@ def test_every_page_about_leaving_is_sound_without_scripts(browse: Browse, site:
 @pytest.mark.requirement("B5")
 @pytest.mark.rule("rule 5")
 @pytest.mark.parametrize("language", [ACCENTED, pytest.param(MIRRORED, marks=pytest.mark.audit)])
-def test_what_the_hub_did_not_take_in_is_deleted_on_sound_pages(
+def test_what_the_hub_could_not_open_is_taken_back_on_sound_pages(
     browse: Browse, site: Supervisor, language: str
 ) -> None:
     with _requests(site) as sent:
@@ -59,16 +59,20 @@ def test_what_the_hub_did_not_take_in_is_deleted_on_sound_pages(
     walking.go("case/end/delete")
     walking.main.locator(CONTINUE).first.click()
     walking.page.locator("#deleting-on").wait_for()
-    # As if the Hub had answered that it does not take it in.
+    # As if the Hub had answered that it could not open it.
     with _requests(site) as sent:
         (own,) = [each for each in sent if each.envelope_id not in before]
         own.state = REFUSED
     walking.page.reload()
-    walking.page.locator("#only-here").wait_for()
+    walking.page.locator("#not-opened").wait_for()
     look_again(inspect, walking.page)
     walking.page.locator("#not-me").click()
-    walking.go("case/end/delete")
-    walking.page.locator("#only-here").wait_for()
+    walking.at("case/end/kept")
+    look_again(inspect, walking.page)
+    walking.go("case/end")
+    look_again(inspect, walking.page)
+    walking.go("case/end/back")
+    walking.page.locator("#not-opened").wait_for()
     look_again(inspect, walking.page)
     walking.main.locator(CONTINUE).first.click()
     walking.page.locator("h1").wait_for()

@@ -352,10 +352,6 @@ def test_a_colleague_closes_only_what_the_person_said_and_the_space_says_so(
     assert "Amira" in space.text
 
 
-def delete_at_once(who: Person) -> Page:
-    return press(who, "/end/delete", "/case/end/delete")
-
-
 def refuse(sides: Sides) -> None:
     """The Hub cannot open what waits at the portal, and says so."""
     with sides.portal_side.database.writing() as session:
@@ -365,19 +361,20 @@ def refuse(sides: Sides) -> None:
 
 
 @pytest.mark.requirement("B5")
-@pytest.mark.parametrize("how", [delete_at_once, take_back])
-def test_a_request_that_the_hub_did_not_take_in_can_be_deleted_by_its_person_at_once(
-    sides: Sides, asking: Person, how: Callable[[Person], Page]
-) -> None:
+def test_a_request_that_the_hub_could_not_open_can_be_taken_back_at_once(sides: Sides, asking: Person) -> None:
     case_id = only_case(sides)
     asking.write(WORDS)
     refuse(sides)
+    ways = asking.client.visit(f"{SPACE}/end")
+    assert "The Hub could not open this" in ways.main.text
+    assert "gone, here and at the Hub" not in ways.main.text, "nobody there can delete it"
     page = asking.client.visit(f"{SPACE}/end/delete")
-    assert "The Hub did not take your request in" in page.part("only-here")
-    assert "at the Hub" not in page.main.text, "nothing is promised for a place where it is not"
-    gone = how(asking)
-    assert "nothing of it is kept on this site" in gone.text
-    assert "never left this site" not in gone.text
+    assert page.path == f"{SPACE}/end/back"
+    assert "The Hub could not open your request" in page.part("not-opened")
+    gone = take_back(asking)
+    assert "Nothing of your request is kept on this site." in gone.text
+    assert "The Hub keeps what it could not open, locked" in gone.text, "what was set aside there is not denied"
+    assert "Nobody has read it" not in gone.text
     assert is_anywhere(sides, case_id) == (False, False)
     with sides.portal_side.database.reading() as session:
         assert session.query(portal_rows.Outgoing).count() == 0
@@ -386,7 +383,19 @@ def test_a_request_that_the_hub_did_not_take_in_can_be_deleted_by_its_person_at_
 
 
 @pytest.mark.requirement("B5")
-def test_whoever_had_asked_for_deletion_before_it_was_refused_sees_nothing_and_presses_once_more(
+@pytest.mark.rule("rule 10")
+def test_whoever_asks_for_deletion_as_it_is_refused_loses_nothing_by_surprise(sides: Sides, asking: Person) -> None:
+    case_id = only_case(sides)
+    page = asking.client.visit(f"{SPACE}/end/delete")
+    assert "you can change your mind" in page.text
+    refuse(sides)
+    told = asking.client.submit(page, page.form("code_word"), {"code_word": ""})
+    assert told.path == f"{SPACE}/end/back"
+    assert is_anywhere(sides, case_id)[0]
+
+
+@pytest.mark.requirement("B5")
+def test_whoever_had_asked_for_deletion_before_it_was_refused_sees_nothing_and_takes_it_back(
     sides: Sides, asking: Person
 ) -> None:
     case_id = only_case(sides)
@@ -397,18 +406,31 @@ def test_whoever_had_asked_for_deletion_before_it_was_refused_sees_nothing_and_p
     hidden = asking.come_back()
     assert "Everything is hidden" in hidden.text
     assert WORDS not in hidden.text
-    assert "The Hub did not take your request in" in hidden.part("only-here")
+    assert "The Hub could not open your request" in hidden.part("not-opened")
     assert "on its way to the Hub" not in hidden.text
-    gone = asking.client.submit(hidden, hidden.form(to="/case/end/delete"))
-    assert "nothing of it is kept on this site" in gone.text
+    asking.client.submit(hidden, hidden.form(to="/case/sign-out"))
+    late = asking.client.submit(hidden, hidden.form(to="/case/end/back"))
+    assert late.path == "/en/return", "too late: nobody is to think that it is gone"
+    hidden = asking.come_back()
+    gone = asking.client.submit(hidden, hidden.form(to="/case/end/back"))
+    assert "Nothing of your request is kept on this site." in gone.text
     assert is_anywhere(sides, case_id) == (False, False)
+
+
+def test_whoever_keeps_what_was_refused_is_told_to_phone(sides: Sides, asking: Person) -> None:
+    delete(asking)
+    refuse(sides)
+    hidden = asking.come_back()
+    kept = asking.client.submit(hidden, hidden.form(to="/case/end/not-me"))
+    assert kept.path == f"{SPACE}/end/kept"
+    assert "Please phone us" in kept.main.text
+    assert "The Hub hears of it" not in kept.text
 
 
 def test_while_the_hub_has_it_nobody_deletes_it_by_posting_past_the_hidden_page(sides: Sides, asking: Person) -> None:
     sides.deliver()
-    page = asking.client.visit(f"{SPACE}/end/delete")
-    form = page.form("code_word").filled({"code_word": ""})
     delete(asking)
-    again = asking.client.post_form(f"{SPACE}/end/delete", form)
-    assert (again.status, "Everything is hidden" in again.text) == (409, True)
+    for path in ("/end/delete", "/end/back"):
+        again = asking.client.post_form(f"{SPACE}{path}", [("code_word", "")])
+        assert (again.status, "Everything is hidden" in again.text) == (409, True), path
     assert is_anywhere(sides, only_case(sides)) == (True, True)

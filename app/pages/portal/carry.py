@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.adapters import numbers
 from app.domain.reference import normalise, rows
 from app.forms.number import MessageForm, ReturnForm
 from app.forms.question import for_pages
@@ -52,14 +53,13 @@ def number_page(
     """Ask for the return number, with what was written kept on the page."""
     form.fit(portal().area.reference_digits)
     typed = normalise(form.number.data or "")
+    first = numbers.first_row_length(typed, usual=form.reference_length)
     page = render_template(
         "portal/return.html",
         form=form,
         carried=message,
         more=more,
-        typed_rows=rows(typed, reference_length=form.reference_length)
-        if typed.isdigit() and form.number.errors
-        else (),
+        typed_rows=rows(typed, reference_length=first) if typed.isdigit() and form.number.errors else (),
         problem=problem,
         has_errors=bool(form.number.errors) or problem in ("stopped", "busy"),
         personal=True,

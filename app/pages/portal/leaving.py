@@ -28,16 +28,8 @@ from app.web.portal import portal
 
 CLOSE, DELETE = "leave-close", "leave-delete"
 # Everything under this is a page of the space; all but one are hidden while a deletion waits.
-SPACE, NOT_ME, DELETING = "portal.case", "portal.case_leave_not_me", "portal.case_leave_delete"
+SPACE, NOT_ME, BACK = "portal.case", "portal.case_leave_not_me", "portal.case_leave_back"
 CONFLICT = 409
-
-
-class _AllGone(Exception):
-    """Everything was deleted: there is no visit any more."""
-
-    def __init__(self, gone: leaving.Gone) -> None:
-        super().__init__()
-        self.gone = gone
 
 
 @pages.before_request
@@ -49,10 +41,8 @@ def hide() -> ResponseReturnValue | None:
     opened, own = visits.current(), visits.token()
     if opened is None or own is None:
         return None
-    if endpoint == DELETING and request.method == "POST":
-        with portal().database.reading() as session:
-            if leaving.is_refused(session, opened):
-                return None  # its person presses once more, and it goes
+    if endpoint == BACK and request.method == "POST" and _is_refused(opened):
+        return None  # nobody else will delete it
     page = hidden_page(opened)
     return None if page is None else visits.remember(page, own)
 
@@ -102,10 +92,18 @@ def case_leave_asked() -> ResponseReturnValue:
 
 @pages.route("/case/end/delete", methods=["GET", "POST"])
 def case_leave_delete() -> ResponseReturnValue:
-    """Everything goes, here and at the Hub."""
+    """Everything goes, here and at the Hub. What the Hub could not open is taken back instead: nobody there could delete it."""
+    opened = visits.current()
+    if opened is not None and _is_refused(opened):
+        return redirect(url_for("portal.case_leave_back"), code=303 if request.method == "POST" else 302)
     if request.method == "GET":
         return _inside(lambda opened: _delete_page(opened, DeleteForm(formdata=None)))
     return _inside(_delete, late=DELETE)
+
+
+def _is_refused(opened: OpenVisit) -> bool:
+    with portal().database.reading() as session:
+        return leaving.is_refused(session, opened)
 
 
 def _gone_page(gone: leaving.Gone) -> Response:
@@ -121,7 +119,12 @@ def case_leave_back() -> ResponseReturnValue:
 
     opened, own = visits.current(), visits.token()
     if opened is None or own is None:
-        return redirect(url_for("portal.home"), code=303 if request.method == "POST" else 302)
+        # Whoever pressed too late must not think that it is gone.
+        return (
+            redirect(url_for("portal.return_"), code=303)
+            if request.method == "POST"
+            else redirect(url_for("portal.home"))
+        )
     with portal().database.reading() as session:
         is_read = space.read_space(session, opened).read
     if is_read:
@@ -169,7 +172,7 @@ def case_leave_not_me() -> ResponseReturnValue:
 @pages.get("/case/end/kept")
 def case_leave_kept() -> ResponseReturnValue:
     """Nothing is deleted."""
-    return _inside(lambda opened: _page(opened, "kept"))
+    return _inside(lambda opened: _page(opened, "kept", is_refused=_is_refused(opened)))
 
 
 def _inside(show: Callable[[OpenVisit], ResponseReturnValue], *, late: str = "") -> ResponseReturnValue:
@@ -180,10 +183,7 @@ def _inside(show: Callable[[OpenVisit], ResponseReturnValue], *, late: str = "")
         if more is not None:
             return number_page(ReturnForm(formdata=None), None, status=UNPROCESSABLE, problem="ended", more=more)
         return redirect(url_for("portal.home"))
-    try:
-        return visits.remember(make_response(show(opened)), own)
-    except _AllGone as over:
-        return _gone_page(over.gone)
+    return visits.remember(make_response(show(opened)), own)
 
 
 def _close(opened: OpenVisit) -> ResponseReturnValue:
@@ -209,7 +209,7 @@ def _delete(opened: OpenVisit) -> ResponseReturnValue:
     if not form.validate():
         return _delete_page(opened, form, code=UNPROCESSABLE)
     try:
-        gone = leaving.ask_to_delete(
+        leaving.ask_to_delete(
             portal().database,
             portal().office,
             opened,
@@ -219,20 +219,16 @@ def _delete(opened: OpenVisit) -> ResponseReturnValue:
         )
     except (sealing.TooLarge, *NOT_KEPT):
         return _delete_page(opened, form, failed=True)
-    if gone is not None:
-        raise _AllGone(gone)
     return redirect(url_for("portal.case"), code=303)
 
 
 def _delete_page(opened: OpenVisit, form: DeleteForm, *, code: int = 200, failed: bool = False) -> Response:
-    with portal().database.reading() as session:
-        is_refused = leaving.is_refused(session, opened)
-    goes_at = now() + leaving.DELAYS.delete
-    return _page(opened, "delete", form=form, code=code, failed=failed, goes_at=goes_at, is_refused=is_refused)
+    return _page(opened, "delete", form=form, code=code, failed=failed, goes_at=now() + leaving.DELAYS.delete)
 
 
 def _back_page(opened: OpenVisit, *, failed: bool = False) -> Response:
-    return _page(opened, "back", failed=failed, goes_at=now() + leaving.DELAYS.delete)
+    goes_at = now() + leaving.DELAYS.delete
+    return _page(opened, "back", failed=failed, goes_at=goes_at, is_refused=_is_refused(opened))
 
 
 def _page(

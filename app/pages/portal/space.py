@@ -9,10 +9,10 @@ from flask_babel import gettext
 from app.adapters import numbers, sealing
 from app.domain.directory import ANYTHING, Service
 from app.domain.limits import Kind
-from app.domain.reference import normalise
+from app.domain.reference import ALL_NUMBER_LENGTHS, normalise, rows
 from app.domain.status import Delivery, Status
 from app.forms.more import BY_SLUG
-from app.forms.number import MessageForm, ReturnForm
+from app.forms.number import MessageForm, ReturnForm, digits_missing
 from app.pages.portal import news as news_page
 from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
@@ -34,6 +34,7 @@ def return_() -> ResponseReturnValue:
     """The return number opens the space. Wrong and unknown numbers cannot be told apart, in words or in time."""
     form = ReturnForm()
     form.fit(portal().area.reference_digits)
+    form.is_ours = _is_ours
     more = carried(request.form.get(SECTION, ""), known={*BY_SLUG, *BACK_TO})
     message = MessageForm() if more is None and request.form.get("text") else None
     if request.method == "GET" or not form.validate():
@@ -41,7 +42,11 @@ def return_() -> ResponseReturnValue:
     digits = normalise(form.number.data or "")
     wrong = numbers.check_rows(digits, portal().office.peppers)
     if wrong:
-        form.number.errors = [_row_words(row) for row in wrong]
+        is_shorter = len(rows(digits)[0]) < numbers.first_row_length(digits, usual=form.reference_length)
+        # As many digits as an older number had, but row 1 is a whole newer one: some are missing further on.
+        form.number.errors = (
+            [digits_missing(len(digits))] if is_shorter and 1 in wrong else [_row_words(row) for row in wrong]
+        )
         return number_page(form, message, more=more, status=UNPROCESSABLE)
     over = limits.seconds_over(Kind.NUMBERS)
     try:
@@ -70,6 +75,12 @@ def return_() -> ResponseReturnValue:
         if opened is not None and message is not None:
             return visits.remember(make_response(_message_page(opened, message)), token)
     return visits.remember(redirect(url_for("portal.case"), code=303), token)
+
+
+def _is_ours(digits: str) -> bool:
+    """True for a number that was made here, however long its reference is: those that people hold stay good."""
+    is_number = len(digits) in ALL_NUMBER_LENGTHS and digits.isascii() and digits.isdigit()
+    return is_number and not numbers.check_rows(digits, portal().office.peppers)
 
 
 @pages.get("/case")

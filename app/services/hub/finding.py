@@ -19,7 +19,7 @@ from app.data import hub as rows
 from app.data.database import Database
 from app.domain import taken
 from app.domain.finding import Query, Where
-from app.domain.reference import ROW_LENGTH, normalise
+from app.domain.reference import normalise
 from app.domain.referral import Addition, MalformedReferral, Referral
 from app.domain.status import CaseState
 from app.services import post
@@ -31,6 +31,7 @@ MOST_OPENED = 2000
 MOST_SECONDS = 2.0
 AT_ONCE = 200
 MOST_SHOWN = 50
+AS_LONG_AS_A_PHONE_NUMBER = 10
 # What the audit calls it.
 SEARCHED = "searched"
 # Answers of a request that were typed, by step key and field: where each belongs. Those of the ways to be reached come beside.
@@ -110,15 +111,15 @@ class Found:
 def by_reference(database: Database, typed: str, who: Identity, *, now: datetime) -> Found | None:
     """The case that has this reference; None when what was typed is no reference. Opens nothing, and is logged all the same.
 
-    What is longer than usual may be a phone number: it is no reference either unless this colleague may see its case. So nothing
-    tells a case that they may not see from none.
+    Ten digits may be a phone number: they are no reference either unless this colleague may see its case. So nothing tells a
+    case that they may not see from none.
     """
     digits = normalise(typed)
     if not is_reference(digits):
         return None
     with database.writing() as session:
         case = rows.case_by_reference(session, digits)
-        if len(digits) > ROW_LENGTH and (case is None or not guard.may_see(case, who)):
+        if len(digits) == AS_LONG_AS_A_PHONE_NUMBER and (case is None or not guard.may_see(case, who)):
             return None
         rows.log(session, at=now, staff_id=who.id, action=SEARCHED, detail=opened_words(0))
         if case is None or not guard.may_see(case, who):

@@ -1,7 +1,6 @@
 """Leaving: closing, deleting, taking a request back; and until when a space says that it is kept.
 
-The portal knows no code word and decides nothing, but for a request that the Hub does not have and never will: nobody else can
-delete that. What it shows comes from what was asked for here (the leaf), what the Hub said
+The portal knows no code word and decides nothing. What it shows comes from what was asked for here (the leaf), what the Hub said
 of it (the conversation), and how much was sent since.
 """
 
@@ -31,7 +30,7 @@ ENDED = frozenset({Standing.DECLINED, Standing.DISOWNED})
 
 
 class Gone(Enum):
-    """Why everything could be deleted at once: the request had not left this site, or the Hub did not take it in."""
+    """Why everything could be deleted at once: the request had not left this site, or the Hub could not open it."""
 
     NEVER_LEFT = auto()
     REFUSED = auto()
@@ -39,8 +38,8 @@ class Gone(Enum):
 
 @dataclass(frozen=True)
 class Deleting:
-    """Everything is to be deleted, and hidden until then. `hub_has_it`: the Hub itself has said so. `is_refused`: it did not take
-    the request in, so nobody will delete it but its person, here."""
+    """Everything is to be deleted, and hidden until then. `hub_has_it`: the Hub itself has said so. `is_refused`: it could not
+    open the request, so nobody will delete it unless its person takes it back, here."""
 
     kind: Change
     at: datetime
@@ -53,6 +52,7 @@ class Marks:
     """What a space shows of leaving. `kept_until` is the moment at which it will be deleted unless something is said."""
 
     may_take_back: bool
+    is_refused: bool
     closing: Told | None
     is_closed: bool
     kept_until: datetime | None
@@ -72,7 +72,7 @@ def deleting(session: Session, opened: OpenVisit) -> Deleting | None:
     if told is not None and told.standing in ENDED:
         return None
     at = told.until if told is not None and told.until is not None else _moment(remembered.get(DELETING_ON))
-    return None if at is None else Deleting(kind, at, told is not None, rows.was_refused(session, opened.case_id))
+    return None if at is None else Deleting(kind, at, told is not None, is_refused(session, opened))
 
 
 def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
@@ -103,6 +103,7 @@ def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
     newest = max(waiting, key=lambda each: each.number, default=None)
     return Marks(
         may_take_back=not found.read,
+        is_refused=is_refused(session, opened),
         closing=newest if newest is not None and newest.standing is Standing.WAITING else None,
         is_closed=closed is not None and stands(closed),
         kept_until=kept[0] if kept is not None and stands(kept[1]) else None,
@@ -118,13 +119,8 @@ def ask_to_close(
 
 def ask_to_delete(
     database: Database, office: Office, opened: OpenVisit, *, code_word: str, change_id: bytes, now: datetime
-) -> Gone | None:
-    """Ask for everything to be deleted: hidden here from now on, whatever the code word was. Raises sealing.TooLarge.
-
-    What the Hub did not take in is deleted at once: there is nobody to ask. Says so.
-    """
-    if _erase(database, opened, is_only_here=rows.was_refused):
-        return Gone.REFUSED
+) -> None:
+    """Ask for everything to be deleted: hidden here from now on, whatever the code word was. Raises sealing.TooLarge."""
     changes.ask(
         database,
         office,
@@ -135,17 +131,16 @@ def ask_to_delete(
         now=now,
         remember={DELETING_ON: _day(now)},
     )
-    return None
 
 
 def take_back(database: Database, office: Office, opened: OpenVisit, *, change_id: bytes, now: datetime) -> Gone | None:
-    """Take a request back; says why when it is only here, and gone already.
+    """Take a request back that nobody has read; says why when it is gone already.
 
     Otherwise it travels: the Hub deletes at once what nobody there has opened, and what somebody has opened waits.
     """
-    if _erase(database, opened, is_only_here=rows.never_carried):
+    if _erase(database, opened, where=rows.never_carried):
         return Gone.NEVER_LEFT
-    if _erase(database, opened, is_only_here=rows.was_refused):
+    if _erase(database, opened, where=rows.was_refused):
         return Gone.REFUSED
     changes.ask(
         database,
@@ -160,19 +155,19 @@ def take_back(database: Database, office: Office, opened: OpenVisit, *, change_i
 
 
 def is_refused(session: Session, opened: OpenVisit) -> bool:
-    """True when the Hub did not take the request in: then everything can be deleted here, at once."""
-    return rows.was_refused(session, opened.case_id)
+    """True when the Hub could not open the request, and nobody has read it: then it can be taken back here, at once."""
+    return rows.was_refused(session, opened.case_id) and not space.read_space(session, opened).read
 
 
-def _erase(database: Database, opened: OpenVisit, *, is_only_here: Callable[[Session, bytes], bool]) -> bool:
-    """Delete everything of a space, if it is only here; returns whether it was."""
+def _erase(database: Database, opened: OpenVisit, *, where: Callable[[Session, bytes], bool]) -> bool:
+    """Delete everything of a space, if this holds for its request; returns whether it did."""
     with database.writing() as session:
-        is_here = is_only_here(session, opened.case_id)
-        if is_here:
+        holds = where(session, opened.case_id)
+        if holds:
             rows.erase_case(session, opened.case_id)
-    if is_here:
+    if holds:
         database.forget_deleted()
-    return is_here
+    return holds
 
 
 def _day(now: datetime) -> str:
