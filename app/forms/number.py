@@ -79,7 +79,7 @@ class ReturnForm(QuestionForm):
         if Shape.EMPTY in found:
             raise ValidationError(_l("Type all the digits of your return number."))
         if not self._has_one_length and found != (Shape.OTHER_CHARACTERS,):
-            raise ValidationError(digits_missing(typed))
+            raise miscounted(typed)
         if Shape.TOO_FEW in found:
             raise ValidationError(
                 ngettext(
@@ -99,14 +99,15 @@ class ReturnForm(QuestionForm):
         raise ValidationError(_l("There is something that is not a digit. Please type digits only."))
 
 
-def digits_missing(typed: int) -> str:
+def miscounted(typed: int) -> ValidationError:
     """What to say where more than one count of digits is right, and `typed` digits are no whole number."""
-    words: str = ngettext(
-        "There is %(num)d digit. Type each row of your return number once.",
-        "There are %(num)d digits. Type each row of your return number once.",
-        typed,
+    return ValidationError(
+        ngettext(
+            "There is %(num)d digit. Type each row of your return number once.",
+            "There are %(num)d digits. Type each row of your return number once.",
+            typed,
+        )
     )
-    return words
 
 
 class CollectForm(QuestionForm):

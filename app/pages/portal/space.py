@@ -12,7 +12,7 @@ from app.domain.limits import Kind
 from app.domain.reference import ALL_NUMBER_LENGTHS, normalise, rows
 from app.domain.status import Delivery, Status
 from app.forms.more import BY_SLUG
-from app.forms.number import MessageForm, ReturnForm, digits_missing
+from app.forms.number import MessageForm, ReturnForm, miscounted
 from app.pages.portal import news as news_page
 from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, SECTION, UNAVAILABLE, UNPROCESSABLE, carried, number_page
@@ -45,7 +45,7 @@ def return_() -> ResponseReturnValue:
         is_shorter = len(rows(digits)[0]) < numbers.first_row_length(digits, usual=form.reference_length)
         # As many digits as an older number had, but row 1 is a whole newer one: some are missing further on.
         form.number.errors = (
-            [digits_missing(len(digits))] if is_shorter and 1 in wrong else [_row_words(row) for row in wrong]
+            [str(miscounted(len(digits)))] if is_shorter and 1 in wrong else [_row_words(row) for row in wrong]
         )
         return number_page(form, message, more=more, status=UNPROCESSABLE)
     over = limits.seconds_over(Kind.NUMBERS)
