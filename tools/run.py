@@ -1,8 +1,8 @@
 """Run what the Procfile lists, side by side: `python -I -S tools/run.py Procfile`.
 
-SIGINT (Ctrl-C), SIGTERM or SIGHUP ends all of it; so does the end of any one, with its status. Ctrl-C is how somebody ends it
-who has seen enough, and no failure, unless they had to press twice. Each has a process group of its
-own, which is told once, and killed when it does not end in time, or at a second signal.
+SIGINT (Ctrl-C), SIGTERM or SIGHUP ends all of it; so does the end of any one, with its status. Each has a process group of its
+own, which is told once, and killed when it does not end in time, or at a second signal. Ctrl-C is how somebody ends it who has
+seen enough: that is no failure, unless something had to be killed.
 
 It does next to nothing, so it loads next to nothing: four modules and no site-packages.
 """

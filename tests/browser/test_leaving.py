@@ -25,12 +25,7 @@ from tests.stories import PARENT
 @pytest.mark.rule("rule 5")
 @pytest.mark.parametrize("language", [ACCENTED, pytest.param(MIRRORED, marks=pytest.mark.audit)])
 def test_every_page_about_leaving_is_sound_without_scripts(browse: Browse, site: Supervisor, language: str) -> None:
-    asking = Person(site.visitor(), PARENT)
-    asking.ask()
-    inspect = Inspector(language)
-    walking = Walker(browse(javascript=False, size=PHONE), PARENT, language=language, look=inspect)
-    walking.number = asking.number
-    walking.come_back()
+    inspect, walking = _in_their_space(browse, site, language)
     for path in ("end", "end/back", "end/close", "end/asked", "end/delete"):
         walking.go(f"case/{path}")
     walking.main.locator(CONTINUE).first.click()
@@ -50,12 +45,7 @@ def test_what_the_hub_could_not_open_is_taken_back_on_sound_pages(
 ) -> None:
     with _requests(site) as sent:
         before = {each.envelope_id for each in sent}
-    asking = Person(site.visitor(), PARENT)
-    asking.ask()
-    inspect = Inspector(language)
-    walking = Walker(browse(javascript=False, size=PHONE), PARENT, language=language, look=inspect)
-    walking.number = asking.number
-    walking.come_back()
+    inspect, walking = _in_their_space(browse, site, language)
     walking.go("case/end/delete")
     walking.main.locator(CONTINUE).first.click()
     walking.page.locator("#deleting-on").wait_for()
@@ -75,11 +65,22 @@ def test_what_the_hub_could_not_open_is_taken_back_on_sound_pages(
     walking.page.locator("#not-opened").wait_for()
     look_again(inspect, walking.page)
     walking.main.locator(CONTINUE).first.click()
-    walking.page.locator("h1").wait_for()
+    walking.page.locator("#gone").wait_for()
     look_again(inspect, walking.page)
     inspect.assert_well()
     walking.go("case")
     walking.at("")
+
+
+def _in_their_space(browse: Browse, site: Supervisor, language: str) -> tuple[Inspector, Walker]:
+    """Somebody who has asked and come back, and who looks at each page that they come to."""
+    asking = Person(site.visitor(), PARENT)
+    asking.ask()
+    inspect = Inspector(language)
+    walking = Walker(browse(javascript=False, size=PHONE), PARENT, language=language, look=inspect)
+    walking.number = asking.number
+    walking.come_back()
+    return inspect, walking
 
 
 @contextmanager

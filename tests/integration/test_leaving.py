@@ -392,6 +392,10 @@ def test_whoever_asks_for_deletion_as_it_is_refused_loses_nothing_by_surprise(si
     told = asking.client.submit(page, page.form("code_word"), {"code_word": ""})
     assert told.path == f"{SPACE}/end/back"
     assert is_anywhere(sides, case_id)[0]
+    asking.client.submit(asking.space(), asking.space().form(to="/case/sign-out"))
+    late = asking.client.submit(page, page.form("code_word"), {"code_word": ""})
+    inside = asking.client.submit(late, late.form("number"), {"number": asking.number})
+    assert inside.path == f"{SPACE}/end/back", "the same after the visit had ended"
 
 
 @pytest.mark.requirement("B5")

@@ -19,7 +19,7 @@ from app.forms.question import QuestionForm
 from app.pages.portal import pages
 from app.pages.portal.carry import BACK_TO, UNAVAILABLE, UNPROCESSABLE, carried, number_page
 from app.services.portal import changes, leaving, space
-from app.services.portal.space import OpenVisit
+from app.services.portal.space import OpenVisit, Space
 from app.web import visits
 from app.web.answers import once, redirect
 from app.web.clock import now
@@ -70,8 +70,9 @@ def case_leave() -> ResponseReturnValue:
 
     def show(opened: OpenVisit) -> Response:
         with portal().database.reading() as session:
-            found = leaving.marks(session, opened, space.read_space(session, opened))
-        return _page(opened, "leave", leaving=found)
+            found = space.read_space(session, opened)
+            marks = leaving.marks(session, opened, found)
+        return _page(opened, "leave", leaving=marks, is_refused=found.is_refused)
 
     return _inside(show)
 
@@ -93,17 +94,14 @@ def case_leave_asked() -> ResponseReturnValue:
 @pages.route("/case/end/delete", methods=["GET", "POST"])
 def case_leave_delete() -> ResponseReturnValue:
     """Everything goes, here and at the Hub. What the Hub could not open is taken back instead: nobody there could delete it."""
-    opened = visits.current()
-    if opened is not None and _is_refused(opened):
-        return redirect(url_for("portal.case_leave_back"), code=303 if request.method == "POST" else 302)
     if request.method == "GET":
-        return _inside(lambda opened: _delete_page(opened, DeleteForm(formdata=None)))
+        return _inside(lambda opened: _begin_to_delete(opened, DeleteForm(formdata=None)))
     return _inside(_delete, late=DELETE)
 
 
 def _is_refused(opened: OpenVisit) -> bool:
     with portal().database.reading() as session:
-        return leaving.is_refused(session, opened)
+        return space.read_space(session, opened).is_refused
 
 
 def _gone_page(gone: leaving.Gone) -> Response:
@@ -126,18 +124,18 @@ def case_leave_back() -> ResponseReturnValue:
             else redirect(url_for("portal.home"))
         )
     with portal().database.reading() as session:
-        is_read = space.read_space(session, opened).read
-    if is_read:
+        found = space.read_space(session, opened)
+    if found.read:
         answer: ResponseReturnValue = redirect(url_for("portal.case_leave_delete"), code=303)
     elif request.method == "GET":
-        answer = _back_page(opened)
+        answer = _back_page(opened, found)
     else:
         try:
             gone = leaving.take_back(
                 portal().database, portal().office, opened, change_id=once(request.form.get("change_id", "")), now=now()
             )
         except NOT_KEPT:
-            return visits.remember(_back_page(opened, failed=True), own)
+            return visits.remember(_back_page(opened, found, failed=True), own)
         if gone is not None:
             return _gone_page(gone)
         answer = redirect(url_for("portal.case"), code=303)
@@ -205,6 +203,8 @@ def _close(opened: OpenVisit) -> ResponseReturnValue:
 
 
 def _delete(opened: OpenVisit) -> ResponseReturnValue:
+    if _is_refused(opened):
+        return redirect(url_for("portal.case_leave_back"), code=303)
     form = DeleteForm()
     if not form.validate():
         return _delete_page(opened, form, code=UNPROCESSABLE)
@@ -222,13 +222,19 @@ def _delete(opened: OpenVisit) -> ResponseReturnValue:
     return redirect(url_for("portal.case"), code=303)
 
 
+def _begin_to_delete(opened: OpenVisit, form: DeleteForm) -> ResponseReturnValue:
+    if _is_refused(opened):
+        return redirect(url_for("portal.case_leave_back"), code=303)
+    return _delete_page(opened, form)
+
+
 def _delete_page(opened: OpenVisit, form: DeleteForm, *, code: int = 200, failed: bool = False) -> Response:
     return _page(opened, "delete", form=form, code=code, failed=failed, goes_at=now() + leaving.DELAYS.delete)
 
 
-def _back_page(opened: OpenVisit, *, failed: bool = False) -> Response:
+def _back_page(opened: OpenVisit, found: Space, *, failed: bool = False) -> Response:
     goes_at = now() + leaving.DELAYS.delete
-    return _page(opened, "back", failed=failed, goes_at=goes_at, is_refused=_is_refused(opened))
+    return _page(opened, "back", failed=failed, goes_at=goes_at, is_refused=found.is_refused)
 
 
 def _page(
@@ -256,6 +262,6 @@ def _page(
 BACK_TO.update(
     {
         CLOSE: lambda opened: _page(opened, "close", form=CodeWordForm()),
-        DELETE: lambda opened: _delete_page(opened, DeleteForm()),
+        DELETE: lambda opened: _begin_to_delete(opened, DeleteForm()),
     }
 )

@@ -89,12 +89,7 @@ def return_new() -> ResponseReturnValue:
             drafts.forget(response)
             return response
     page = render_template(
-        "portal/number/new.html",
-        rows=rows(shown.digits),
-        number_length=len(shown.digits),
-        form=form,
-        has_errors=bool(form.errors),
-        personal=True,
+        "portal/number/new.html", rows=rows(shown.digits), form=form, has_errors=bool(form.errors), personal=True
     )
     return page, UNPROCESSABLE if form.errors else 200
 

@@ -128,7 +128,6 @@ def sent() -> ResponseReturnValue:
     page = render_template(
         "portal/refer/sent.html",
         rows=rows(shown.digits),
-        number_length=len(shown.digits),
         form=form,
         has_errors=bool(form.errors),
         delivery=delivery,

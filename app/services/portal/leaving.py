@@ -52,7 +52,6 @@ class Marks:
     """What a space shows of leaving. `kept_until` is the moment at which it will be deleted unless something is said."""
 
     may_take_back: bool
-    is_refused: bool
     closing: Told | None
     is_closed: bool
     kept_until: datetime | None
@@ -68,11 +67,12 @@ def deleting(session: Session, opened: OpenVisit) -> Deleting | None:
     number, kind = max(wanted)
     if asked.get(Change.NOT_ME, -1) > number:
         return None
-    told = told_in(space.read_space(session, opened).conversation).get(number)
+    found = space.read_space(session, opened)
+    told = told_in(found.conversation).get(number)
     if told is not None and told.standing in ENDED:
         return None
     at = told.until if told is not None and told.until is not None else _moment(remembered.get(DELETING_ON))
-    return None if at is None else Deleting(kind, at, told is not None, is_refused(session, opened))
+    return None if at is None else Deleting(kind, at, told is not None, found.is_refused)
 
 
 def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
@@ -103,7 +103,6 @@ def marks(session: Session, opened: OpenVisit, found: space.Space) -> Marks:
     newest = max(waiting, key=lambda each: each.number, default=None)
     return Marks(
         may_take_back=not found.read,
-        is_refused=is_refused(session, opened),
         closing=newest if newest is not None and newest.standing is Standing.WAITING else None,
         is_closed=closed is not None and stands(closed),
         kept_until=kept[0] if kept is not None and stands(kept[1]) else None,
@@ -152,11 +151,6 @@ def take_back(database: Database, office: Office, opened: OpenVisit, *, change_i
         remember={DELETING_ON: _day(now)},
     )
     return None
-
-
-def is_refused(session: Session, opened: OpenVisit) -> bool:
-    """True when the Hub could not open the request, and nobody has read it: then it can be taken back here, at once."""
-    return rows.was_refused(session, opened.case_id) and not space.read_space(session, opened).read
 
 
 def _erase(database: Database, opened: OpenVisit, *, where: Callable[[Session, bytes], bool]) -> bool:

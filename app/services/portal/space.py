@@ -87,6 +87,11 @@ class Space:
     more_on_its_way: bool
     late_told: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_refused(self) -> bool:
+        """The Hub could not open the request, and nobody has read it: then it can be taken back here, at once."""
+        return self.delivery is Delivery.REFUSED and not self.read
+
 
 def open_visit(database: Database, office: Office, *, digits: str, now: datetime, is_over: bool = False) -> bytes:
     """Check a return number and open a visit; returns the cookie's token.
