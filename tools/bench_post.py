@@ -56,7 +56,7 @@ def rates(
 
     Begins and ends a run of its own (tests/harness/run.py). About half a minute for each round of 300 requests.
     """
-    run.begin()
+    run.begin(in_memory=False)
     logging.disable(logging.WARNING)
     try:
         found: list[Rate] = []

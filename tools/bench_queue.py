@@ -52,7 +52,7 @@ FROM generate_series(CAST(:low AS bigint), CAST(:high AS bigint)) AS i
 def run(options: Options) -> Found:
     """Measure with few and with many."""
     large = options.large
-    test_run.begin()
+    test_run.begin(in_memory=False)
     folder = Path(tempfile.mkdtemp(prefix="bench-queue-"))
     copies, sides = Copies("postgresql", folder), []
     try:

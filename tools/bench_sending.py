@@ -65,7 +65,7 @@ LOOKS_EVERY_SECONDS = 0.02
 def run(options: Options) -> Found:
     """Measure by turns."""
     os.environ[DURABLE] = "1"
-    test_run.begin()
+    test_run.begin(in_memory=False)
     folder = Path(tempfile.mkdtemp(prefix="bench-sending-"))
     copies = Copies("postgresql", folder / "postgresql")
     try:
@@ -262,7 +262,7 @@ def report(taken: Turns, idle: list[float], busy: list[float]) -> Found:
         ]
     lines += [
         "",
-        "SQLite has synchronous=FULL; PostgreSQL fsync and synchronous_commit on. Both are on the same disk.",
+        "SQLite has synchronous=FULL; PostgreSQL fsync and synchronous_commit on. Both wait for the same disk.",
         f"{cores()} workers are what docs/operations/systemd starts on as many cores; all else here has one, as `make run` has.",
         "One worker is held up by itself: the kernel gives a process its 19 MiB page by page under one lock, for which its",
         "other threads wait.",

@@ -17,12 +17,13 @@ FOLDER_VARIABLE, OWNER_VARIABLE = "TEST_RUN_FOLDER", "TEST_RUN_OWNER"
 IN_MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 6 * 1024**3
 
 
-def begin() -> None:
+def begin(*, in_memory: bool = True) -> None:
     """In the process that started the run: make the folder, and tell the workers by the environment.
 
-    All temporary files of the run are in it: of pytest, of the servers that it starts, and of their workers.
+    All temporary files of the run are in it: of pytest, of the servers that it starts, and of their workers. Without
+    `in_memory` it is where temporary files usually are: whatever is measured must wait for a disk as it does in service.
     """
-    made = tempfile.mkdtemp(prefix="test-run-", dir=_in_memory())
+    made = tempfile.mkdtemp(prefix="test-run-", dir=_in_memory() if in_memory else None)
     os.chmod(made, 0o755)  # the database server runs as somebody else where this is root
     os.environ[FOLDER_VARIABLE] = os.environ["TMPDIR"] = os.environ["PYTEST_DEBUG_TEMPROOT"] = made
     os.environ[OWNER_VARIABLE] = str(os.getpid())
