@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, MetaData
 
-from app.data import hub, portal
+from app.data import hub, portal, versions
 from app.data.database import ID_LENGTH, Database, HubRow, PortalRow
 
 if TYPE_CHECKING:
@@ -36,6 +36,15 @@ def configuration(side: SideName, connection: Connection | None = None) -> Confi
 
 def migrate(database: Database, side: SideName, *, to: str = "head") -> None:
     """Bring the database to a version ("head": the newest; "base": before the first), all of it or nothing."""
+    if to != "head":
+        _bring(database, side, to)
+    else:
+        if versions.standing(database, side) is not versions.Standing.SAME:
+            _bring(database, side, to)
+        _give_id(database, side)
+
+
+def _bring(database: Database, side: SideName, to: str) -> None:
     from alembic import command
 
     with database.engine.begin() as connection:
@@ -44,8 +53,6 @@ def migrate(database: Database, side: SideName, *, to: str = "head") -> None:
             command.downgrade(made, to)
         else:
             command.upgrade(made, to)
-    if to == "head":
-        _give_id(database, side)
 
 
 def heads(side: SideName) -> list[str]:
