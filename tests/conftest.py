@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
 
-from tests.harness import run
+from tests.harness import compiled, run
 from tests.harness.day import travel
 from tests.harness.pace import Effort, table
 from tests.harness.postgresql import stop_shared_server
@@ -25,6 +25,7 @@ settings.load_profile("steady")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Only the process that was started begins a run; its workers take part in it."""
+    compiled.share()
     if not hasattr(config, "workerinput"):
         run.begin()
 

@@ -493,23 +493,25 @@ def _line(session: Session, row: rows.Danger, *, now: datetime) -> Line:
     return found
 
 
+# Every page of the desk asks this for its banner, so it is put together once.
+_NAMES = {name: aliased(rows.Staff, name=f"s_{name}") for name in ("asked", "opened", "vote", "one", "two")}
+_LINES = (
+    select(rows.Danger, rows.Case, *(each.name for each in _NAMES.values()))
+    .outerjoin(rows.Case, rows.Case.id == rows.Danger.case_id)
+    .outerjoin(_NAMES["asked"], _NAMES["asked"].id == rows.Danger.asked_by)
+    .outerjoin(_NAMES["opened"], _NAMES["opened"].id == rows.Danger.opened_by)
+    .outerjoin(_NAMES["vote"], _NAMES["vote"].id == rows.Danger.vote_by)
+    .outerjoin(_NAMES["one"], _NAMES["one"].id == rows.Danger.silent_by_one)
+    .outerjoin(_NAMES["two"], _NAMES["two"].id == rows.Danger.silent_by_two)
+    .order_by(rows.Danger.asked_at.desc(), rows.Danger.id)
+)
+
+
 def _lines(session: Session, *, now: datetime, where: ColumnElement[bool], who: Identity | None = None) -> list[Line]:
     """Lines with names, the newest first; for `who` only those of cases that they may know of. One query."""
-    names = {name: aliased(rows.Staff, name=f"s_{name}") for name in ("asked", "opened", "vote", "one", "two")}
-    query = (
-        select(rows.Danger, rows.Case, *(each.name for each in names.values()))
-        .outerjoin(rows.Case, rows.Case.id == rows.Danger.case_id)
-        .outerjoin(names["asked"], names["asked"].id == rows.Danger.asked_by)
-        .outerjoin(names["opened"], names["opened"].id == rows.Danger.opened_by)
-        .outerjoin(names["vote"], names["vote"].id == rows.Danger.vote_by)
-        .outerjoin(names["one"], names["one"].id == rows.Danger.silent_by_one)
-        .outerjoin(names["two"], names["two"].id == rows.Danger.silent_by_two)
-        .where(where)
-        .order_by(rows.Danger.asked_at.desc(), rows.Danger.id)
-    )
     return [
         _line_of(tuple(row), now=now)
-        for row in session.execute(query)
+        for row in session.execute(_LINES.where(where))
         if who is None or (row[1] is not None and guard.may_see(row[1], who))
     ]
 
