@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sqlite3
 import threading
 from dataclasses import replace
@@ -17,9 +18,13 @@ import psycopg
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.adapters import numbers, sealing
 from app.adapters.numbers import KdfCost
 from app.domain.limits import Kind
+from app.domain.reference import NUMBER_LENGTH
+from app.processes import MOST_WAITING, cores, hand_over_soon
 from app.services.portal.limits import Together
+from app.services.portal.office import Slot
 
 FOLDER, DATABASE = "BENCH_FOLDER", "BENCH_DATABASE"
 ROW_BYTES = 4096
@@ -82,6 +87,25 @@ def make_bare_keeper() -> Flask:
     def take_bytes() -> ResponseReturnValue:
         commit(request.get_data())
         return "", NO_CONTENT
+
+    return app
+
+
+def make_bare_deriver() -> Flask:
+    """A view that only derives a key, as many at once as the portal does: what is lost before anything of ours is done."""
+    hand_over_soon()
+    app, slot = Flask("deriver"), Slot(cores(), most_waiting=MOST_WAITING)
+    secret, case_id, pepper = secrets.token_bytes(32), sealing.new_id(), secrets.token_bytes(32)
+
+    @app.get("/")
+    def ready() -> str:
+        return "ready"
+
+    @app.get("/derived")
+    def derive() -> str:
+        with slot.taken():
+            numbers.wrap_secret(secret, "0" * NUMBER_LENGTH, case_id=case_id, pepper=pepper)
+        return "derived"
 
     return app
 

@@ -133,18 +133,24 @@ class Turns:
         return list(self._taken)
 
 
-def server(target: str, port: int, *, threads: int = SERVER_THREADS) -> list[str]:
+def server(target: str, port: int, *, threads: int = SERVER_THREADS, workers: int = 1) -> list[str]:
     """The command that serves as `flask serve` does; `target` is a factory, as module:name."""
+    if workers > 1:
+        return [
+            sys.executable, "-OO", "-m", "granian", target, "--factory", "--interface", "wsgi", "--host", "127.0.0.1",
+            "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws",
+            "--log-level", "error",
+        ]  # fmt: skip
     code = f"from app.serving import serve; serve({target!r}, '127.0.0.1', {port}, {threads}, factory=True)"
     return [sys.executable, "-OO", "-c", code]
 
 
 @contextmanager
-def serving(target: str, environ: Mapping[str, str], *, path: str = "/") -> Iterator[str]:
+def serving(target: str, environ: Mapping[str, str], *, path: str = "/", workers: int = 1) -> Iterator[str]:
     """Serve an application of tools/bench_apps.py; gives its address without a slash at the end."""
     port = free_port()
     process = subprocess.Popen(
-        server(f"tools.bench_apps:{target}", port),
+        server(f"tools.bench_apps:{target}", port, workers=workers),
         cwd=ROOT,
         env={**environ, "PYTHONPATH": str(ROOT)},
         start_new_session=True,

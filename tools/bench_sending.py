@@ -85,6 +85,7 @@ def measure(folder: Path, copies: Copies, options: Options) -> Found:
         portal(folder / "both", None, workers=cores()) as both,
         portal(folder / "lite", "make_portal_without_kdf") as lite,
         portal(folder / "large", "make_portal_without_kdf", address=copies.make("portal")) as large,
+        serving("make_bare_deriver", os.environ, workers=cores()) as bare_deriver,
         keeper(f"sqlite:///{folder / 'bare.sqlite3'}") as bare_lite,
         keeper(copies.make("portal")) as bare_large,
     ):
@@ -93,6 +94,8 @@ def measure(folder: Path, copies: Copies, options: Options) -> Found:
             site.rate(1)
         for _ in range(options.rounds):
             taken.note("KDF", kdf_rate(options.seconds))
+            derived, _ = wrk(f"{bare_deriver}/derived", seconds=options.seconds, connections=SENDERS)
+            taken.note("bare derived", derived)
             taken.note("final", both.rate(options.seconds))
             taken.note("final, one worker", real.rate(options.seconds))
             for engine, site, bare in (("SQLite", lite, bare_lite), ("PostgreSQL", large, bare_large)):
@@ -252,6 +255,8 @@ def report(taken: Turns, idle: list[float], busy: list[float]) -> Found:
             f"| the final POST, SQLite, {words} | {taken.median(name):,.0f} | {taken.ratio(name, 'KDF'):.2f} |"
             for name, words in (("final", f"{cores()} workers"), ("final, one worker", "one worker"))
         ),
+        f"| a bare view that only derives a key, {cores()} workers | {taken.median('bare derived'):,.0f} "
+        f"| {taken.ratio('bare derived', 'KDF'):.2f} |",
     ]
     for engine in ENGINES:
         bare, rest = f"bare {engine}", f"rest {engine}"
@@ -265,7 +270,7 @@ def report(taken: Turns, idle: list[float], busy: list[float]) -> Found:
         "SQLite has synchronous=FULL; PostgreSQL fsync and synchronous_commit on. Both wait for the same disk.",
         f"{cores()} workers are what docs/operations/systemd starts on as many cores; all else here has one, as `make run` has.",
         "One worker is held up by itself: the kernel gives a process its 19 MiB page by page under one lock, for which its",
-        "other threads wait.",
+        "other threads wait. The bare view that only derives a key shows what is lost by serving alone, whatever the press does.",
         "",
         "Nothing blocks on the key derivation: while requests are sent as fast as the cores can derive, with six always in",
         "hand, somebody else opens a question's page.",
