@@ -49,7 +49,7 @@ def main() -> int:
     asked.add_argument("--quick", action="store_true", help="a few seconds each, written nowhere")
     given = asked.parse_args()
     options = Options.quick() if given.quick else Options()
-    os.environ.setdefault("TMPDIR", ON_DISK)
+    place = os.environ.get("TMPDIR", ON_DISK)
     busy = os.getloadavg()[0]
     print(f"The machine's load is {busy:.1f} on {os.cpu_count()} cores.", flush=True)
     if busy > 0.5:
@@ -60,6 +60,7 @@ def main() -> int:
         run = of_part(name)
         if run is None:
             continue
+        keep_files_in(place)  # a part may end with a place of its own
         started, load = time.monotonic(), os.getloadavg()[0]
         found[name] = replace(run(options), load=load)
         say(name, found[name], seconds=time.monotonic() - started)
@@ -68,12 +69,19 @@ def main() -> int:
             (KEPT / f"{name}.json").write_text(json.dumps(found[name].to_json()), encoding="utf-8")
     ordered = [found[name] for name in PARTS if name in found]
     if not given.quick:
+        keep_files_in(place)
         CHART.write_text(bench_chart.draw(all_held(ordered)), encoding="utf-8")
         PAGE.write_text(page(ordered), encoding="utf-8")
     missed = [each for each in all_held(ordered) if each.is_clearly_missed]
     for each in missed:
         print(f"Missed: {each.what}: {each.value_in_words}, held to {each.limit_in_words}.", file=sys.stderr)
     return 1 if missed else 0
+
+
+def keep_files_in(place: str) -> None:
+    """Temporary files, of every process that is started from here, are there from now on."""
+    os.environ["TMPDIR"] = place
+    tempfile.tempdir = None  # so that it is looked up again
 
 
 def of_part(name: str) -> Callable[[Options], Found] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -411,6 +412,24 @@ def test_whatever_ends_it_is_told_once_and_the_case_is_not_there(
 
 
 # The feed
+
+
+def test_a_pull_that_another_one_overtakes_is_not_told_that_there_is_nothing(
+    case: Page, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.sign_in()
+    look, times = api._otherwise, count()
+    overtaking: list[dict[str, Any]] = []
+
+    def look_late(*arguments: Any, **options: Any) -> list[Any]:
+        if next(times) == 0:
+            overtaking.extend(read(machine.get("/changes"))["events"])
+        return list(look(*arguments, **options))
+
+    monkeypatch.setattr(api, "_otherwise", look_late)
+    overtaken = read(machine.get("/changes"))["events"]
+    assert len(overtaken) == 1
+    assert [each["id"] for each in overtaken] == [each["id"] for each in overtaking]
 
 
 def test_two_pulls_at_once_never_give_one_referral_twice_as_new(inside: Inside, case: Page, machine: Machine) -> None:
