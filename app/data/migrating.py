@@ -36,11 +36,9 @@ def configuration(side: SideName, connection: Connection | None = None) -> Confi
 
 def migrate(database: Database, side: SideName, *, to: str = "head") -> None:
     """Bring the database to a version ("head": the newest; "base": before the first), all of it or nothing."""
-    if to != "head":
+    if to != "head" or versions.standing(database, side) is not versions.Standing.SAME:
         _bring(database, side, to)
-    else:
-        if versions.standing(database, side) is not versions.Standing.SAME:
-            _bring(database, side, to)
+    if to == "head":
         _give_id(database, side)
 
 
